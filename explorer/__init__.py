@@ -1,0 +1,33 @@
+"""Training Explorer: see the techniques that make deep learning train.
+
+from explorer import Recipe, train
+for event in train(Recipe(epochs=3)):
+    print(event)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from explorer.recipe import Recipe
+from explorer.techniques import TECHNIQUES
+
+if TYPE_CHECKING:
+    from explorer.runs import open_run
+    from explorer.training.trainer import train
+
+__version__ = "0.1.0"
+__all__ = ["TECHNIQUES", "Recipe", "open_run", "train"]
+
+
+def __getattr__(name: str) -> Any:
+    # torch takes a second to import; the window must be there before.
+    if name == "train":
+        from explorer.training.trainer import train
+
+        return train
+    if name == "open_run":
+        from explorer.runs import open_run
+
+        return open_run
+    raise AttributeError(name)

@@ -1,0 +1,135 @@
+"""What every image set ends as: three splits of uint8 tensors in memory; and how a smaller one is chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from explorer.data.choice import DataChoice
+from explorer.errors import InputError
+from explorer.i18n import _
+
+if TYPE_CHECKING:
+    import torch
+
+
+class Split(NamedTuple):
+    """Images and their labels, in the same order, in main memory."""
+
+    images: torch.Tensor
+    """uint8 (N, C, H, W), 0 is black."""
+    labels: torch.Tensor
+    """int64 (N,), an index into ImageData.classes."""
+
+
+@dataclass(frozen=True, eq=False)  # eq would compare tensors, which has no single truth value
+class ImageData:
+    """An image set ready to train on."""
+
+    name: str
+    """As in DataChoice.name."""
+    classes: tuple[str, ...]
+    """English names, to be translated with `_` where they are shown."""
+    ordered: bool
+    """True where classes are quantities in rising order, so that a distance of classes has meaning."""
+    training: Split
+    validation: Split
+    test: Split
+    notes: tuple[str, ...] = ()
+    """What the user should know about this loading, such as pictures left out; already translated."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is known of an image set before it is loaded."""
+
+    name: str
+    """The value for DataChoice.name."""
+    title: str
+    """English, to be translated with `_` where it is shown."""
+    description: str
+    """English, to be translated with `_` where it is shown."""
+    ordered: bool
+    available: bool
+    """True if `load` will find it on this machine."""
+    remedy: str
+    """Why it is not available and what to do, already translated; "" if available."""
+    classes: tuple[str, ...]
+    """English names, to be translated with `_` where they are shown."""
+    shape: tuple[int, int, int]
+    """(C, H, W) of one image."""
+
+
+class Arrays(NamedTuple):
+    """A Split before torch is needed."""
+
+    images: NDArray[np.uint8]
+    """(N, C, H, W)"""
+    labels: NDArray[np.int64]
+    """(N,)"""
+
+    def take(self, indices: NDArray[np.int64]) -> Arrays:
+        """The images and labels at `indices`, in that order."""
+        return Arrays(self.images[indices], self.labels[indices])
+
+    def split(self) -> Split:
+        """The same memory as tensors."""
+        import torch
+
+        return Split(torch.from_numpy(self.images), torch.from_numpy(self.labels))
+
+
+def shuffled(count: int, *seed: int) -> NDArray[np.int64]:
+    """A permutation of range(count) that depends on `seed` (each >= 0) alone.
+
+    Made from the raw stream of PCG64, which NumPy promises to keep (NEP 19); Generator.permutation may change
+    between releases, and then the split would, too.
+    """
+    keys = np.random.PCG64(np.random.SeedSequence(seed)).random_raw(count)
+    return np.argsort(keys, kind="stable").astype(np.int64)
+
+
+def stratified(labels: NDArray[np.int64], counts: Sequence[int], *seed: int) -> NDArray[np.int64]:
+    """Sorted indices of `counts[c]` images of each class c.
+
+    For the same seed a smaller choice is contained in each larger one. A class's own images decide alone:
+    other classes do not matter.
+    """
+    chosen = []
+    for label, count in enumerate(counts):
+        members = np.flatnonzero(labels == label)
+        chosen.append(members[shuffled(len(members), *seed, label)[:count]])
+    return np.sort(np.concatenate(chosen)).astype(np.int64)
+
+
+def reduced(training: Arrays, classes: Sequence[str], choice: DataChoice, seed: int) -> Arrays:
+    """The training images that `choice` asks for, in their original order.
+
+    Raises InputError if a class has fewer images than asked for.
+    """
+    have = np.bincount(training.labels, minlength=len(classes))
+    if choice.per_class is None:
+        if choice.fraction == 1:
+            return training
+        # At least one image: a class without any would make its metrics undefined.
+        wanted = [max(1, round(choice.fraction * int(count))) for count in have]
+    else:
+        scarcest = int(have.argmin())
+        if choice.per_class > have[scarcest]:
+            raise InputError(
+                _(
+                    "{asked} training images per class were asked for, but “{data}” has only {count} of the "
+                    "class “{scarcest}”. Ask for at most {count}, or for all."
+                ).format(
+                    asked=choice.per_class,
+                    data=choice.name,
+                    count=int(have[scarcest]),
+                    scarcest=_(classes[scarcest]),
+                )
+            )
+        wanted = [choice.per_class] * len(classes)
+    return training.take(stratified(training.labels, wanted, seed))

@@ -1,0 +1,62 @@
+"""From a name to images: the list of known image sets, and the one function that loads any of them."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from pathlib import Path
+
+from explorer.data import fashion, folder, gauges
+from explorer.data.base import ImageData, Source
+from explorer.data.choice import DataChoice
+from explorer.errors import InputError
+from explorer.i18n import _
+
+_LOADERS = {fashion.MINI: fashion.load_mini, fashion.FULL: fashion.load_full, gauges.NAME: gauges.load}
+
+
+def sources() -> tuple[Source, ...]:
+    """All image sets known by name, available or not. Looks at a few file names only."""
+    return fashion.mini_source(), fashion.full_source(), gauges.source()
+
+
+def load(choice: DataChoice, seed: int = 0) -> ImageData:
+    """The images that `choice` names, reduced as it says; `seed` (>= 0) decides which training images stay.
+
+    A known name wins over a folder of the same name; write "./gauges" for the folder.
+    Raises InputError, naming the thing and the remedy, for an unknown name, missing or damaged files, or
+    more images than there are.
+    """
+    if seed < 0:
+        raise InputError(_("The seed is {seed}; it must be 0 or more.").format(seed=seed))
+    if choice.name in _LOADERS:
+        return _LOADERS[choice.name](choice, seed)
+    return folder.load(_as_folder(choice.name), choice, seed)
+
+
+def _as_folder(name: str) -> Path:
+    try:
+        path = Path(name).expanduser()
+        if path.is_dir():
+            return path
+        is_file = path.exists()
+    except (OSError, RuntimeError, ValueError):  # too long, not permitted, unknown ~user
+        is_file = False
+    if is_file:
+        raise InputError(
+            _("{name} is a file. Choose a folder with a sub-folder of pictures per class.").format(name=name)
+        )
+    known = ", ".join(_LOADERS)
+    if os.sep in name or "/" in name:
+        raise InputError(
+            _("There is no folder {name}. Check the path, or choose one of: {known}.").format(
+                name=name, known=known
+            )
+        )
+    close = difflib.get_close_matches(name.lower(), _LOADERS, n=1)
+    hint = _(" Did you mean “{close}”?").format(close=close[0]) if close else ""
+    raise InputError(
+        _("“{name}” is neither a known image set nor a folder.{hint} Known: {known}.").format(
+            name=name, hint=hint, known=known
+        )
+    )

@@ -1,0 +1,38 @@
+"""The part of a recipe that says which images to train on, and how many of them."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from explorer.i18n import N_
+
+
+class DataChoice(BaseModel):
+    """Which images a run trains on. Validation and test images are never reduced."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(
+        "fashion-mini",
+        min_length=1,
+        description=N_(
+            "Name of a bundled or installed image set, or the path of a folder with one sub-folder of "
+            "pictures per class."
+        ),
+    )
+    per_class: int | None = Field(
+        None,
+        ge=1,
+        description=N_("Training images taken from each class; empty means all of them."),
+        json_schema_extra={"unit": N_("images")},
+    )
+    fraction: float = Field(
+        1.0,
+        gt=0,
+        le=1,
+        allow_inf_nan=False,
+        description=N_(
+            "Share of each class's training images that is used, from 0 to 1. Without effect when a number "
+            "of images per class is set."
+        ),
+    )

@@ -1,0 +1,217 @@
+"""What happens in a run, as frozen values: all that the trainer says, and all that panels, store and terminal hear.
+
+Values are plain Python or NumPy, never tensors. `encode` and `decode` carry any event through a file or a pipe; the
+class name is the tag.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+Floats: TypeAlias = npt.NDArray[np.float32]
+Bytes: TypeAlias = npt.NDArray[np.uint8]
+
+
+class _Event(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    pass
+
+
+class Layer(msgspec.Struct, frozen=True):
+    """One module that owns parameters, in forward order."""
+
+    name: str
+    kind: str
+    parameters: int
+
+
+class RunStarted(_Event, frozen=True):
+    """The network stands and the data are in memory. `time` is seconds since the Unix epoch (UTC)."""
+
+    recipe: dict[str, Any]
+    layers: tuple[Layer, ...]
+    classes: tuple[str, ...]
+    ordered: bool
+    images: dict[str, int]
+    steps_per_epoch: int
+    device: str
+    time: float
+
+
+class StepDone(_Event, frozen=True):
+    """One optimizer step. `loss` is the mean over the batch; `seconds` the step's wall time; `lr` one per group."""
+
+    step: int
+    epoch: int
+    loss: float
+    lr: tuple[float, ...]
+    seconds: float
+    images: int
+
+
+class GradientNorms(_Event, frozen=True):
+    """L2 norms per layer, shape (layers,), in the order of `names`.
+
+    `before` and `after` clipping; `weights` before the step; `updates` of the step itself. `sizes` are parameter
+    counts: norm / √size is the root mean square per weight.
+    """
+
+    step: int
+    names: tuple[str, ...]
+    sizes: npt.NDArray[np.int64]
+    before: Floats
+    after: Floats
+    weights: Floats
+    updates: Floats
+
+
+class NormStats(_Event, frozen=True):
+    """Statistics of one normalization layer, each of shape (channels,), or (0,) where the layer keeps none."""
+
+    step: int
+    layer: str
+    batch_mean: Floats
+    batch_var: Floats
+    running_mean: Floats
+    running_var: Floats
+    gamma: Floats
+    beta: Floats
+
+
+class ModeAccuracy(_Event, frozen=True):
+    """Accuracy on the same training images with the network in training mode and in evaluation mode."""
+
+    epoch: int
+    train_mode: float
+    eval_mode: float
+
+
+class SampleGrid(_Event, frozen=True):
+    """Some images of one batch, uint8 (n, C, H, W), before and after augmentation; only the latest is of interest.
+
+    `targets` (n, classes) is what the loss compares with; `drawn` holds, by name, what each image drew, shape (n,).
+    """
+
+    step: int
+    before: Bytes
+    after: Bytes
+    labels: npt.NDArray[np.int64]
+    targets: Floats
+    drawn: dict[str, Floats]
+
+
+class EpochDone(_Event, frozen=True):
+    """An epoch ended. `train` and `validation` hold loss, accuracy, f1, ece, confidence and, if ordered, mae.
+
+    Both are measured in evaluation mode without augmentation; `train` on a fixed sample of the training images that is
+    no larger than the validation set, so that the gap between the two compares like with like.
+    """
+
+    epoch: int
+    step: int
+    train: dict[str, float]
+    validation: dict[str, float]
+    best: bool
+    seconds: float
+    images_per_second: float
+
+
+class RecipeChanged(_Event, frozen=True):
+    """A new recipe acts from the batch after `step`. `kept` and `fresh` name weights where the network was rebuilt."""
+
+    step: int
+    recipe: dict[str, Any]
+    changes: tuple[str, ...]
+    kept: tuple[str, ...] = ()
+    fresh: tuple[str, ...] = ()
+
+
+class Progress(_Event, frozen=True):
+    """Something other than training goes on: `what` (for people), `done` of `total` (total 0: unknown)."""
+
+    what: str
+    done: int = 0
+    total: int = 0
+
+
+class InstrumentCost(_Event, frozen=True):
+    """Seconds that each instrument took since the run began, and the seconds of training it watched."""
+
+    step: int
+    seconds: dict[str, float]
+    calls: dict[str, int]
+    training_seconds: float
+
+
+class RunEnded(_Event, frozen=True):
+    """Exactly one, and last. `outcome`: finished, stopped, diverged or failed; `reason` and `remedy` are for people."""
+
+    outcome: str
+    reason: str
+    remedy: str
+    step: int
+    epoch: int
+    best_epoch: int
+    test: dict[str, float]
+    seconds: float
+    details: str = ""
+
+
+Event: TypeAlias = (
+    RunStarted
+    | StepDone
+    | GradientNorms
+    | NormStats
+    | ModeAccuracy
+    | SampleGrid
+    | EpochDone
+    | RecipeChanged
+    | Progress
+    | InstrumentCost
+    | RunEnded
+)
+
+FINISHED, STOPPED, DIVERGED, FAILED = "finished", "stopped", "diverged", "failed"
+
+
+def _array_to_plain(value: object) -> Any:
+    if isinstance(value, np.ndarray):
+        contiguous = np.ascontiguousarray(value)
+        return (contiguous.dtype.str, contiguous.shape, contiguous.tobytes())
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"an event holds plain values and arrays, not {type(value).__name__}")
+
+
+def _plain_to_array(_type: type, value: Any) -> npt.NDArray[Any]:
+    dtype, shape, data = value
+    return np.frombuffer(data, np.dtype(dtype)).reshape(shape)
+
+
+def _array_to_list(value: object) -> Any:
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    raise TypeError(f"an event holds plain values and arrays, not {type(value).__name__}")
+
+
+_encoder = msgspec.msgpack.Encoder(enc_hook=_array_to_plain)
+_decoder: msgspec.msgpack.Decoder[Event] = msgspec.msgpack.Decoder(Event, dec_hook=_plain_to_array)
+_json = msgspec.json.Encoder(enc_hook=_array_to_list)
+
+
+def encode(event: Event) -> bytes:
+    """`event` as MessagePack; arrays keep dtype and shape."""
+    return _encoder.encode(event)
+
+
+def decode(data: bytes) -> Event:
+    """The event that `encode` wrote. Raises msgspec.MsgspecError (a ValueError) for anything else."""
+    return _decoder.decode(data)
+
+
+def to_json(event: Event) -> str:
+    """`event` as one line of JSON; the key `type` is the class name, NaN and infinity become null."""
+    return _json.encode(event).decode()

@@ -1,0 +1,7 @@
+"""Runs, live and stored: the fold of their events, the folder they live in, and the hand-over between threads."""
+
+from explorer.runs.mailbox import Mailbox
+from explorer.runs.record import RunRecord
+from explorer.runs.store import RunStore, list_runs, new_folder, open_run, runs_folder
+
+__all__ = ["Mailbox", "RunRecord", "RunStore", "list_runs", "new_folder", "open_run", "runs_folder"]

@@ -1,0 +1,178 @@
+"""One folder is one run: copy it, mail it, delete it. It survives a kill at any moment.
+
+recipe.json, run.sqlite (every event; committed once a second and at each epoch), checkpoints/.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import filelock
+import msgspec
+from platformdirs import user_data_path
+
+from explorer.errors import InputError
+from explorer.events import FAILED, EpochDone, Event, RunEnded, SampleGrid, StepDone, decode, encode
+from explorer.i18n import _
+from explorer.recipe import Recipe
+from explorer.runs.record import RunRecord
+
+DATABASE, RECIPE, CHECKPOINTS, LOCK = "run.sqlite", "recipe.json", "checkpoints", ".lock"
+SECONDS_BETWEEN_COMMITS = 1.0
+
+
+def runs_folder() -> Path:
+    """Where runs are kept unless told otherwise: TRAINING_EXPLORER_RUNS, or the user's data folder."""
+    chosen = os.environ.get("TRAINING_EXPLORER_RUNS")
+    return Path(chosen) if chosen else user_data_path("training-explorer", appauthor=False) / "runs"
+
+
+def new_folder(recipe: Recipe, parent: Path | None = None) -> Path:
+    """A folder name that is free: date, time and data."""
+    data = "".join(c if c.isalnum() or c in "-_" else "-" for c in Path(recipe.data.name).name)
+    name = f"{datetime.now():%Y-%m-%d-%H%M%S}-{data}"
+    parent = parent or runs_folder()
+    taken = {path.name for path in parent.iterdir()} if parent.is_dir() else set()
+    return parent / next(n for n in (name, *(f"{name}-{i}" for i in range(2, 10_000))) if n not in taken)
+
+
+class RunStore:
+    """The folder of a run that is being written; a context manager. Only one process can have it at a time."""
+
+    def __init__(self, folder: Path, recipe: Recipe) -> None:
+        """Make `folder` and take hold of it. Raises InputError if it cannot be written, is in use or holds a run."""
+        self.folder = folder
+        try:
+            (folder / CHECKPOINTS).mkdir(parents=True, exist_ok=True)
+            self._lock = filelock.FileLock(folder / LOCK, blocking=False)
+            self._lock.acquire()
+        except filelock.Timeout:
+            raise InputError(
+                _("{folder} is in use by another process. Choose another folder, or wait until it is done.").format(
+                    folder=folder
+                )
+            ) from None
+        except OSError as error:
+            raise InputError(
+                _("{folder} cannot be written: {error}. Choose another folder with --out.").format(
+                    folder=folder, error=error.strerror or error
+                )
+            ) from None
+        if (folder / DATABASE).exists():
+            self._lock.release()
+            raise InputError(
+                _("{folder} already holds a run. Choose another folder, or delete it.").format(folder=folder)
+            )
+        temporary = folder / (RECIPE + ".part")
+        temporary.write_text(recipe.to_json(), encoding="utf-8")
+        temporary.replace(folder / RECIPE)
+        self._database = sqlite3.connect(folder / DATABASE, isolation_level=None, check_same_thread=False)
+        self._database.execute("PRAGMA journal_mode = WAL")
+        self._database.execute("PRAGMA synchronous = NORMAL")
+        self._database.execute("CREATE TABLE events (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, event BLOB NOT NULL)")
+        self._database.execute("BEGIN")
+        self._committed = time.monotonic()
+
+    @property
+    def checkpoints(self) -> Path:
+        """Folder of last.pt and best.pt."""
+        return self.folder / CHECKPOINTS
+
+    def append(self, event: Event) -> None:
+        """Keep `event`. Of sample grids only the latest is kept."""
+        if isinstance(event, SampleGrid):
+            self._database.execute("DELETE FROM events WHERE kind = 'SampleGrid'")
+        self._database.execute(
+            "INSERT INTO events (kind, event) VALUES (?, ?)", (type(event).__name__, encode(event))
+        )
+        overdue = time.monotonic() - self._committed > SECONDS_BETWEEN_COMMITS
+        if overdue or isinstance(event, EpochDone | RunEnded):
+            self._commit()
+
+    def recorded(self, events: Iterable[Event]) -> Iterator[Event]:
+        """Pass `events` on, each after it was kept; if it cannot be, end with RunEnded(failed) and close them."""
+        step = epoch = best = 0
+        began = time.monotonic()
+        for event in events:
+            try:
+                self.append(event)
+            except (sqlite3.Error, OSError) as error:
+                if isinstance(events, Iterator) and hasattr(events, "close"):
+                    events.close()
+                yield RunEnded(
+                    outcome=FAILED,
+                    reason=_("The run could not be written to {folder}: {error}.").format(folder=self.folder, error=error),
+                    remedy=_("Free some space, or choose another folder; what was written so far is kept."),
+                    step=step,
+                    epoch=epoch,
+                    best_epoch=best,
+                    test={},
+                    seconds=time.monotonic() - began,
+                )
+                return
+            if isinstance(event, StepDone):
+                step = event.step
+            elif isinstance(event, EpochDone):
+                epoch, best = event.epoch, event.epoch if event.best else best
+            yield event
+
+    def _commit(self) -> None:
+        self._database.execute("COMMIT")
+        self._database.execute("BEGIN")
+        self._committed = time.monotonic()
+
+    def close(self) -> None:
+        """Write what is left and let go of the folder."""
+        try:
+            self._database.execute("COMMIT")
+            self._database.execute("PRAGMA journal_mode = DELETE")  # a finished run is one file that can be copied
+        except sqlite3.Error:  # a full disk: what was committed before stays
+            pass
+        finally:
+            self._database.close()
+            self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_run(folder: Path | str) -> RunRecord:
+    """The record of a stored run, finished or cut off. Raises InputError that names the folder."""
+    folder = Path(folder)
+    if not (folder / DATABASE).is_file():
+        raise InputError(_("{folder} holds no run. Give the folder of a run (it has run.sqlite in it).").format(folder=folder))
+    try:
+        return RunRecord.of(stored_events(folder))
+    except (sqlite3.Error, msgspec.MsgspecError, ValueError, TypeError) as error:
+        raise InputError(
+            _("The run in {folder} is damaged: {error}. Its checkpoints may still be good.").format(
+                folder=folder, error=error
+            )
+        ) from None
+
+
+def stored_events(folder: Path) -> Iterator[Event]:
+    """The events of a stored run, oldest first."""
+    with closing(sqlite3.connect(f"file:{(folder / DATABASE).as_posix()}?mode=ro", uri=True)) as database:
+        for (event,) in database.execute("SELECT event FROM events ORDER BY id"):
+            yield decode(event)
+
+
+def list_runs(parent: Path | None = None) -> tuple[Path, ...]:
+    """Folders of the runs in `parent`, newest first."""
+    parent = parent or runs_folder()
+    found = [path.parent for path in parent.glob(f"*/{DATABASE}")] if parent.is_dir() else []
+    return tuple(sorted(found, key=lambda folder: (folder / DATABASE).stat().st_mtime, reverse=True))

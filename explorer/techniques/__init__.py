@@ -1,0 +1,57 @@
+"""Every technique, in the order in which chained slots run. Adding one: its file, and its line here."""
+
+from __future__ import annotations
+
+from explorer.techniques.activation import Activation
+from explorer.techniques.augmentation import Augmentation
+from explorer.techniques.base import BUILD_SLOTS, Batch, Facts, Group, Moment, Technique
+from explorer.techniques.clipping import Clipping
+from explorer.techniques.dropout import Dropout
+from explorer.techniques.early_stopping import EarlyStopping
+from explorer.techniques.initialization import Initialization
+from explorer.techniques.label_distribution import LabelDistribution
+from explorer.techniques.label_smoothing import LabelSmoothing
+from explorer.techniques.mixing import Mixing
+from explorer.techniques.normalization import Normalization
+from explorer.techniques.schedule import Schedule
+from explorer.techniques.skip import Skip
+from explorer.techniques.weight_averaging import WeightAveraging
+
+TECHNIQUES: tuple[type[Technique], ...] = (
+    Augmentation,
+    LabelDistribution,
+    LabelSmoothing,
+    Mixing,
+    Dropout,
+    EarlyStopping,
+    Normalization,
+    Initialization,
+    Activation,
+    Skip,
+    Clipping,
+    Schedule,
+    WeightAveraging,
+)
+
+__all__ = [
+    "BUILD_SLOTS",
+    "TECHNIQUES",
+    "Activation",
+    "Augmentation",
+    "Batch",
+    "Clipping",
+    "Dropout",
+    "EarlyStopping",
+    "Facts",
+    "Group",
+    "Initialization",
+    "LabelDistribution",
+    "LabelSmoothing",
+    "Mixing",
+    "Moment",
+    "Normalization",
+    "Schedule",
+    "Skip",
+    "Technique",
+    "WeightAveraging",
+]

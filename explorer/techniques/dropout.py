@@ -1,0 +1,52 @@
+"""Dropout, element-wise or by channel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from explorer.i18n import N_
+from explorer.techniques.base import Group, Technique, parameter
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+Place = Literal["stage1", "stage2", "stage3", "classifier"]
+
+
+class Dropout(Technique):
+    """In training, each element is set to zero with probability p, anew in each forward pass, and the rest is scaled
+    by 1/(1 − p), so that the expected value stays the same. In evaluation it is the identity: all neurons are used.
+
+    y = x · m / (1 − p),  m ~ Bernoulli(1 − p)
+
+    It regularises: no neuron can rely on another one being there (co-adaptation). Neighbouring elements of a feature
+    map are alike, so after a convolution it takes whole channels to have the same effect ("channel", Dropout2d).
+
+    Use it when training loss falls and validation loss rises, first before the classifier. With batch normalization in
+    the same block it shifts the variance that evaluation expects; keep it after the last normalization then.
+
+    Look at: loss and metrics (the gap between training and validation), and the step curve, which gets noisier.
+
+    Papers: Srivastava et al. 2014, JMLR 15; Tompson et al. 2015, arXiv 1411.4280 (channels); Li et al. 2019,
+    arXiv 1801.05134 (with batch normalization).
+    """
+
+    name = "dropout"
+    title = N_("Dropout")
+    summary = N_("Zeroes a random share of the features in each training pass.")
+    group = Group.REGULARISE
+    label = "dropout {p:g}"
+
+    p: float = parameter(0.3, N_("Probability that an element or channel is set to zero."), ge=0.0, le=0.95)
+    kind: Literal["element", "channel"] = parameter(
+        "element", N_("Zero single elements, or whole channels (feature maps).")
+    )
+    places: tuple[Place, ...] = parameter(
+        ("classifier",), N_("After the blocks of which stages, or before the classifier."), min_length=1
+    )
+
+    def drop(self, place: str, rng: torch.Generator) -> nn.Module | None:
+        from explorer.techniques.layers import SeededDropout
+
+        return SeededDropout(self.p, rng, channels=self.kind == "channel") if place in self.places else None

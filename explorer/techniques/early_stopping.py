@@ -1,0 +1,34 @@
+"""End the run when validation no longer improves."""
+
+from __future__ import annotations
+
+from explorer.i18n import N_
+from explorer.techniques.base import Group, Moment, Technique, parameter
+
+
+class EarlyStopping(Technique):
+    """Ends the run when the validation loss has not fallen for `patience` epochs, and takes the best weights back.
+
+    Training loss keeps falling; validation loss falls, then rises: from there on the network learns the training
+    images by heart. The best epoch lies between.
+
+    Use it when you do not know how many epochs to train. It goes badly with schedules that lower the rate at a planned
+    time (cosine, one-cycle), whose best epoch is the last. Look at: loss (the best epoch is marked).
+
+    Source: Prechelt 1998, "Early Stopping – But When?".
+    """
+
+    name = "early_stopping"
+    title = N_("Early stopping")
+    summary = N_("Ends the run when validation stops improving, and takes the best weights back.")
+    group = Group.REGULARISE
+    label = "early stopping {patience}"
+
+    patience: int = parameter(5, N_("Epochs without improvement before the run ends."), unit="epochs", ge=1, le=1000)
+    min_delta: float = parameter(0.0, N_("The least fall of the loss that counts as improvement."), ge=0, le=10)
+
+    def stop(self, moment: Moment) -> bool:
+        best, waited = float("inf"), 0
+        for loss in moment.losses:
+            best, waited = (loss, 0) if loss < best - self.min_delta else (best, waited + 1)
+        return waited >= self.patience

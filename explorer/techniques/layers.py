@@ -1,0 +1,41 @@
+"""Layers that torch has only with the global random stream. Imported by slots, never at the top: it needs torch."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+class SeededDropout(nn.Module):
+    """torch.nn.Dropout (or Dropout2d with `channels`) that draws from a stream of its own.
+
+    Nothing else in the process can then change which elements fall out, and it changes nothing else. Input (B, …).
+    """
+
+    def __init__(self, p: float, rng: torch.Generator, *, channels: bool) -> None:
+        super().__init__()
+        self.p, self.rng, self.channels = p, rng, channels
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training or self.p == 0:
+            return x
+        shape = x.shape[:2] + (1,) * (x.ndim - 2) if self.channels else x.shape
+        keep = torch.empty(shape, dtype=x.dtype, device=x.device).bernoulli_(1 - self.p, generator=self.rng)
+        return x * keep.div_(1 - self.p)
+
+    def extra_repr(self) -> str:
+        return f"p={self.p}, channels={self.channels}"
+
+
+class PadChannels(nn.Module):
+    """Shortcut without parameters: every `stride`-th pixel, and `extra` channels of zeros (He et al. 2016, option A)."""
+
+    def __init__(self, extra: int, stride: int) -> None:
+        super().__init__()
+        self.extra, self.stride = extra, stride
+
+    def forward(self, x: Tensor) -> Tensor:
+        return nn.functional.pad(x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, 0, self.extra))
+
+    def extra_repr(self) -> str:
+        return f"extra={self.extra}, stride={self.stride}"

@@ -1,0 +1,67 @@
+"""Batch, layer, group and instance normalization."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Literal
+
+from explorer.i18n import N_
+from explorer.techniques.base import Group, Technique, parameter
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class Normalization(Technique):
+    """Shifts and scales the values of each channel to mean 0 and variance 1, then by learned γ and β.
+
+    y = (x − E[x]) / √(Var[x] + ε) · γ + β
+
+    batch: mean and variance over the batch and all positions, per channel. The forward pass uses the biased variance,
+    the running average the unbiased one: running ← (1 − momentum) · running + momentum · batch. Evaluation uses the
+    running statistics, or those of the batch if track_running_stats is off. layer: over all channels of one image.
+    group: over groups of channels of one image. instance: over one channel of one image. The last three do the same in
+    training and in evaluation, and do not depend on the batch size.
+
+    Values stay in one range from layer to layer, so gradients vanish or explode less, and a higher learning rate works.
+
+    Use batch with 16 images a batch or more, group with fewer. Look at: BatchNorm (batch against running statistics),
+    gradient norms (even over the layers).
+
+    Papers: Ioffe, Szegedy 2015, arXiv 1502.03167; Ba et al. 2016, arXiv 1607.06450; Wu, He 2018, arXiv 1803.08494;
+    Ulyanov et al. 2016, arXiv 1607.08022.
+    """
+
+    name = "normalization"
+    title = N_("Normalization")
+    summary = N_("Keeps the values of every layer in one range.")
+    group = Group.STABILISE
+    label = "{kind} norm"
+
+    kind: Literal["batch", "layer", "group", "instance"] = parameter(
+        "batch", N_("Over what mean and variance are taken.")
+    )
+    eps: float = parameter(1e-5, N_("ε, added to the variance."), gt=0, le=1)
+    momentum: float = parameter(
+        0.1, N_("Share of the new batch in the running statistics."), gt=0, le=1, when={"kind": ("batch",)}
+    )
+    affine: bool = parameter(True, N_("Learn γ and β for each channel."))
+    track_running_stats: bool = parameter(
+        True, N_("Keep running statistics and evaluate with them."), when={"kind": ("batch",)}
+    )
+    groups: int = parameter(
+        4,
+        N_("Groups of channels; where it does not divide them, the largest common divisor is used."),
+        ge=1,
+        le=64,
+        when={"kind": ("group",)},
+    )
+
+    def norm(self, channels: int) -> nn.Module:
+        from torch import nn
+
+        if self.kind == "batch":
+            return nn.BatchNorm2d(channels, self.eps, self.momentum, self.affine, self.track_running_stats)
+        # Layer and instance normalization of images are group normalization with one group, or one channel a group.
+        groups = {"layer": 1, "instance": channels, "group": math.gcd(self.groups, channels)}[self.kind]
+        return nn.GroupNorm(groups, channels, self.eps, self.affine)

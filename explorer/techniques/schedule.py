@@ -1,0 +1,123 @@
+"""Learning-rate schedules, with warm-up for any of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+from explorer.i18n import N_
+from explorer.techniques.base import Group, Moment, Technique, parameter
+
+Kind = Literal[
+    "one_cycle", "cosine", "cosine_restarts", "step", "multi_step", "exponential", "polynomial", "plateau", "cyclic"
+]
+
+
+class Schedule(Technique):
+    """Changes the learning rate while training: large steps to get near, small ones to settle.
+
+    The recipe's learning rate is the peak; the schedule multiplies it.
+    one_cycle: up from 1/div in the first part, then down by a cosine to almost 0. cosine: (1 + cos πt)/2.
+    cosine_restarts: the same again and again, each cycle longer by a factor. step: × γ every so many epochs.
+    multi_step: × γ at given epochs. exponential: γ per epoch. polynomial: (1 − t)^power. plateau: × γ when the
+    validation loss has not fallen for some epochs. cyclic: up and down in triangles.
+    Warm-up raises the rate in a straight line from almost 0 over the first epochs, whatever follows.
+
+    Use one_cycle or cosine when you know the number of epochs, plateau when you do not. Look at: loss (it falls once
+    more when the rate does), and the planned rate.
+
+    Papers: Smith, Topin 2018, arXiv 1708.07120; Loshchilov, Hutter 2017, arXiv 1608.03983; Smith 2017,
+    arXiv 1506.01186; Goyal et al. 2017, arXiv 1706.02677 (warm-up).
+    """
+
+    name = "schedule"
+    title = N_("Learning-rate schedule")
+    summary = N_("Large steps to get near, small ones to settle.")
+    group = Group.SCHEDULE
+    label = "{kind}"
+
+    kind: Kind = parameter("one_cycle", N_("Shape of the learning rate over the run."))
+    warmup: float = parameter(0.0, N_("Epochs over which the rate rises from almost 0."), unit="epochs", ge=0, le=100)
+    gamma: float = parameter(
+        0.1,
+        N_("γ, the factor of each lowering."),
+        gt=0,
+        le=1,
+        when={"kind": ("step", "multi_step", "exponential", "plateau")},
+    )
+    every: float = parameter(
+        5.0,
+        N_("Epochs between lowerings, or in a cycle."),
+        unit="epochs",
+        gt=0,
+        le=1000,
+        when={"kind": ("step", "cosine_restarts", "cyclic")},
+    )
+    milestones: tuple[float, ...] = parameter(
+        (8.0, 12.0), N_("Epochs at which the rate is lowered."), unit="epochs", when={"kind": ("multi_step",)}
+    )
+    power: float = parameter(1.0, N_("Power of the polynomial; 1 is a straight line."), gt=0, le=10, when={"kind": ("polynomial",)})
+    growth: float = parameter(
+        2.0, N_("Each cycle is longer than the last by this factor."), ge=1, le=10, when={"kind": ("cosine_restarts",)}
+    )
+    rise: float = parameter(
+        0.3, N_("Share of the run in which the rate rises."), gt=0, lt=1, when={"kind": ("one_cycle",)}
+    )
+    div: float = parameter(
+        25.0, N_("The rate starts at 1/div of the peak."), ge=1, le=10000, when={"kind": ("one_cycle", "cyclic")}
+    )
+    patience: int = parameter(
+        2, N_("Epochs without improvement before the rate is lowered."), unit="epochs", ge=0, le=100, when={"kind": ("plateau",)}
+    )
+
+    def lr_scale(self, moment: Moment) -> float:
+        warm = self.warmup * moment.steps_per_epoch
+        ramp = min(1.0, (moment.step + 1) / (warm + 1)) if warm else 1.0
+        return ramp * self._shape(moment)
+
+    def _shape(self, moment: Moment) -> float:
+        epoch, t = moment.epoch, min(1.0, moment.step / max(1, moment.steps - 1))
+        match self.kind:
+            case "one_cycle":
+                start, end = 1 / self.div, 1 / (self.div * 1e4)
+                if t < self.rise:
+                    return _cosine(start, 1.0, t / self.rise)
+                return _cosine(1.0, end, (t - self.rise) / (1 - self.rise))
+            case "cosine":
+                return _cosine(1.0, 0.0, t)
+            case "cosine_restarts":
+                return _cosine(1.0, 0.0, _position_in_cycle(epoch, self.every, self.growth))
+            case "step":
+                return float(self.gamma ** int(epoch / self.every + 1e-9))
+            case "multi_step":
+                return float(self.gamma ** sum(epoch >= milestone for milestone in self.milestones))
+            case "exponential":
+                return self.gamma**epoch
+            case "polynomial":
+                return float((1 - t) ** self.power)
+            case "plateau":
+                return float(self.gamma ** _plateaus(moment.losses, self.patience))
+            case "cyclic":
+                low = 1 / self.div
+                return low + (1 - low) * (1 - abs(2 * (epoch / self.every % 1) - 1))
+
+
+def _cosine(start: float, end: float, t: float) -> float:
+    return end + (start - end) * (1 + math.cos(math.pi * t)) / 2
+
+
+def _position_in_cycle(epoch: float, length: float, growth: float) -> float:
+    while epoch >= length:
+        epoch, length = epoch - length, length * growth
+    return epoch / length
+
+
+def _plateaus(losses: Sequence[float], patience: int) -> int:
+    """How often torch's ReduceLROnPlateau (mode min, relative threshold 1e-4) would have lowered the rate by now."""
+    best, bad, lowered = math.inf, 0, 0
+    for loss in losses:
+        best, bad = (loss, 0) if loss < best * (1 - 1e-4) else (best, bad + 1)
+        if bad > patience:
+            bad, lowered = 0, lowered + 1
+    return lowered

@@ -1,0 +1,65 @@
+"""Skip (residual) connections around each block."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal
+
+from explorer.i18n import N_
+from explorer.techniques.base import Group, Technique, parameter
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+
+class Skip(Technique):
+    """Adds the input of each block of two convolutions to its output: y = f(x) + x.
+
+    The gradient then has a way back that passes through no weights, ∂y/∂x = ∂f/∂x + 1, and does not vanish in deep
+    networks. Where a block changes the shape, identity means: every second pixel, and zeros for the new channels (the
+    paper's option A, no parameters); projection means a 1×1 convolution there (option B).
+
+    zero_start sets the last scale of each block to zero, so that every block starts as the identity: γ of its last
+    normalization, or without normalization the weights of its last convolution.
+
+    Use it from about 14 layers on; from 20 a plain network trains worse than a shallow one. Look at: gradient norms,
+    first against last layer.
+
+    Papers: He et al. 2016, arXiv 1512.03385; Goyal et al. 2017, arXiv 1706.02677 (zero start); Zhang et al. 2019,
+    arXiv 1901.09321 (without normalization).
+    """
+
+    name = "skip"
+    title = N_("Skip connections")
+    summary = N_("Adds the input of each block to its output, a way back for the gradient.")
+    group = Group.STABILISE
+    label = "skip"
+
+    kind: Literal["projection", "identity"] = parameter(
+        "projection", N_("Where the shape changes: a 1×1 convolution, or zeros for the new channels.")
+    )
+    zero_start: bool = parameter(False, N_("Start every block as the identity."))
+
+    def shortcut(self, c_in: int, c_out: int, stride: int) -> nn.Module:
+        from torch import nn
+
+        from explorer.techniques.layers import PadChannels
+
+        if c_in == c_out and stride == 1:
+            return nn.Identity()
+        if self.kind == "projection":
+            return nn.Conv2d(c_in, c_out, 1, stride)
+        return PadChannels(c_out - c_in, stride)
+
+    def initialise(self, model: nn.Module, rng: Callable[[str], torch.Generator]) -> None:
+        from torch import nn
+
+        if not self.zero_start:
+            return
+        for name, layer in model.named_modules():
+            if name.endswith(".norm2"):
+                # Without a scale of its own, the convolution before it plays that part.
+                scaled = dict(layer.named_parameters()) or dict(model.get_submodule(name[:-5] + "conv2").named_parameters())
+                for parameter in scaled.values():
+                    nn.init.zeros_(parameter)

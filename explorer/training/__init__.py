@@ -1,0 +1,1 @@
+"""From a recipe to events: network, trainer, instruments, checkpoints. Needs torch."""

@@ -1,0 +1,85 @@
+"""The moments at which an instrument may look, and the watch that calls those that are due and times them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import ClassVar
+
+from torch import Tensor, nn
+
+from explorer.data import Split
+from explorer.events import Event, InstrumentCost
+from explorer.techniques import Batch
+
+
+@dataclass
+class Scene:
+    """What there is to see. `raw` and `labels` are the batch as it lies in the data, uint8 (B, C, H, W) and (B,)."""
+
+    model: nn.Module
+    step: int
+    epoch: int
+    raw: Tensor
+    labels: Tensor
+    batch: Batch
+    sample: Split
+    """The fixed sample of training images on which the training metrics are measured."""
+
+
+class Instrument:
+    """Looks every `every` steps. Whatever it computes, it leaves weights, buffers and random streams as they were."""
+
+    name: ClassVar[str]
+    default_every: ClassVar[int] = 10
+
+    def __init__(self, every: int | None = None) -> None:
+        self.every = every or self.default_every
+
+    def before_forward(self, scene: Scene) -> None:
+        """The batch is ready."""
+
+    def before_clipping(self, scene: Scene) -> None:
+        """Gradients are as backward left them."""
+
+    def after_clipping(self, scene: Scene) -> None:
+        """Gradients are as the optimizer will see them."""
+
+    def after_step(self, scene: Scene) -> Iterable[Event]:
+        """Weights have moved."""
+        return ()
+
+    def after_epoch(self, scene: Scene) -> Iterable[Event]:
+        """The epoch ended (on every epoch, whatever `every` is)."""
+        return ()
+
+
+class Watch:
+    """Calls the instruments that are due and keeps account of what each costs, in seconds of wall time."""
+
+    def __init__(self, instruments: Sequence[Instrument]) -> None:
+        self.instruments = instruments
+        self.seconds = {instrument.name: 0.0 for instrument in instruments}
+        self.calls = Counter({instrument.name: 0 for instrument in instruments})
+        self._started = perf_counter()
+
+    def look(self, moment: str, scene: Scene) -> list[Event]:
+        """What the instruments have to say at `moment`, the name of one of Instrument's methods."""
+        said: list[Event] = []
+        for instrument in self.instruments:
+            if (scene.step - 1) % instrument.every and moment != "after_epoch":
+                continue
+            began = perf_counter()
+            said += getattr(instrument, moment)(scene) or ()
+            self.seconds[instrument.name] += perf_counter() - began
+            self.calls[instrument.name] += moment in ("after_step", "after_epoch")
+        return said
+
+    def cost(self, step: int) -> InstrumentCost:
+        """The account so far."""
+        elapsed = perf_counter() - self._started
+        return InstrumentCost(
+            step=step, seconds=dict(self.seconds), calls=dict(self.calls), training_seconds=elapsed
+        )

@@ -1,0 +1,343 @@
+"""The training loop: a recipe goes in, events come out."""
+
+from __future__ import annotations
+
+import math
+import time
+import traceback
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from explorer.data import ImageData, Split, load
+from explorer.errors import InputError
+from explorer.events import (
+    DIVERGED,
+    FAILED,
+    FINISHED,
+    STOPPED,
+    EpochDone,
+    Event,
+    Layer,
+    Progress,
+    RecipeChanged,
+    RunEnded,
+    RunStarted,
+    StepDone,
+)
+from explorer.i18n import _
+from explorer.recipe import Recipe, changes, live
+from explorer.techniques import Batch, Facts, Moment
+from explorer.training import checkpoint
+from explorer.training.control import Control
+from explorer.training.instruments import Instrument, Scene, Watch, choose
+from explorer.training.learner import Learner
+from explorer.training.metrics import divergence, evaluate, to_float
+from explorer.training.model import layers
+from explorer.training.streams import number, stream
+
+STEPS_PER_REPORT_ON_GPU = 16  # reading a loss waits for the GPU; one wait for so many steps costs nothing measurable
+
+
+def train(
+    recipe: Recipe,
+    *,
+    instruments: str | Sequence[Instrument] = "default",
+    control: Control | None = None,
+    checkpoints: Path | None = None,
+    data: ImageData | None = None,
+) -> Iterator[Event]:
+    """Train as `recipe` says and yield what happens; the last event is RunEnded, whatever happens.
+
+    `instruments`: "default", "none", "all", or your own. `control` steers the run from another thread; whoever pulls
+    the events can also simply stop pulling. `checkpoints`: an existing folder for last.pt and best.pt. `data` replaces
+    the images that the recipe names. Weights depend on the recipe alone, not on who watches.
+
+    Raises InputError before the first step if recipe, data and machine do not fit together.
+    """
+    watch = Watch(choose(instruments) if isinstance(instruments, str) else instruments)
+    yield Progress(what=_("Loading images"))
+    run = Run(recipe, data or load(recipe.data, recipe.seed), watch, control or Control(), checkpoints)
+    try:
+        yield from run.events()
+    except _Diverged:
+        yield run.ended(
+            DIVERGED,
+            _("The loss is no longer a finite number: training has diverged."),
+            _("Lower the learning rate, clip gradients, switch normalization on, or choose He initialization."),
+        )
+    except Exception as error:  # whoever watches hears of it as an event, and can show it
+        yield run.ended(FAILED, *_explain(error), details=traceback.format_exc())
+
+
+class _Diverged(Exception):
+    """A loss is NaN or infinite."""
+
+
+class Run:
+    """One run: its images, what learns, where it stands."""
+
+    def __init__(
+        self, recipe: Recipe, data: ImageData, watch: Watch, control: Control, checkpoints: Path | None
+    ) -> None:
+        self.recipe, self.data, self.watch, self.control, self.checkpoints = recipe, data, watch, control, checkpoints
+        self.device = pick_device(recipe.device)
+        _check(recipe, data)
+        self.training, self.validation, self.test = (
+            Split(*(tensor.to(self.device) for tensor in split))
+            for split in (data.training, data.validation, data.test)
+        )
+        self.sample = _fixed_sample(self.training, len(self.validation.labels))
+        self.steps_per_epoch = len(self.training.labels) // recipe.batch_size
+        self.augment_rng = torch.Generator(self.device)
+        self.learner = Learner(recipe, data, self.device)
+        self.step, self.epoch = 0, 0
+        self.losses: list[float] = []
+        self.best_epoch, self.best_loss = 0, math.inf
+        self.best_weights: dict[str, Tensor] = {}
+        self.unsaid: list[tuple[Tensor, dict[str, Any]]] = []
+        self.scene: Scene | None = None
+        self.began = perf_counter()
+
+    # The loop.
+
+    def events(self) -> Iterator[Event]:
+        """Everything that happens, from the first batch to the end."""
+        yield self.started()
+        while self.epoch < self.recipe.epochs:
+            began = perf_counter()
+            for indices in self.batches():
+                self.control.wait()
+                if self.control.stopping:
+                    yield from self.say_steps()
+                    self.save("last.pt")
+                    yield self.ended(STOPPED, _("Stopped."), "")
+                    return
+                yield from self.change_recipe()
+                yield from self.one_step(indices)
+            yield from self.say_steps()
+            yield from self.end_epoch(perf_counter() - began)
+            if any(technique.stop(self.moment) for technique in self.recipe.techniques):
+                self.learner.restore(self.best_weights or self.learner.weights())
+                break
+        self.save("last.pt")
+        yield self.ended(FINISHED, _("Finished."), "", test=self.evaluate(self.test))
+
+    def one_step(self, indices: Tensor) -> Iterator[Event]:
+        """Forward, backward, clip, step; the instruments look in between."""
+        began = perf_counter()
+        scene = self.scene = self.next_scene(indices)
+        self.watch.look("before_forward", scene)
+
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.precision == "bf16"):
+            logits = self.learner.model(scene.batch.images)
+        loss = divergence(logits, scene.batch.targets)
+        self.learner.optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+
+        self.watch.look("before_clipping", scene)
+        for technique in self.recipe.techniques:
+            technique.on_gradients(list(self.learner.model.parameters()))
+        self.watch.look("after_clipping", scene)
+
+        rates = self.learner.set_rate(self.rate())
+        self.learner.optimizer.step()
+        self.step += 1
+        self.learner.average(self.step)
+
+        self.unsaid.append((loss.detach(), {"step": self.step, "lr": rates, "seconds": perf_counter() - began}))
+        if self.device.type == "cpu" or self.control.paused or len(self.unsaid) >= STEPS_PER_REPORT_ON_GPU:
+            yield from self.say_steps()
+        yield from self.watch.look("after_step", scene)
+
+    def end_epoch(self, seconds: float) -> Iterator[Event]:
+        """Measure, keep the best, write checkpoints."""
+        train, validation = self.evaluate(self.sample), self.evaluate(self.validation)
+        if not (math.isfinite(train["loss"]) and math.isfinite(validation["loss"])):
+            raise _Diverged
+        self.epoch += 1
+        self.losses.append(validation["loss"])
+        if best := validation["loss"] < self.best_loss:
+            self.best_epoch, self.best_loss, self.best_weights = self.epoch, validation["loss"], self.learner.weights()
+            self.save("best.pt")
+        self.save("last.pt")
+        yield EpochDone(
+            epoch=self.epoch,
+            step=self.step,
+            train=train,
+            validation=validation,
+            best=best,
+            seconds=seconds,
+            images_per_second=self.steps_per_epoch * self.recipe.batch_size / seconds,
+        )
+        if self.scene:
+            self.scene.epoch = self.epoch
+            yield from self.watch.look("after_epoch", self.scene)
+        yield self.watch.cost(self.step)
+
+    # Its parts, in the order in which they are called.
+
+    def started(self) -> RunStarted:
+        """What the run starts from."""
+        return RunStarted(
+            recipe=self.recipe.model_dump(mode="json"),
+            layers=tuple(
+                Layer(name, type(module).__name__, sum(parameter.numel() for parameter in own))
+                for name, module, own in layers(self.learner.model)
+            ),
+            classes=self.data.classes,
+            ordered=self.data.ordered,
+            images={
+                "train": len(self.training.labels),
+                "validation": len(self.validation.labels),
+                "test": len(self.test.labels),
+            },
+            steps_per_epoch=self.steps_per_epoch,
+            device=str(self.device),
+            time=time.time(),
+        )
+
+    def batches(self) -> Iterator[Tensor]:
+        """Indices (batch,) of every whole batch of this epoch; each epoch has an order of its own."""
+        rng = stream(self.recipe.seed, "order", self.epoch)
+        order = torch.randperm(len(self.training.labels), generator=rng).to(self.device)
+        whole = self.steps_per_epoch * self.recipe.batch_size
+        yield from torch.split(order[:whole], self.recipe.batch_size)
+
+    def change_recipe(self) -> Iterator[Event]:
+        """Train on with a new recipe, if one has come."""
+        wanted = self.control.take()
+        if wanted is None:
+            return
+        new = live(self.recipe, wanted)
+        if refusal := _refusal(new, self.learner.facts):
+            yield Progress(what=refusal)
+            return
+        old, self.recipe = self.recipe, new
+        kept, fresh = self.learner.change(new)
+        if fresh:
+            self.best_weights = {}  # they belong to another network
+        yield RecipeChanged(
+            step=self.step, recipe=new.model_dump(mode="json"), changes=changes(old, new), kept=kept, fresh=fresh
+        )
+
+    def next_scene(self, indices: Tensor) -> Scene:
+        """The batch as the network will see it: targets softened, images augmented, from this step's own streams."""
+        raw, labels = self.training.images[indices], self.training.labels[indices]
+        targets = functional.one_hot(labels, self.learner.facts.classes).float()
+        for technique in self.recipe.techniques:
+            targets = technique.soften(targets)
+        batch = Batch(to_float(raw), targets)
+        self.augment_rng.manual_seed(number(self.recipe.seed, "augment", self.step))
+        for technique in self.recipe.techniques:
+            batch = technique.augment(batch, self.augment_rng)
+        self.learner.dropout_rng.manual_seed(number(self.recipe.seed, "dropout", self.step))
+        return Scene(self.learner.model, self.step + 1, self.epoch, raw, labels, batch, self.sample)
+
+    @property
+    def moment(self) -> Moment:
+        """Where the run stands, for techniques that plan by it."""
+        return Moment(self.step, self.steps_per_epoch, self.recipe.epochs, tuple(self.losses))
+
+    def rate(self) -> float:
+        """The learning rate of the step about to be taken."""
+        return self.recipe.lr * math.prod(technique.lr_scale(self.moment) for technique in self.recipe.techniques)
+
+    def say_steps(self) -> Iterator[Event]:
+        """The steps not yet reported, with one transfer for all their losses. Raises _Diverged."""
+        if not self.unsaid:
+            return
+        unsaid, self.unsaid = self.unsaid, []
+        for loss, (_tensor, values) in zip(torch.stack([loss for loss, _v in unsaid]).tolist(), unsaid, strict=True):
+            yield StepDone(loss=loss, epoch=self.epoch, images=self.recipe.batch_size, **values)
+            if not math.isfinite(loss):
+                raise _Diverged
+
+    def evaluate(self, split: Split) -> dict[str, float]:
+        """Metrics on `split` with the weights that count."""
+        with self.learner.evaluated() as model:
+            return evaluate(model, split, self.data.ordered, self.recipe.precision == "bf16")
+
+    def save(self, name: str) -> None:
+        """Write a checkpoint that can be loaded and trained on."""
+        if self.checkpoints is None:
+            return
+        content = {
+            "model": self.learner.weights(),
+            "recipe": self.recipe.to_json(),
+            "classes": list(self.data.classes),
+            "step": self.step,
+            "epoch": self.epoch,
+        }
+        checkpoint.write(self.checkpoints / name, content | self.learner.resume_state())
+
+    def ended(
+        self, outcome: str, reason: str, remedy: str, test: dict[str, float] | None = None, details: str = ""
+    ) -> RunEnded:
+        """The last event."""
+        return RunEnded(
+            outcome=outcome,
+            reason=reason,
+            remedy=remedy,
+            step=self.step,
+            epoch=self.epoch,
+            best_epoch=self.best_epoch,
+            test=test or {},
+            seconds=perf_counter() - self.began,
+            details=details,
+        )
+
+
+def pick_device(wanted: str) -> torch.device:
+    """The device named `wanted`, or for "auto" the best there is. Raises InputError where there is none."""
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if wanted == "auto":
+        return torch.device(next(name for name, available in there.items() if available))
+    if not there[wanted]:
+        raise InputError(
+            _("This machine has no {device} device that torch can use. Choose auto or cpu.").format(device=wanted)
+        )
+    return torch.device(wanted)
+
+
+def _check(recipe: Recipe, data: ImageData) -> None:
+    """Raises InputError if recipe and data do not fit together."""
+    images = len(data.training.labels)
+    if recipe.batch_size > images:
+        raise InputError(
+            _("batch_size is {size}, but there are only {images} training images. Choose {images} or less.").format(
+                size=recipe.batch_size, images=images
+            )
+        )
+    shape = data.training.images.shape
+    if refusal := _refusal(recipe, Facts(len(data.classes), data.ordered, shape[1], shape[2])):
+        raise InputError(refusal)
+
+
+def _refusal(recipe: Recipe, facts: Facts) -> str:
+    return next(filter(None, (technique.refuse(facts) for technique in recipe.techniques)), "")
+
+
+def _fixed_sample(split: Split, size: int) -> Split:
+    """At most `size` images, the same in every run on these data, spread evenly over the set."""
+    n = len(split.labels)
+    chosen = torch.randperm(n, generator=stream("sample", n))[:size].to(split.labels.device)
+    return Split(split.images[chosen], split.labels[chosen])
+
+
+def _explain(error: Exception) -> tuple[str, str]:
+    """Reason and remedy for what ended a run."""
+    text = str(error)
+    if isinstance(error, torch.OutOfMemoryError | MemoryError) or ("alloc" in text and "memory" in text):
+        return _("Out of memory."), _("Use a smaller batch, width or depth.")
+    if isinstance(error, OSError):
+        return (
+            _("The run could not be written: {error}.").format(error=text),
+            _("Free some space, or choose another folder; the last whole checkpoint is kept."),
+        )
+    return f"{type(error).__name__}: {text}", _("Please report this, with its details.")

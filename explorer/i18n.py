@@ -21,9 +21,7 @@ def set_language(language: str) -> None:
     """Translate from now on into `language` (a key of LANGUAGES; anything else means English)."""
     global _catalogue, _language
     _language = language if language in LANGUAGES else "en"
-    _catalogue = _gettext.translation(
-        "explorer", str(resource("locale")), languages=[_language], fallback=True
-    )
+    _catalogue = _gettext.translation("explorer", str(resource("locale")), languages=[_language], fallback=True)
 
 
 def language() -> str:

@@ -86,9 +86,7 @@ class Recipe(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
 
     version: Literal[1] = Field(1, description=N_("Version of this format."))
-    data: DataChoice = Field(
-        DataChoice(), description=N_("Which images."), json_schema_extra={"next_run": _NEW_DATA}
-    )
+    data: DataChoice = Field(DataChoice(), description=N_("Which images."), json_schema_extra={"next_run": _NEW_DATA})
     depth: Literal[8, 14, 20, 26, 32, 38, 44, 50, 56] = Field(
         8,
         description=N_("Layers with weights: 6n + 2, in three stages of n blocks of two convolutions."),
@@ -116,7 +114,7 @@ class Recipe(BaseModel):
         json_schema_extra={"unit": N_("epochs")},
     )
     optimizer: Literal["sgd", "adamw"] = Field("sgd", description=N_("SGD with momentum, or AdamW."))
-    lr: float = Field(0.1, gt=0, le=100, description=N_("Learning rate; with a schedule, its peak."))
+    lr: float = Field(0.2, gt=0, le=100, description=N_("Learning rate; with a schedule, its peak."))
     momentum: float = Field(
         0.9,
         ge=0,
@@ -275,9 +273,7 @@ def _plain(value: object) -> str:
 
 def _build(name: str, parameters: object) -> Technique:
     if name not in BY_NAME:
-        raise ValueError(
-            _("There is no technique {name!r}.").format(name=name) + did_you_mean(str(name), BY_NAME)
-        )
+        raise ValueError(_("There is no technique {name!r}.").format(name=name) + did_you_mean(str(name), BY_NAME))
     if isinstance(parameters, Technique):
         return parameters
     kind = BY_NAME[name]
@@ -309,11 +305,15 @@ def _explain(error: ErrorDetails, model: type[BaseModel], prefix: str = "") -> s
             return _("There is no setting {path}.").format(path=path) + did_you_mean(name, fields)
         case "literal_error":
             allowed = str(context["expected"]).replace("'", "").replace(" or ", ", ")
-            return _("{path} is {given!r}; it must be one of: {allowed}.").format(path=path, given=given, allowed=allowed)
+            return _("{path} is {given!r}; it must be one of: {allowed}.").format(
+                path=path, given=given, allowed=allowed
+            )
         case "greater_than_equal" | "less_than_equal" | "greater_than" | "less_than" as kind:
             sign = {"greater_than_equal": "≥", "less_than_equal": "≤", "greater_than": ">", "less_than": "<"}[kind]
             bound = context.get("ge", context.get("le", context.get("gt", context.get("lt"))))
-            return _("{path} is {given}; it must be {sign} {bound}.").format(path=path, given=given, sign=sign, bound=bound)
+            return _("{path} is {given}; it must be {sign} {bound}.").format(
+                path=path, given=given, sign=sign, bound=bound
+            )
         case "finite_number":
             return _("{path} is {given}; it must be a finite number.").format(path=path, given=given)
         case _:

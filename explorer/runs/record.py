@@ -69,7 +69,7 @@ class NormHistory:
         return self._table.rows[:, 0]
 
     def quantity(self, name: str) -> Doubles:
-        """"before", "after" (clipping), "weights" or "updates": L2 norms, shape (n, layers)."""
+        """ "before", "after" (clipping), "weights" or "updates": L2 norms, shape (n, layers)."""
         n, index = len(self.names), ("before", "after", "weights", "updates").index(name)
         return self._table.rows[:, 1 + index * n : 1 + (index + 1) * n]
 

@@ -9,7 +9,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -20,7 +20,7 @@ import msgspec
 from platformdirs import user_data_path
 
 from explorer.errors import InputError
-from explorer.events import FAILED, EpochDone, Event, RunEnded, SampleGrid, StepDone, decode, encode
+from explorer.events import FAILED, EpochDone, Event, RunEnded, RunStarted, SampleGrid, StepDone, decode, encode
 from explorer.i18n import _
 from explorer.recipe import Recipe
 from explorer.runs.record import RunRecord
@@ -80,6 +80,7 @@ class RunStore:
         self._database.execute("CREATE TABLE events (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, event BLOB NOT NULL)")
         self._database.execute("BEGIN")
         self._committed = time.monotonic()
+        self._begun = False
 
     @property
     def checkpoints(self) -> Path:
@@ -88,11 +89,10 @@ class RunStore:
 
     def append(self, event: Event) -> None:
         """Keep `event`. Of sample grids only the latest is kept."""
+        self._begun = self._begun or isinstance(event, RunStarted)
         if isinstance(event, SampleGrid):
             self._database.execute("DELETE FROM events WHERE kind = 'SampleGrid'")
-        self._database.execute(
-            "INSERT INTO events (kind, event) VALUES (?, ?)", (type(event).__name__, encode(event))
-        )
+        self._database.execute("INSERT INTO events (kind, event) VALUES (?, ?)", (type(event).__name__, encode(event)))
         overdue = time.monotonic() - self._committed > SECONDS_BETWEEN_COMMITS
         if overdue or isinstance(event, EpochDone | RunEnded):
             self._commit()
@@ -109,7 +109,9 @@ class RunStore:
                     events.close()
                 yield RunEnded(
                     outcome=FAILED,
-                    reason=_("The run could not be written to {folder}: {error}.").format(folder=self.folder, error=error),
+                    reason=_("The run could not be written to {folder}: {error}.").format(
+                        folder=self.folder, error=error
+                    ),
                     remedy=_("Free some space, or choose another folder; what was written so far is kept."),
                     step=step,
                     epoch=epoch,
@@ -131,14 +133,11 @@ class RunStore:
 
     def close(self) -> None:
         """Write what is left and let go of the folder."""
-        try:
+        with suppress(sqlite3.Error):  # a full disk: what was committed before stays
             self._database.execute("COMMIT")
             self._database.execute("PRAGMA journal_mode = DELETE")  # a finished run is one file that can be copied
-        except sqlite3.Error:  # a full disk: what was committed before stays
-            pass
-        finally:
-            self._database.close()
-            self._lock.release()
+        self._database.close()
+        self._lock.release()
 
     def __enter__(self) -> Self:
         return self
@@ -147,13 +146,21 @@ class RunStore:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+        if not self._begun:  # bad input, found before the first step: leave nothing behind
+            for path in (RECIPE, DATABASE, LOCK):
+                (self.folder / path).unlink(missing_ok=True)
+            with suppress(OSError):  # not empty: somebody else's files
+                self.checkpoints.rmdir()
+                self.folder.rmdir()
 
 
 def open_run(folder: Path | str) -> RunRecord:
     """The record of a stored run, finished or cut off. Raises InputError that names the folder."""
     folder = Path(folder)
     if not (folder / DATABASE).is_file():
-        raise InputError(_("{folder} holds no run. Give the folder of a run (it has run.sqlite in it).").format(folder=folder))
+        raise InputError(
+            _("{folder} holds no run. Give the folder of a run (it has run.sqlite in it).").format(folder=folder)
+        )
     try:
         return RunRecord.of(stored_events(folder))
     except (sqlite3.Error, msgspec.MsgspecError, ValueError, TypeError) as error:

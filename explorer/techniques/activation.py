@@ -40,7 +40,9 @@ class Activation(Technique):
     slope: float = parameter(
         0.01, N_("Slope on the negative side (PReLU: its start)."), ge=0, le=1, when={"kind": ("leaky_relu", "prelu")}
     )
-    alpha: float = parameter(1.0, N_("α: the value for large negative inputs is −α."), gt=0, le=10, when={"kind": ("elu",)})
+    alpha: float = parameter(
+        1.0, N_("α: the value for large negative inputs is −α."), gt=0, le=10, when={"kind": ("elu",)}
+    )
 
     def activation(self) -> nn.Module:
         from torch import nn

@@ -53,15 +53,11 @@ class Augmentation(Technique):
     policy: Literal["custom", "trivial", "rand"] = parameter(
         "custom", N_("Your own choice, TrivialAugment, or RandAugment.")
     )
-    crop: int = parameter(
-        2, N_("Largest move by a random crop after padding with zeros."), unit="px", ge=0, le=16
-    )
+    crop: int = parameter(2, N_("Largest move by a random crop after padding with zeros."), unit="px", ge=0, le=16)
     flip_horizontal: float = parameter(0.5, N_("Probability of a mirror image."), ge=0, le=1)
     flip_vertical: float = parameter(0.0, N_("Probability of turning the image upside down."), ge=0, le=1)
     rotation: float = parameter(0.0, N_("Largest rotation, either way."), unit="°", ge=0, le=180, when=CUSTOM)
-    translation: float = parameter(
-        0.0, N_("Largest move, as a share of the image's size."), ge=0, le=0.5, when=CUSTOM
-    )
+    translation: float = parameter(0.0, N_("Largest move, as a share of the image's size."), ge=0, le=0.5, when=CUSTOM)
     scale: float = parameter(0.0, N_("Largest relative change of size."), ge=0, le=0.9, when=CUSTOM)
     brightness: float = parameter(0.0, N_("Largest relative change of brightness."), ge=0, le=2, when=CUSTOM)
     contrast: float = parameter(0.0, N_("Largest relative change of contrast."), ge=0, le=2, when=CUSTOM)
@@ -87,9 +83,7 @@ class Augmentation(Technique):
     erasing: float = parameter(0.0, N_("Probability that a rectangle is erased."), ge=0, le=1)
     erasing_smallest: float = parameter(0.02, N_("Smallest erased share of the image."), gt=0, le=1)
     erasing_largest: float = parameter(0.33, N_("Largest erased share of the image."), gt=0, le=1)
-    erasing_fill: Literal["noise", "mean"] = parameter(
-        "noise", N_("Fill with noise, or with the image's mean.")
-    )
+    erasing_fill: Literal["noise", "mean"] = parameter("noise", N_("Fill with noise, or with the image's mean."))
 
     def augment(self, batch: Batch, rng: torch.Generator) -> Batch:
         from explorer.techniques.imaging import like, uniforms
@@ -172,9 +166,7 @@ class Augmentation(Technique):
         stream = fork(rng, "noise", images.device)
         return images + self.noise * torch.randn(images.shape, generator=stream, device=images.device)
 
-    def _erase(
-        self, images: Tensor, u: dict[str, Tensor], rng: torch.Generator, drawn: dict[str, Tensor]
-    ) -> Tensor:
+    def _erase(self, images: Tensor, u: dict[str, Tensor], rng: torch.Generator, drawn: dict[str, Tensor]) -> Tensor:
         import torch
 
         from explorer.techniques.imaging import erase, fork, integers

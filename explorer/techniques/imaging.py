@@ -42,7 +42,7 @@ def symmetric(uniform: Tensor, limit: float) -> Tensor:
 def integers(uniform: Tensor, count: Tensor | int) -> Tensor:
     """[0, 1) → 0, 1, … count − 1, as floats."""
     # Rounding can make the product `count` itself.
-    return torch.minimum((uniform * count).floor(), torch.as_tensor(count - 1.0, device=uniform.device))
+    return (uniform * count).floor().clamp(max=count - 1)
 
 
 def like(images: Tensor, original: Tensor) -> Tensor:

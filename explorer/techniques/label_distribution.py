@@ -37,7 +37,9 @@ class LabelDistribution(Technique):
     def refuse(self, facts: Facts) -> str:
         if facts.ordered:
             return ""
-        return _("Label distribution needs classes with an order, and these have none. Choose the gauges, or switch it off.")
+        return _(
+            "Label distribution needs classes with an order, and these have none. Choose the gauges, or switch it off."
+        )
 
     def soften(self, targets: Tensor) -> Tensor:
         import torch

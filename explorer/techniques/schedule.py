@@ -50,14 +50,16 @@ class Schedule(Technique):
         5.0,
         N_("Epochs between lowerings, or in a cycle."),
         unit="epochs",
-        gt=0,
+        ge=0.01,
         le=1000,
         when={"kind": ("step", "cosine_restarts", "cyclic")},
     )
     milestones: tuple[float, ...] = parameter(
         (8.0, 12.0), N_("Epochs at which the rate is lowered."), unit="epochs", when={"kind": ("multi_step",)}
     )
-    power: float = parameter(1.0, N_("Power of the polynomial; 1 is a straight line."), gt=0, le=10, when={"kind": ("polynomial",)})
+    power: float = parameter(
+        1.0, N_("Power of the polynomial; 1 is a straight line."), gt=0, le=10, when={"kind": ("polynomial",)}
+    )
     growth: float = parameter(
         2.0, N_("Each cycle is longer than the last by this factor."), ge=1, le=10, when={"kind": ("cosine_restarts",)}
     )
@@ -68,7 +70,12 @@ class Schedule(Technique):
         25.0, N_("The rate starts at 1/div of the peak."), ge=1, le=10000, when={"kind": ("one_cycle", "cyclic")}
     )
     patience: int = parameter(
-        2, N_("Epochs without improvement before the rate is lowered."), unit="epochs", ge=0, le=100, when={"kind": ("plateau",)}
+        2,
+        N_("Epochs without improvement before the rate is lowered."),
+        unit="epochs",
+        ge=0,
+        le=100,
+        when={"kind": ("plateau",)},
     )
 
     def lr_scale(self, moment: Moment) -> float:
@@ -93,7 +100,7 @@ class Schedule(Technique):
             case "multi_step":
                 return float(self.gamma ** sum(epoch >= milestone for milestone in self.milestones))
             case "exponential":
-                return self.gamma**epoch
+                return float(self.gamma**epoch)
             case "polynomial":
                 return float((1 - t) ** self.power)
             case "plateau":
@@ -108,8 +115,11 @@ def _cosine(start: float, end: float, t: float) -> float:
 
 
 def _position_in_cycle(epoch: float, length: float, growth: float) -> float:
-    while epoch >= length:
-        epoch, length = epoch - length, length * growth
+    # 1e-9: what is left after subtracting rounded lengths may fall just short of the next cycle.
+    if growth == 1:
+        return max(0.0, epoch / length - int(epoch / length + 1e-9))
+    while epoch + 1e-9 >= length:
+        epoch, length = max(0.0, epoch - length), length * growth
     return epoch / length
 
 

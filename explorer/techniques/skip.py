@@ -60,6 +60,8 @@ class Skip(Technique):
         for name, layer in model.named_modules():
             if name.endswith(".norm2"):
                 # Without a scale of its own, the convolution before it plays that part.
-                scaled = dict(layer.named_parameters()) or dict(model.get_submodule(name[:-5] + "conv2").named_parameters())
+                scaled = dict(layer.named_parameters()) or dict(
+                    model.get_submodule(name[:-5] + "conv2").named_parameters()
+                )
                 for parameter in scaled.values():
                     nn.init.zeros_(parameter)

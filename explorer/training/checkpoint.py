@@ -43,5 +43,7 @@ def read(path: Path) -> dict[str, Any]:
             ).format(path=path, error=str(error).split("\n")[0][:120])
         ) from None
     if not isinstance(content, dict) or "model" not in content:
-        raise InputError(_("{path} holds no network under the key \"model\". Use a checkpoint of a run.").format(path=path))
+        raise InputError(
+            _('{path} holds no network under the key "model". Use a checkpoint of a run.').format(path=path)
+        )
     return content

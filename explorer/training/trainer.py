@@ -62,7 +62,10 @@ def train(
     """
     watch = Watch(choose(instruments) if isinstance(instruments, str) else instruments)
     yield Progress(what=_("Loading images"))
-    run = Run(recipe, data or load(recipe.data, recipe.seed), watch, control or Control(), checkpoints)
+    data = data or load(recipe.data, recipe.seed)
+    for note in data.notes:
+        yield Progress(what=note)
+    run = Run(recipe, data, watch, control or Control(), checkpoints)
     try:
         yield from run.events()
     except _Diverged:
@@ -233,9 +236,10 @@ class Run:
         for technique in self.recipe.techniques:
             targets = technique.soften(targets)
         batch = Batch(to_float(raw), targets)
-        self.augment_rng.manual_seed(number(self.recipe.seed, "augment", self.step))
         for technique in self.recipe.techniques:
-            batch = technique.augment(batch, self.augment_rng)
+            if technique.acts_in("augment"):
+                self.augment_rng.manual_seed(number(self.recipe.seed, technique.name, self.step))
+                batch = technique.augment(batch, self.augment_rng)
         self.learner.dropout_rng.manual_seed(number(self.recipe.seed, "dropout", self.step))
         return Scene(self.learner.model, self.step + 1, self.epoch, raw, labels, batch, self.sample)
 

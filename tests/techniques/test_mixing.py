@@ -15,9 +15,7 @@ KINDS = ("mixup", "cutmix", "both")
 
 def random_batch(count: int = 7, channels: int = 1, size: int = 28) -> Batch:
     rng = torch.Generator().manual_seed(0)
-    return Batch(
-        torch.rand((count, channels, size, size), generator=rng), torch.eye(10)[torch.arange(count) % 10]
-    )
+    return Batch(torch.rand((count, channels, size, size), generator=rng), torch.eye(10)[torch.arange(count) % 10])
 
 
 def mixed(batch: Batch, seed: int = 1, **fields: Any) -> Batch:
@@ -115,9 +113,7 @@ def test_other_settings_draw_the_same_partners() -> None:
     batch, streams = random_batch(), [torch.Generator().manual_seed(5) for _ in range(3)]
     settings = (Mixing(), Mixing(kind="both", alpha=0.1), Mixing(kind="cutmix", probability=0.5))
     for _ in range(2):
-        first, *others = (
-            m.augment(batch, rng).drawn["partner"] for m, rng in zip(settings, streams, strict=True)
-        )
+        first, *others = (m.augment(batch, rng).drawn["partner"] for m, rng in zip(settings, streams, strict=True))
         assert all(torch.equal(first, other) for other in others)
 
 

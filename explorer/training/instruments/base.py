@@ -80,6 +80,4 @@ class Watch:
     def cost(self, step: int) -> InstrumentCost:
         """The account so far."""
         elapsed = perf_counter() - self._started
-        return InstrumentCost(
-            step=step, seconds=dict(self.seconds), calls=dict(self.calls), training_seconds=elapsed
-        )
+        return InstrumentCost(step=step, seconds=dict(self.seconds), calls=dict(self.calls), training_seconds=elapsed)

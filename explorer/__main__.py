@@ -1,0 +1,34 @@
+"""The command `training-explorer`: without arguments the window, or the terminal where there is no display."""
+
+from __future__ import annotations
+
+import sys
+
+from explorer.i18n import set_language, system_language
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run with `arguments` (default: the command line's) and return the exit code: 0 done, 1 failure, 2 bad input."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    set_language(system_language())
+    if arguments:
+        from explorer.cli import main as command_line
+
+        return command_line(arguments)
+
+    from explorer.display import has_display, missing_for_window
+
+    if not has_display():
+        from explorer.cli import train_without_display
+
+        return train_without_display()
+    if problem := missing_for_window():
+        print(problem, file=sys.stderr)
+        return 1
+    from explorer.gui.app import main as window
+
+    return window(sys.argv[:1])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

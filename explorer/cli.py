@@ -254,7 +254,7 @@ def _export(run: Path, target: Path, formats: Sequence[str]) -> list[Path]:
         target.mkdir(parents=True, exist_ok=True)
         if "csv" in formats:
             for name, text in (("metrics.csv", metrics_csv(record)), ("steps.csv", steps_csv(record))):
-                (target / name).writetext_of(text, encoding="utf-8")
+                (target / name).write_text(text, encoding="utf-8")
                 written.append(target / name)
         if "pt" in formats:
             for checkpoint in (run / "checkpoints").glob("*.pt"):

@@ -49,9 +49,7 @@ def _as_folder(name: str) -> Path:
     known = ", ".join(_LOADERS)
     if os.sep in name or "/" in name:
         raise InputError(
-            _("There is no folder {name}. Check the path, or choose one of: {known}.").format(
-                name=name, known=known
-            )
+            _("There is no folder {name}. Check the path, or choose one of: {known}.").format(name=name, known=known)
         )
     close = difflib.get_close_matches(name.lower(), _LOADERS, n=1)
     hint = _(" Did you mean “{close}”?").format(close=close[0]) if close else ""

@@ -123,9 +123,7 @@ def load_full(choice: DataChoice, seed: int) -> ImageData:
     official = read_official(folder, "train")
     validation = stratified(official.labels, [FULL_VALIDATION_PER_CLASS] * len(CLASSES), SPLIT_SEED)
     training = np.setdiff1d(np.arange(len(official.labels)), validation, assume_unique=True)
-    return _image_data(
-        official.take(training), official.take(validation), read_official(folder, "test"), choice, seed
-    )
+    return _image_data(official.take(training), official.take(validation), read_official(folder, "test"), choice, seed)
 
 
 def find_full() -> Path | None:
@@ -157,9 +155,7 @@ def read_official(folder: Path, part: str) -> Arrays:
     return Arrays(images[:, None], labels.astype(np.int64))
 
 
-def _image_data(
-    training: Arrays, validation: Arrays, test: Arrays, choice: DataChoice, seed: int
-) -> ImageData:
+def _image_data(training: Arrays, validation: Arrays, test: Arrays, choice: DataChoice, seed: int) -> ImageData:
     return ImageData(
         name=choice.name,
         classes=CLASSES,
@@ -180,9 +176,7 @@ def _file(folder: Path, stem: str) -> Path | None:
 
 
 def _reinstall(path: Path) -> str:
-    return _("The bundled images in {path} are missing or damaged. Install Training Explorer again.").format(
-        path=path
-    )
+    return _("The bundled images in {path} are missing or damaged. Install Training Explorer again.").format(path=path)
 
 
 def _how_to_get_it() -> str:

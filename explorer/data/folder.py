@@ -47,9 +47,7 @@ def load(folder: Path, choice: DataChoice, seed: int) -> ImageData:
     labels = np.repeat(np.arange(len(classes)), [len(members) for members in files.values()])
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # Pillow decodes without holding the interpreter's lock
         read = list(pool.map(_read_or_none, paths))
-    notes = _judge_unreadable(
-        folder, [path for path, one in zip(paths, read, strict=True) if one is None], len(paths)
-    )
+    notes = _judge_unreadable(folder, [path for path, one in zip(paths, read, strict=True) if one is None], len(paths))
     labels = labels[[one is not None for one in read]]
     digests, pictures = zip(*(one for one in read if one is not None), strict=True)
     for name, count in zip(classes, np.bincount(labels, minlength=len(classes)), strict=True):
@@ -77,9 +75,7 @@ def find_pictures(folder: Path) -> dict[str, list[Path]]:
         found = {path.name: _pictures_below(path) for path in sorted(below, key=lambda p: natural(p.name))}
     except OSError as error:
         raise InputError(
-            _("{folder} cannot be read ({reason}). Check its permissions.").format(
-                folder=folder, reason=error.strerror
-            )
+            _("{folder} cannot be read ({reason}). Check its permissions.").format(folder=folder, reason=error.strerror)
         ) from error
     found = {name: paths for name, paths in found.items() if paths}
     if found and {name.lower() for name in found} <= _SPLIT_NAMES:
@@ -157,8 +153,7 @@ def _judge_unreadable(folder: Path, broken: list[Path], total: int) -> tuple[str
     if len(broken) >= MAX_UNREADABLE * total:
         raise InputError(
             _(
-                "{broken} of {total} pictures in {folder} cannot be read: {names}. Replace them or take "
-                "them out."
+                "{broken} of {total} pictures in {folder} cannot be read: {names}. Replace them or take them out."
             ).format(broken=len(broken), total=total, folder=folder, names=names)
         )
     return (
@@ -178,9 +173,7 @@ def _require_enough(folder: Path, name: str, count: int) -> None:
         )
 
 
-def _split(
-    digests: Sequence[bytes], labels: NDArray[np.int64], classes: int
-) -> tuple[NDArray[np.int64], ...]:
+def _split(digests: Sequence[bytes], labels: NDArray[np.int64], classes: int) -> tuple[NDArray[np.int64], ...]:
     """Sorted indices for training, validation and test."""
     # Ordered by the files' hash: as good as a shuffle, a picture added later moves few of the others, and
     # copies of one picture stay together, so that the test does not ask what was seen in training.

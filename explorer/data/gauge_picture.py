@@ -125,8 +125,6 @@ def _colour(
 
 def _hue(rng: np.random.Generator, n: int) -> _Floats:
     """Full colours (n, 3) as real needles have them: red, orange, blue, green."""
-    palette = np.array(
-        [(0.85, 0.1, 0.1), (0.95, 0.35, 0.05), (0.1, 0.35, 0.85), (0.05, 0.55, 0.25)], np.float32
-    )
+    palette = np.array([(0.85, 0.1, 0.1), (0.95, 0.35, 0.05), (0.1, 0.35, 0.85), (0.05, 0.55, 0.25)], np.float32)
     chosen = palette[rng.choice(4, n, p=[0.4, 0.25, 0.2, 0.15])]
     return np.clip(chosen + rng.uniform(-0.1, 0.1, (n, 3)), 0, 1).astype(np.float32)

@@ -40,7 +40,5 @@ def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
 
 def _damaged(path: Path, reason: str) -> InputError:
     return InputError(
-        _("{path} is damaged ({reason}). Delete it and install or download it again.").format(
-            path=path, reason=reason
-        )
+        _("{path} is damaged ({reason}). Delete it and install or download it again.").format(path=path, reason=reason)
     )

@@ -40,7 +40,7 @@ class Number(QDoubleSpinBox):
     def __init__(self, low: float, high: float, default: float, unit: str = "") -> None:
         super().__init__()
         self._unit = unit
-        self._logarithmic = 0 < high and high >= 1000 * abs(default) and default > 0
+        self._logarithmic = high > 0 and high >= 1000 * abs(default) and default > 0
         self.setDecimals(DECIMALS)
         self.setRange(low, high)
         self.setSingleStep(_nice(min(abs(default) / 4 or math.inf, (high - low) / 20)))

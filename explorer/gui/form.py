@@ -11,7 +11,7 @@ from typing import Any, Literal, Protocol
 import annotated_types
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QGridLayout, QLabel, QSizePolicy, QWidget
 
 from explorer.data import DataChoice
@@ -88,7 +88,7 @@ class Form(QWidget):
         """Show `value`, without a signal."""
         self._value = value
         for name, editor in self.editors.items():
-            if editor.value_() != getattr(value, name) or not isinstance(value, type(self._value)):
+            if editor.value_() != getattr(value, name):
                 editor.set_value(getattr(value, name))
         self._problem.hide()
         self._grey()
@@ -117,19 +117,11 @@ class Form(QWidget):
             label.setText(text)
             editor.setAccessibleName(text)
             editor.setAccessibleDescription(_(field.description or ""))
-            if isinstance(editor, Several):
-                for box in editor.boxes.values():
-                    box.setAccessibleName(f"{text}: {box.text()}")
             editor.retranslate()
             for box in getattr(editor, "boxes", {}).values():
                 box.setAccessibleName(f"{text}: {box.text()}")
         self.mark(self._marks)
         self._grey()
-
-    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.EnabledChange:
-            self._grey()
 
     def _edited(self) -> None:
         name = next(name for name, editor in self.editors.items() if editor is self.sender())

@@ -11,7 +11,6 @@ import numpy.typing as npt
 from explorer.events import (
     EpochDone,
     Event,
-    Floats,
     GradientNorms,
     InstrumentCost,
     Layer,
@@ -52,7 +51,7 @@ class Table:
 
 
 class NormHistory:
-    """Norms per layer over the run: `steps` (n,), and for each quantity an array (n, layers) in the order of `names`."""
+    """Norms per layer over the run: `steps` (n,), and each quantity as an array (n, layers) in the order of `names`."""
 
     def __init__(self, names: tuple[str, ...], sizes: npt.NDArray[np.int64]) -> None:
         self.names, self.sizes = names, sizes
@@ -181,7 +180,7 @@ class RunRecord:
         return self.started.steps_per_epoch if self.started else 1
 
     def metric(self, split: str, name: str) -> Doubles:
-        """`name` (loss, accuracy, f1, ece, confidence, mae) on `split` (train, validation) per epoch, NaN where absent."""
+        """`name` (loss, accuracy, f1, ece, confidence, mae) on "train" or "validation", per epoch; NaN where absent."""
         return np.array([getattr(epoch, split).get(name, np.nan) for epoch in self.epochs], np.float64)
 
     @property

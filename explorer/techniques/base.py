@@ -143,11 +143,11 @@ class Technique(BaseModel):
         return None
 
     def drop(self, place: str, rng: torch.Generator) -> nn.Module | None:
-        """Layer after the blocks of `place` ("stage1" … "stage3"), or before the "classifier". Draws from `rng` alone."""
+        """Layer after the blocks of `place` ("stage1" …), or before the "classifier"; draws from `rng` alone."""
         return None
 
     def shortcut(self, c_in: int, c_out: int, stride: int) -> nn.Module | None:
-        """Layer (B, c_in, H, W) → (B, c_out, H/stride, W/stride), added to the output of a block of two convolutions."""
+        """Layer (B, c_in, H, W) → (B, c_out, H/stride, W/stride), added to the output of a block."""
         return None
 
     def backbone(self, facts: Facts) -> nn.Module | None:

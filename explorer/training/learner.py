@@ -36,7 +36,8 @@ class Learner:
         names = {id(parameter): name for name, parameter in self.model.named_parameters()}
         momenta = {names[id(parameter)]: state for parameter, state in self.optimizer.state.items()}
         same_optimizer = recipe.optimizer == self.recipe.optimizer
-        if _structure(recipe) != _structure(self.recipe):
+        averaged, rebuilt = bool(self.shadow), _structure(recipe) != _structure(self.recipe)
+        if rebuilt:
             old, self.model = self.model, self._model(recipe)
             kept, fresh = carry_over(old, self.model)
         self.recipe = recipe
@@ -45,7 +46,8 @@ class Learner:
             state = momenta.get(name, {})
             if all(value.shape in (parameter.shape, ()) for value in state.values() if isinstance(value, Tensor)):
                 self.optimizer.state[parameter] = state
-        self._restart_average()
+        if rebuilt or averaged != self._averages():
+            self._restart_average()
         return kept, fresh
 
     def set_rate(self, rate: float) -> tuple[float, ...]:
@@ -108,9 +110,11 @@ class Learner:
         """Every floating-point weight and buffer, as the model holds it."""
         return [tensor for tensor in self.model.state_dict().values() if tensor.is_floating_point()]
 
+    def _averages(self) -> bool:
+        return any(technique.acts_in("average") for technique in self.recipe.techniques)
+
     def _restart_average(self) -> None:
-        averages = any(technique.acts_in("average") for technique in self.recipe.techniques)
-        self.shadow = [tensor.clone() for tensor in self._numbers()] if averages else []
+        self.shadow = [tensor.clone() for tensor in self._numbers()] if self._averages() else []
 
 
 def _structure(recipe: Recipe) -> tuple[Any, ...]:

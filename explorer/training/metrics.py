@@ -25,7 +25,9 @@ def divergence(logits: Tensor, targets: Tensor) -> Tensor:
 def predict(model: nn.Module, images: Tensor, bf16: bool = False) -> Tensor:
     """Logits float32 (N, classes) of uint8 `images` (N, C, H, W), in whatever mode the model is in."""
     with torch.autocast(images.device.type, torch.bfloat16, enabled=bf16):
-        return torch.cat([model(to_float(part)).float() for part in torch.split(images, CHUNK)])
+        # Parts of equal size: where statistics of the batch count, a small rest would have poor ones.
+        parts = torch.tensor_split(images, -(-len(images) // CHUNK))
+        return torch.cat([model(to_float(part)).float() for part in parts])
 
 
 def to_float(images: Tensor) -> Tensor:

@@ -62,10 +62,16 @@ def train(
     """
     watch = Watch(choose(instruments) if isinstance(instruments, str) else instruments)
     yield Progress(what=_("Loading images"))
-    data = data or load(recipe.data, recipe.seed)
-    for note in data.notes:
-        yield Progress(what=note)
-    run = Run(recipe, data, watch, control or Control(), checkpoints)
+    try:
+        data = data or load(recipe.data, recipe.seed)
+        for note in data.notes:
+            yield Progress(what=note)
+        run = Run(recipe, data, watch, control or Control(), checkpoints)
+    except InputError:
+        raise
+    except Exception as error:  # such as no memory for the images or the network
+        yield _never_began(error)
+        return
     try:
         yield from run.events()
     except _Diverged:
@@ -223,8 +229,8 @@ class Run:
             return
         old, self.recipe = self.recipe, new
         kept, fresh = self.learner.change(new)
-        if fresh:
-            self.best_weights = {}  # they belong to another network
+        if kept or fresh:
+            self.best_weights = {}  # they belong to another network, even where every weight was kept
         yield RecipeChanged(
             step=self.step, recipe=new.model_dump(mode="json"), changes=changes(old, new), kept=kept, fresh=fresh
         )
@@ -271,8 +277,11 @@ class Run:
         """Write a checkpoint that can be loaded and trained on."""
         if self.checkpoints is None:
             return
+        weights = self.learner.weights()
+        if not all(tensor.isfinite().all() for tensor in weights.values()):
+            return  # stopped while diverging: the last good checkpoint is worth more
         content = {
-            "model": self.learner.weights(),
+            "model": weights,
             "recipe": self.recipe.to_json(),
             "classes": list(self.data.classes),
             "step": self.step,
@@ -332,6 +341,22 @@ def _fixed_sample(split: Split, size: int) -> Split:
     n = len(split.labels)
     chosen = torch.randperm(n, generator=stream("sample", n))[:size].to(split.labels.device)
     return Split(split.images[chosen], split.labels[chosen])
+
+
+def _never_began(error: Exception) -> RunEnded:
+    """The end of a run that failed before its first step; call it while `error` is being handled."""
+    reason, remedy = _explain(error)
+    return RunEnded(
+        outcome=FAILED,
+        reason=reason,
+        remedy=remedy,
+        step=0,
+        epoch=0,
+        best_epoch=0,
+        test={},
+        seconds=0.0,
+        details=traceback.format_exc(),
+    )
 
 
 def _explain(error: Exception) -> tuple[str, str]:

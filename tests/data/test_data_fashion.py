@@ -19,9 +19,7 @@ from explorer.data import DataChoice, fashion
 from explorer.data.idx import read_idx
 from explorer.errors import InputError
 
-needs_full = pytest.mark.skipif(
-    not fashion.DEBIAN_FOLDER.is_dir(), reason="apt install dataset-fashion-mnist"
-)
+needs_full = pytest.mark.skipif(not fashion.DEBIAN_FOLDER.is_dir(), reason="apt install dataset-fashion-mnist")
 
 
 def rows(images: torch.Tensor) -> set[bytes]:
@@ -65,9 +63,7 @@ def test_subsets_leave_validation_and_test_alone_and_too_many_is_refused() -> No
 
 
 @pytest.mark.parametrize("damage", ["missing", "cut", "empty", "byte", "directory", "text"])
-def test_a_damaged_bundle_says_reinstall(
-    damage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_damaged_bundle_says_reinstall(damage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     raw = bytearray(fashion.mini_path().read_bytes())
     path = tmp_path / "fashion-mini.npz"
     if damage == "byte":
@@ -144,9 +140,7 @@ def test_without_the_full_set_the_remedy_is_named(nowhere: Path) -> None:
         data.load(DataChoice(name="fashion-mnist"))
 
 
-@pytest.mark.parametrize(
-    "place", ["own", "own/FashionMNIST/raw", "debian", "cache/data/FashionMNIST/raw", "data"]
-)
+@pytest.mark.parametrize("place", ["own", "own/FashionMNIST/raw", "debian", "cache/data/FashionMNIST/raw", "data"])
 def test_the_full_set_is_found_in_each_place(nowhere: Path, place: str) -> None:
     folder = nowhere / place
     folder.mkdir(parents=True)

@@ -22,6 +22,7 @@ from explorer.events import (
     STOPPED,
     EpochDone,
     Event,
+    GradientNorms,
     Progress,
     RecipeChanged,
     RunEnded,
@@ -48,6 +49,7 @@ from explorer.techniques import (
 from explorer.training import checkpoint, trainer
 from explorer.training.control import Control
 from explorer.training.instruments import Watch
+from explorer.training.instruments.gradients import Gradients
 from explorer.training.trainer import Run, train
 
 MakeImages = Callable[..., ImageData]
@@ -200,9 +202,10 @@ def test_augmentation_draws_the_same_with_and_without_dropout(tiny: MakeImages) 
 def test_a_per_step_technique_acts_from_the_next_batch_and_keeps_all_weights(tiny: MakeImages) -> None:
     control = Control()
     of = recipe(Normalization(), epochs=4)
-    run = new_run(of, tiny(), control)
+    run = Run(of, tiny(), Watch((Gradients(every=1),)), control, None)
     events = run.events()
     steps(events, 3)
+    next(events)  # the gradient norms of step 3
     model, before = run.learner.model, {n: t.clone() for n, t in run.learner.model.state_dict().items()}
     momenta = [run.learner.optimizer.state[p]["momentum_buffer"].clone() for p in model.parameters()]
     control.change(of.switched(Schedule(kind="exponential", gamma=0.5)).switched(Clipping(threshold=1e-6)))
@@ -217,7 +220,10 @@ def test_a_per_step_technique_acts_from_the_next_batch_and_keeps_all_weights(tin
         assert torch.equal(run.learner.optimizer.state[parameter]["momentum_buffer"], momentum)
     (step,) = steps(events, 1)
     assert step.lr[0] == pytest.approx(0.05 * 0.5 ** (3 / 4))
-    assert math.sqrt(sum(p.grad.square().sum().item() for p in model.parameters() if p.grad is not None)) < 1.1e-6
+    norms = next(events)
+    assert isinstance(norms, GradientNorms)
+    assert norms.before.max() > 1e-3
+    assert math.hypot(*norms.after) == pytest.approx(1e-6, rel=1e-3)
     assert ending(list(events)).outcome == FINISHED
 
 
@@ -276,7 +282,7 @@ def test_early_stopping_still_works_after_the_network_lost_layers(tiny: MakeImag
     run = new_run(of, tiny(), control)
     events = run.events()
     steps(events, 9)
-    control.change(of.without(after).with_(lr=0.5))
+    control.change(of.without(after).with_(lr=0.02))
     end = ending(list(events))
     assert end.outcome == FINISHED, end.details
     assert end.epoch < 30
@@ -372,6 +378,21 @@ def test_stop_acts_within_one_batch(tiny: MakeImages, tmp_path: Path) -> None:
     assert not of_kind(rest, StepDone)
     assert (ending(rest).outcome, ending(rest).step) == (STOPPED, 2)
     assert checkpoint.read(tmp_path / "last.pt")["step"] == 2
+
+
+def test_stop_while_diverging_leaves_the_last_good_checkpoint(tiny: MakeImages, tmp_path: Path) -> None:
+    """The loss of the last step can be finite while its update has already ruined the weights."""
+    control = Control()
+    run = new_run(recipe(epochs=5), tiny(), control, tmp_path)
+    events = run.events()
+    steps(events, 6)
+    with torch.no_grad():
+        next(run.learner.model.parameters()).fill_(math.inf)
+    control.stop()
+    assert ending(list(events)).outcome == STOPPED
+    content = checkpoint.read(tmp_path / "last.pt")
+    assert content["step"] == 4
+    assert all(torch.isfinite(tensor).all() for tensor in content["model"].values())
 
 
 def test_pause_step_and_stop_from_another_thread(tiny: MakeImages) -> None:

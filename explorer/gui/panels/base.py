@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import ClassVar
 
 from PySide6.QtCore import QBuffer, QIODevice, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QImage, QPainter, QPaintEvent
@@ -247,6 +247,14 @@ class Panel(QWidget):
         self._choices.append((box, name, listed))
         return box
 
+    def fill_body(self, *widgets: QWidget) -> None:
+        """Put these side by side below the header."""
+        row = QHBoxLayout(self.body)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        for widget in widgets:
+            row.addWidget(widget)
+
     def add_plot(self, plot: Plot) -> Plot:
         """Have `plot` translated, coloured and reset with the panel."""
         self.plots.append(plot)
@@ -287,8 +295,10 @@ class Panel(QWidget):
 
     # A panel is drawn for export by a hidden twin, so that what is on screen keeps its size, colours and zoom.
 
-    def _drawn_twin(self, width: int, height: int, palette: Palette) -> Self:
-        twin: Any = self._twin = self._twin or type(self)(self)
+    def _drawn_twin(self, width: int, height: int, palette: Palette) -> Panel:
+        if self._twin is None:
+            self._twin = type(self)(self)
+        twin = self._twin
         twin.hide()
         twin._help.hide()
         twin._menu_button.hide()
@@ -302,7 +312,7 @@ class Panel(QWidget):
             said.append(mine.currentText())
             its.hide()
         twin._title.setText(" · ".join(filter(None, said)))
-        return twin  # type: ignore[no-any-return]
+        return twin
 
     def copy_state(self, other: Panel) -> None:
         """Choose what is chosen in `other`, a panel of the same kind."""

@@ -1,0 +1,78 @@
+"""Loss: how far the network is from the right answers, epoch by epoch."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QWidget
+
+from explorer.events import EpochDone, RecipeChanged, RunEnded, RunStarted, StepDone
+from explorer.gui.panels.base import Cell, Panel
+from explorer.gui.panels.curves import draw_epochs, epoch_rows, last_epoch, legend_of, marks_of, pens, step_epochs
+from explorer.gui.panels.plot import Entry, Plot
+from explorer.gui.theme import pen
+from explorer.i18n import N_, _
+
+
+class LossPanel(Panel):
+    """Training and validation loss per epoch, both in evaluation mode; behind them the loss of every batch.
+
+    Both fall: it learns. Training falls while validation rises: it overfits, and the best epoch lies before.
+    Both stay high: it underfits, or gradients do not arrive.
+    """
+
+    name = "loss"
+    title = N_("Loss")
+    how_to_read = N_(
+        "The mean loss on training and validation images after each epoch; the faint line behind is the loss of every "
+        "batch as it was trained. Healthy: both fall, and the shaded gap between them stays narrow. If training keeps "
+        "falling while validation rises, the network overfits: switch on augmentation, dropout or label smoothing, or "
+        "stop at the best epoch (star). If both stay high, look at the gradients: switch on normalization or skip, or "
+        "change the learning rate. Jumps or a sudden end call for clipping or a lower rate."
+    )
+    kinds = (RunStarted, StepDone, EpochDone, RecipeChanged, RunEnded)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.plot = self.add_plot(Plot(N_("Epochs done"), N_("Loss, nats")))
+        self.fill_body(self.plot)
+        self.scale = self.add_choice(N_("Scale of the loss"), [("linear", N_("linear")), ("log", N_("logarithmic"))])
+        self.ready()
+
+    def why_empty(self) -> str:
+        if any(shown.record.step for shown in self.runs):
+            return ""
+        return _("Nothing has been trained in this run yet: press Train.")
+
+    def draw(self) -> None:
+        plot, palette, alone = self.plot, self.colours, len(self.runs) == 1
+        plot.set_log(self.scale.currentData() == "log")
+        plot.begin()
+        faint = None
+        for shown in reversed(self.runs):
+            colour = pens(shown, alone, palette)[0].color()
+            faint = pen(palette.mixed(colour, 0.32 if alone else 0.2))
+            record = shown.record
+            plot.curve(f"batch {shown.index}", step_epochs(record), record.losses, faint, robust=True, z=-5)
+        best = draw_epochs(plot, self.runs, "loss", palette)
+        batch = [Entry(faint, False, _("every batch"))] if faint else []
+        plot.end([*legend_of(self.runs, palette), *batch], marks_of(self.runs, palette), best)
+        plot.span(0, last_epoch(self.runs))
+
+    def numbers(self) -> str:
+        record = self.runs[0].record
+        if not record.epochs:
+            return _("batch {loss:.3f}").format(loss=record.losses[-1]) if len(record.losses) else ""
+        last, best = record.epochs[-1], record.best
+        return _("epoch {epoch} · training {train:.3f} · validation {validation:.3f} · best {best:.3f}").format(
+            epoch=last.epoch,
+            train=last.train["loss"],
+            validation=last.validation["loss"],
+            best=best.validation["loss"] if best else float("nan"),
+        )
+
+    def table(self) -> tuple[list[str], list[list[Cell]]]:
+        rows: list[list[Cell]] = epoch_rows(self.runs, "loss")
+        for shown in self.runs:
+            epochs = step_epochs(shown.record).tolist()
+            losses = shown.record.losses.tolist()
+            rows += [[shown.label, "batch", epoch, loss] for epoch, loss in zip(epochs, losses, strict=True)]
+        return ["run", "curve", "epoch", "loss"], rows

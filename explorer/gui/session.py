@@ -1,0 +1,320 @@
+"""What the window is about, without Qt: the recipe with its history, the run that goes on, the runs on screen."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+import msgspec
+
+from explorer.errors import InputError
+from explorer.events import FAILED, Event, RunEnded, RunStarted
+from explorer.i18n import N_, _
+from explorer.recipe import BY_NAME, Recipe, changes, live, parse
+from explorer.runs import Mailbox, RunRecord, new_folder
+from explorer.runs.store import DATABASE, stored_events
+from explorer.training.control import Control
+
+Begin = Callable[[Recipe, Control, Mailbox, Path], None]
+"""Starts a worker that puts the events of a run into the mailbox, RunEnded last."""
+
+HISTORY = 500
+SECONDS_OF_READING = 0.01
+"""How long a stored run is read in one go, between two paintings of the window."""
+
+
+class State(StrEnum):
+    """What the run is doing."""
+
+    IDLE = N_("ready")
+    STARTING = N_("starting")
+    RUNNING = N_("training")
+    PAUSED = N_("paused")
+    STOPPING = N_("stopping")
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Something in the recipe differs from the run on screen: whether it acts in it, or why not before the next run."""
+
+    acts_live: bool
+    was: str
+    reason: str = ""
+
+
+@dataclass
+class RunOnScreen:
+    """A run, its folder, and what is still to be read of it."""
+
+    record: RunRecord
+    folder: Path
+    name: str
+    rest: Iterator[Event] | None = None
+
+
+@dataclass
+class _Live:
+    shown: RunOnScreen
+    control: Control
+    recipe: Recipe
+    sent: Recipe
+    mailbox: Mailbox = field(default_factory=Mailbox)
+    wait_at: int = 0
+    """Step after which it will wait, where a number of batches was asked for."""
+    whole_epoch: bool = False
+    """Whether to go one epoch as soon as the length of one is known."""
+    gone: bool = False
+
+
+class Session:
+    """The state behind the window. Every method is for the window's thread."""
+
+    def __init__(self, recipe: Recipe, begin: Begin, folder: Callable[[Recipe], Path] = new_folder) -> None:
+        self._begin, self._folder = begin, folder
+        self._history, self._place = [recipe], 0
+        self._live: _Live | None = None
+        self.current: RunOnScreen | None = None
+        self.overlays: list[RunOnScreen] = []
+        self._parsed: tuple[object, Recipe | None] = (None, None)
+
+    # The recipe.
+
+    @property
+    def recipe(self) -> Recipe:
+        """What the next run will be, and as far as possible the one that goes on."""
+        return self._history[self._place]
+
+    def change(self, recipe: Recipe) -> None:
+        """Take `recipe`, also in the run that goes on."""
+        if recipe != self.recipe:
+            self._history = [*self._history[: self._place + 1], recipe][-HISTORY:]
+            self._place = len(self._history) - 1
+            self._send()
+
+    def undo(self) -> None:
+        """Go back to the recipe before."""
+        self._place = max(0, self._place - 1)
+        self._send()
+
+    def redo(self) -> None:
+        """Go forward again."""
+        self._place = min(len(self._history) - 1, self._place + 1)
+        self._send()
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a recipe before."""
+        return self._place > 0
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is one to go forward to."""
+        return self._place < len(self._history) - 1
+
+    def _send(self) -> None:
+        if self._live is None:
+            return
+        wanted = live(self._live.recipe, self.recipe)
+        if wanted != self._live.sent:
+            self._live.sent = wanted
+            self._live.control.change(wanted)
+
+    # The run that goes on.
+
+    @property
+    def state(self) -> State:
+        """What the run is doing."""
+        run = self._live
+        if run is None:
+            return State.IDLE
+        if run.control.stopping or run.shown.record.ended:
+            return State.STOPPING
+        if run.shown.record.started is None:
+            return State.STARTING
+        if run.control.paused and not run.whole_epoch and run.shown.record.step >= run.wait_at:
+            return State.PAUSED
+        return State.RUNNING
+
+    def start(self, batches: int = 0, whole_epoch: bool = False) -> None:
+        """Begin a new run; it waits after so many `batches`, or after a whole epoch. Raises InputError, OSError."""
+        if self._live is not None:
+            return
+        recipe, control = self.recipe, Control()
+        folder = self._folder(recipe)
+        shown = RunOnScreen(RunRecord(), folder, _("This run"))
+        run = _Live(shown, control, recipe, recipe, whole_epoch=whole_epoch, wait_at=batches)
+        if batches:
+            control.step(batches)
+        elif whole_epoch:
+            control.pause()
+        self._begin(recipe, control, run.mailbox, folder)
+        self._live, self.current = run, shown
+
+    def pause(self) -> None:
+        """Wait before the next batch."""
+        if run := self._live:
+            run.control.pause()
+            run.wait_at, run.whole_epoch = 0, False
+
+    def resume(self) -> None:
+        """Go on to the end."""
+        if run := self._live:
+            run.whole_epoch = False
+            run.control.resume()
+
+    def step(self) -> None:
+        """Train on one batch, then wait; begin a run if there is none."""
+        if (run := self._live) is None:
+            self.start(batches=1)
+        elif self.state is State.PAUSED:
+            run.wait_at = run.shown.record.step + 1
+            run.control.step(1)
+
+    def epoch(self) -> None:
+        """Train to the end of this epoch, then wait; begin a run if there is none."""
+        if (run := self._live) is None:
+            self.start(whole_epoch=True)
+        elif self.state is State.PAUSED:
+            self._go_to_end_of_epoch(run)
+
+    def stop(self) -> None:
+        """End the run before its next batch."""
+        if run := self._live:
+            run.control.stop()
+
+    def _go_to_end_of_epoch(self, run: _Live) -> None:
+        record = run.shown.record
+        left = record.steps_per_epoch - record.step % record.steps_per_epoch
+        run.wait_at, run.whole_epoch = record.step + left, False
+        run.control.step(left)
+
+    def worker_gone(self) -> None:
+        """The worker's thread has ended; what it left in the mailbox still counts."""
+        if self._live:
+            self._live.gone = True
+
+    # What comes in.
+
+    def tick(self) -> list[Event]:
+        """Take in what has come since the last call, and read on in stored runs; return the events of the current run."""
+        events: list[Event] = []
+        if run := self._live:
+            gone = run.gone
+            events = run.mailbox.drain()
+            if gone and not run.shown.record.ended and not any(isinstance(event, RunEnded) for event in events):
+                events.append(failed(_("The run ended without a word."), _("Please report this.")))
+            for event in events:
+                run.shown.record.apply(event)
+                if isinstance(event, RunStarted) and run.whole_epoch:
+                    self._go_to_end_of_epoch(run)
+            if gone:
+                self._live = None
+        for shown in filter(None, (self.current, *self.overlays)):
+            if shown.rest is not None:
+                read = self._read_on(shown)
+                events += read if shown is self.current else []
+        return events
+
+    def _read_on(self, shown: RunOnScreen) -> list[Event]:
+        """Raises InputError if the run is damaged; what was read before stays."""
+        events, until = [], time.perf_counter() + SECONDS_OF_READING
+        rest, shown.rest = shown.rest, None
+        try:
+            for event in rest or ():
+                shown.record.apply(event)
+                events.append(event)
+                if time.perf_counter() > until:
+                    shown.rest = rest
+                    break
+        except (sqlite3.Error, msgspec.MsgspecError, ValueError, TypeError) as error:
+            raise InputError(
+                _("The run in {folder} is damaged: {error}. Its checkpoints may still be good.").format(
+                    folder=shown.folder, error=error
+                )
+            ) from None
+        return events
+
+    # The runs on screen.
+
+    def show(self, folder: Path, name: str) -> None:
+        """Put the stored run in `folder` on screen; it is read on in each tick. Raises InputError."""
+        if self._live is not None:
+            raise InputError(_("A run is going on. Stop it first, or tick the other run to lay it over this one."))
+        self.current = stored(folder, name)
+
+    def overlay(self, folder: Path, name: str) -> None:
+        """Lay the stored run in `folder` over the current one. Raises InputError."""
+        if all(shown.folder != folder for shown in self.overlays):
+            self.overlays.append(stored(folder, name))
+
+    def remove(self, folder: Path) -> None:
+        """Take the run in `folder` off the screen."""
+        self.overlays = [shown for shown in self.overlays if shown.folder != folder]
+
+    @property
+    def on_screen(self) -> list[RunOnScreen]:
+        """The current run, then those laid over it."""
+        others = [shown for shown in self.overlays if self.current is None or shown.folder != self.current.folder]
+        return [*([self.current] if self.current else []), *others]
+
+    def shown_recipe(self) -> Recipe | None:
+        """The recipe of the current run, or None if there is none that this version can read."""
+        plain = self.current.record.recipe if self.current else None
+        if self._live and not plain:
+            return self._live.recipe
+        if plain is not self._parsed[0]:
+            try:
+                self._parsed = (plain, parse(plain) if plain else None)
+            except InputError:
+                self._parsed = (plain, None)
+        return self._parsed[1]
+
+    def differences(self) -> dict[str, Mark]:
+        """What in the recipe differs from the run on screen, by the name of the field or the technique."""
+        was = self.shown_recipe()
+        if was is None or was == self.recipe:
+            return {}
+        marks = {}
+        for name, info in Recipe.model_fields.items():
+            if name != "techniques" and getattr(was, name) != getattr(self.recipe, name):
+                extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
+                marks[name] = self._mark(was, Recipe(**{name: getattr(self.recipe, name)}), str(extra.get("next_run", "")))
+        for name, kind in BY_NAME.items():
+            old, new = (next((t for t in r.techniques if t.name == name), None) for r in (was, self.recipe))
+            if old != new:
+                marks[name] = Mark(self._live is not None and not kind.next_run, str(old or _("off")), kind.next_run)
+        return marks
+
+    def _mark(self, was: Recipe, now: Recipe, reason: str) -> Mark:
+        return Mark(self._live is not None and not reason, "", reason)
+
+
+def stored(folder: Path, name: str) -> RunOnScreen:
+    """The run in `folder`, still to be read. Raises InputError if there is none."""
+    if not (folder / DATABASE).is_file():
+        raise InputError(_("{folder} holds no run. Give the folder of a run (it has run.sqlite in it).").format(folder=folder))
+    return RunOnScreen(RunRecord(), folder, name, stored_events(folder))
+
+
+def failed(reason: str, remedy: str, details: str = "") -> RunEnded:
+    """The end of a run that could not be told by the trainer itself."""
+    return RunEnded(
+        outcome=FAILED, reason=reason, remedy=remedy, step=0, epoch=0, best_epoch=0, test={}, seconds=0.0, details=details
+    )
+
+
+def differs(before: Recipe | None, record: RunRecord) -> str:
+    """How the run of `record` differs from `before`, in a few words; empty if it does not or cannot be told."""
+    try:
+        return ", ".join(changes(before, parse(record.recipe))) if before and record.recipe else ""
+    except InputError:
+        return ""
+
+
+def last_step(events: Iterable[Event]) -> RunStarted | None:
+    """The RunStarted among `events`, if there is one."""
+    return next((event for event in events if isinstance(event, RunStarted)), None)

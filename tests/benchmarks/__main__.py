@@ -1,0 +1,102 @@
+"""`python -m tests.benchmarks [--only NAME ...] [--quick] [--json]`: take the figures, say each as it is done."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+import traceback
+from collections.abc import Iterable, Iterator
+
+from rich.console import Console
+from rich.table import Table
+
+from .against_cockpit import cockpit_ratio
+from .against_lightning import lightning_ratio
+from .pairs import Figure, MissingError, Result, significant
+from .trainer import bare_loop_ratio, instruments_ratio
+from .window import first_point_s, gui_gap_p99_ms, gui_throughput_ratio, window_shown_s
+
+FIGURES = (
+    Figure("instruments_ratio", 0.97, "higher", "×", instruments_ratio),
+    Figure("bare_loop_ratio", 0.95, "higher", "×", bare_loop_ratio),
+    Figure("lightning_ratio", 2.0, "higher", "×", lightning_ratio),
+    Figure("cockpit_ratio", 2.5, "higher", "×", cockpit_ratio),
+    Figure("gui_gap_p99_ms", 17, "lower", "ms", gui_gap_p99_ms),
+    Figure("gui_throughput_ratio", 0.95, "higher", "×", gui_throughput_ratio),
+    Figure("window_shown_s", 1.0, "lower", "s", window_shown_s),
+    Figure("first_point_s", 3, "lower", "s", first_point_s),
+)
+
+
+def main() -> int:
+    """0 if every figure was taken or lacks only an optional extra, whether or not it reaches its goal; else 1."""
+    parser = argparse.ArgumentParser("python -m tests.benchmarks", description=__doc__)
+    names = [figure.name for figure in FIGURES]
+    parser.add_argument("--only", nargs="+", choices=names, default=names, metavar="NAME", help=", ".join(names))
+    parser.add_argument("--quick", action="store_true", help="smallest settings: shows that it works, not how fast")
+    parser.add_argument("--json", action="store_true", help="one JSON object per figure and line")
+    options = parser.parse_args()
+    taken = measured((figure for figure in FIGURES if figure.name in options.only), options.quick)
+    results = list(print_json(taken) if options.json else print_table(taken))
+    return int(any(result.note.startswith(FAILED) for result in results))
+
+
+FAILED = "failed"
+
+
+def measured(figures: Iterable[Figure], quick: bool) -> Iterator[Result]:
+    """Take one figure after the other; one that fails does not keep the others from being taken."""
+    for figure in figures:
+        try:
+            result = Result.of(figure, figure.measure(quick))
+        except MissingError as missing:
+            result = Result.absent(figure, f"skipped: {missing}")
+        except Exception as error:
+            traceback.print_exc()
+            result = Result.absent(figure, f"{FAILED}: {type(error).__name__}: {error}")
+        yield result
+
+
+def print_json(results: Iterable[Result]) -> Iterator[Result]:
+    """A line each, as soon as it is known."""
+    for result in results:
+        print(json.dumps(result.plain(), ensure_ascii=False), flush=True)
+        yield result
+
+
+def print_table(results: Iterable[Result]) -> Iterator[Result]:
+    """A table at the end; until then the names of what is done."""
+    console, table = Console(), Table(caption=machine())
+    for heading in ("figure", "value", "± IQR", "n", "goal", "holds", "note"):
+        table.add_column(heading, overflow="fold")
+    with console.status("measuring …"):
+        for result in results:
+            table.add_row(*_row(result))
+            console.log(result.name)
+            yield result
+    console.print(table)
+
+
+def _row(result: Result) -> tuple[str, ...]:
+    goal = next(f"{'≥' if figure.better == 'higher' else '≤'} {figure.goal:g}" for figure in FIGURES if figure.name == result.name)
+    if result.value is None or result.spread is None:
+        return (result.name, "–", "", "", goal, "", result.note)
+    value, spread = (f"{significant(number):g} {result.unit}" for number in (result.value, result.spread))
+    return (result.name, value, spread, str(result.n), goal, "yes" if result.holds else "NO", result.note)
+
+
+def machine() -> str:
+    """What the figures were taken on."""
+    import torch
+
+    return (
+        f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, "
+        f"torch {torch.__version__} with {torch.get_num_threads()} threads"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,177 @@
+"""The command line as a person uses it: in a process of its own, looking at what it prints, leaves and returns."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from explorer.runs import open_run
+
+TINY = ["--per-class", "20", "--batch-size", "32", "--width", "4", "--epochs", "2"]
+
+
+def run(*arguments: str, home: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    variables = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")}
+    variables |= {"TRAINING_EXPLORER_RUNS": str(home / "runs"), "LANGUAGE": "en", "PYTHONUTF8": "1", **environment}
+    return subprocess.run(
+        [sys.executable, "-m", "explorer", *arguments], capture_output=True, text=True, env=variables, timeout=120
+    )
+
+
+def test_train_leaves_a_whole_run(tmp_path: Path) -> None:
+    done = run(
+        "train", *TINY, "--dropout.p", "0.3", "--no-normalization", "--out", str(tmp_path / "run"), home=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    record = open_run(tmp_path / "run")
+    assert record.ended is not None
+    assert record.ended.outcome == "finished"
+    assert record.recipe["techniques"]["dropout"]["p"] == 0.3
+    assert "normalization" not in record.recipe["techniques"]
+    for name in ("last.pt", "best.pt"):
+        content = torch.load(tmp_path / "run" / "checkpoints" / name, weights_only=True)
+        assert "classifier.weight" in content["model"]
+    assert "images/s" in done.stdout
+    assert str(tmp_path / "run") in done.stdout
+
+
+def test_json_is_one_event_a_line(tmp_path: Path) -> None:
+    done = run("train", *TINY, "--json", "--instruments", "none", "--out", str(tmp_path / "run"), home=tmp_path)
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [event["type"] for event in events].count("RunEnded") == 1
+    assert events[-1]["type"] == "RunEnded"
+    assert sum(event["type"] == "StepDone" for event in events) == 2 * (200 // 32)
+    assert not any(event["type"] == "GradientNorms" for event in events)
+
+
+def test_a_recipe_file_with_flags_over_it(tmp_path: Path) -> None:
+    (tmp_path / "my.json").write_text('{"epochs": 50, "techniques": {"clipping": {"threshold": 2}}}')
+    done = run("train", str(tmp_path / "my.json"), *TINY, "--out", str(tmp_path / "run"), home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    recipe = open_run(tmp_path / "run").recipe
+    assert recipe["epochs"] == 2
+    assert recipe["techniques"] == {"clipping": {"kind": "norm", "threshold": 2.0}}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["train", "--data", "fashion-mimi"], "Did you mean “fashion-mini”?"),
+        (["train", "--droput"], "There is no flag --droput. Did you mean --dropout?"),
+        (["train", "--dropout.p", "3"], "dropout.p is 3; it must be ≤ 0.95."),
+        (["train", "--lr", "nan"], "lr is nan; it must be a finite number."),
+        (["train", "--epochs", "many"], "epochs is 'many'"),
+        (["train", "--no-dropout", "--dropout.p", "0.3"], "contradict each other"),
+        (["train", "--label_distribution"], "needs classes with an order"),
+        (["train", "--per-class", "5"], "batch_size is 128, but there are only 50 training images"),
+        (["train", "--device", "cuda"], "no cuda device"),
+        (["train", "nowhere.json"], "nowhere.json cannot be read"),
+        (["train", "--out", "/dev/null/run"], "cannot be written"),
+        (["describe", "droput"], "Did you mean dropout?"),
+        (["export", "nowhere", "--to", "x"], "holds no run"),
+        (["export", "nowhere", "--to", "x", "--format", "pgn"], "Did you mean png?"),
+        (["frobnicate"], "frobnicate"),
+    ],
+)
+def test_bad_input_is_named_and_nothing_is_left(arguments: list[str], said: str, tmp_path: Path) -> None:
+    if "cuda" in arguments and torch.cuda.is_available():
+        pytest.skip("this machine has one")
+    done = run(*arguments, home=tmp_path)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+    assert not any((tmp_path / "runs").glob("*"))
+
+
+def start_long_run(tmp_path: Path) -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "explorer", "train", "--width", "4", "--epochs", "1000", "--per-class", "100"]
+        + ["--json", "--instruments", "none", "--out", str(tmp_path / "run")],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if '"EpochDone"' in line:
+            return process
+    raise AssertionError("no epoch was ever done")
+
+
+def test_ctrl_c_leaves_a_loadable_run(tmp_path: Path) -> None:
+    process = start_long_run(tmp_path)
+    process.send_signal(signal.SIGINT)
+    rest, _errors = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert json.loads(rest.splitlines()[-1])["outcome"] == "stopped"
+    record = open_run(tmp_path / "run")
+    assert record.ended is not None
+    assert record.ended.outcome == "stopped"
+    saved = torch.load(tmp_path / "run" / "checkpoints" / "last.pt", weights_only=True)
+    assert saved["step"] == record.step
+
+
+def test_a_kill_leaves_a_loadable_run(tmp_path: Path) -> None:
+    process = start_long_run(tmp_path)
+    time.sleep(0.3)
+    process.kill()
+    process.wait(timeout=30)
+    record = open_run(tmp_path / "run")
+    assert record.ended is None
+    assert len(record.epochs) >= 1
+    assert "model" in torch.load(tmp_path / "run" / "checkpoints" / "last.pt", weights_only=True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits on file size are a Unix thing")
+def test_a_disk_that_fills_up_in_mid_run(tmp_path: Path) -> None:
+    code = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000));"
+        "from explorer.__main__ import main; sys.exit(main(sys.argv[1:]))"
+    )
+    arguments = ["train", "--width", "4", "--epochs", "200", "--per-class", "30", "--batch-size", "16", "--json"]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments, "--instruments", "all", "--out", str(tmp_path / "run")],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=os.environ | {"LANGUAGE": "en"},
+    )
+    assert done.returncode == 1, done.stderr[-500:]
+    last = json.loads(done.stdout.splitlines()[-1])
+    assert last["outcome"] == "failed"
+    assert "could not be written" in last["reason"]
+    assert "Traceback" not in done.stderr
+    assert open_run(tmp_path / "run").step > 0
+    assert "model" in torch.load(tmp_path / "run" / "checkpoints" / "last.pt", weights_only=True)
+
+
+def test_list_and_describe(tmp_path: Path) -> None:
+    techniques = json.loads(run("list", "techniques", "--json", home=tmp_path).stdout)
+    assert {"dropout", "normalization"} <= {row["name"] for row in techniques}
+    data = json.loads(run("list", "data", "--json", home=tmp_path).stdout)
+    assert {"fashion-mini", "gauges"} <= {row["name"] for row in data if row["available"]}
+    assert "No runs yet" in run("list", "runs", home=tmp_path).stdout
+    described = run("describe", "dropout", home=tmp_path).stdout
+    assert "Bernoulli" in described
+    assert "--dropout.p" in described
+
+
+def test_help_lists_every_flag(tmp_path: Path) -> None:
+    text = run("train", "--help", home=tmp_path).stdout
+    for flag in ("--dropout.p", "--no-normalization", "--schedule.kind", "--weight-decay", "--per-class"):
+        assert flag in text
+
+
+def test_export_of_tables_and_checkpoints_needs_no_qt(tmp_path: Path) -> None:
+    run("train", *TINY, "--out", str(tmp_path / "run"), home=tmp_path)
+    done = run("export", str(tmp_path / "run"), "--to", str(tmp_path / "to"), "--format", "csv,pt", home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    lines = (tmp_path / "to" / "metrics.csv").read_text().splitlines()
+    assert lines[0].startswith("epoch,step,seconds,images_per_second,train_loss")
+    assert len(lines) == 3
+    assert (tmp_path / "to" / "best.pt").exists()

@@ -5,17 +5,13 @@ from __future__ import annotations
 import ctypes
 import importlib.util
 import os
-import re
 import sys
 from pathlib import Path
 
 from explorer.i18n import _
+from explorer.resources import resource
 
 INVISIBLE = ("offscreen", "minimal", "vnc")
-DEBIAN_PACKAGES = (
-    "libegl1 libgl1 libopengl0 libxkbcommon0 libdbus-1-3 libfontconfig1 libglib2.0-0 libxkbcommon-x11-0 libxcb-cursor0 "
-    "libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 libxcb-shape0 libxcb-xinerama0"
-)
 
 
 def has_display() -> bool:
@@ -38,7 +34,8 @@ def has_display() -> bool:
 
 def missing_for_window() -> str:
     """Which system library the window lacks and the line that installs it; empty if none."""
-    return missing_for_pictures() or _missing("plugins/platforms/libqxcb.so")
+    wayland = bool(os.environ.get("WAYLAND_DISPLAY"))
+    return missing_for_pictures() or ("" if wayland else _missing("plugins/platforms/libqxcb.so"))
 
 
 def missing_for_pictures() -> str:
@@ -46,21 +43,25 @@ def missing_for_pictures() -> str:
     return _missing("lib/libQt6Widgets.so.6")
 
 
-def _missing(library: str) -> str:
-    if not sys.platform.startswith("linux"):
-        return ""
+def _missing(part_of_qt: str) -> str:
     package = importlib.util.find_spec("PySide6")
-    if package is None or not package.submodule_search_locations:
-        return _("PySide6 is not installed. Install it with: {line}").format(
-            line=f"{sys.executable} -m pip install PySide6-Essentials"
-        )
-    path = Path(package.submodule_search_locations[0]) / "Qt" / library
+    if not sys.platform.startswith("linux") or package is None or not package.submodule_search_locations:
+        return ""
+    part = Path(package.submodule_search_locations[0]) / "Qt" / part_of_qt
+    if not part.exists() or not (problem := _load(str(part))):
+        return ""
+    lines = resource("debian-packages.txt").read_text(encoding="utf-8").split("\n")
+    packages = [package for library, _space, package in (line.partition(" ") for line in lines) if _load(library)]
+    return _("Qt cannot start: {problem}. On Debian or Ubuntu, install what it needs with:\n{line}").format(
+        problem=problem,
+        line=f"{'' if os.geteuid() == 0 else 'sudo '}apt-get install -y {' '.join(packages)}",
+    )
+
+
+def _load(library: str) -> str:
+    """Why the system cannot load `library`; empty if it can."""
     try:
-        ctypes.CDLL(str(path))
+        ctypes.CDLL(library)
     except OSError as error:
-        found = re.match(r"(lib[\w.+-]+\.so[\d.]*): cannot open shared object", str(error))
-        return _("Qt needs the system library {library}. On Debian or Ubuntu, install it with: {line}").format(
-            library=found[1] if found else error,
-            line=f"{'' if os.geteuid() == 0 else 'sudo '}apt-get install -y {DEBIAN_PACKAGES}",
-        )
+        return str(error)
     return ""

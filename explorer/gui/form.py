@@ -144,7 +144,7 @@ class Form(QWidget):
             needs = _when(field)
             acts = all(str(getattr(self._value, other)) in map(str, allowed) for other, allowed in needs.items())
             help_ = _(field.description or "")
-            if bounds := _range(field):
+            if bounds := limits_text(field):
                 help_ += f"\n{bounds}"
             if not acts:
                 help_ += "\n" + "\n".join(
@@ -202,7 +202,7 @@ def limits(field: FieldInfo) -> tuple[float, float]:
     return low, min(high, 2**31 - 1) if whole else high
 
 
-def _range(field: FieldInfo) -> str:
+def limits_text(field: FieldInfo) -> str:
     """The bounds as a person reads them: "0 ≤ … < 1"."""
     low = high = ""
     for bound in field.metadata:
@@ -216,6 +216,11 @@ def _range(field: FieldInfo) -> str:
             case annotated_types.Lt():
                 high = f" < {bound.lt:g}"
     return f"{low}…{high}" if low or high else ""
+
+
+def unit_of(field: FieldInfo) -> str:
+    """The unit, translated; empty if it has none."""
+    return _(str(_extra(field).get("unit", "")))
 
 
 def _extra(field: FieldInfo) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -42,7 +42,8 @@ class Mark:
     """Something in the recipe differs from the run on screen: whether it acts in it, or why not before the next run."""
 
     acts_live: bool
-    was: str
+    change: str
+    """What differs, as in a legend: "lr 0.1 → 0.05"."""
     reason: str = ""
 
 
@@ -54,6 +55,8 @@ class RunOnScreen:
     folder: Path
     name: str
     rest: Iterator[Event] | None = None
+    index: int = 0
+    """Of its colour and dashes, the same as long as it is on screen."""
 
 
 @dataclass
@@ -152,7 +155,8 @@ class Session:
         elif whole_epoch:
             control.pause()
         self._begin(recipe, control, run.mailbox, folder)
-        self._live, self.current = run, shown
+        self._live = run
+        self._put_first(shown)
 
     def pause(self) -> None:
         """Wait before the next batch."""
@@ -244,12 +248,22 @@ class Session:
         """Put the stored run in `folder` on screen; it is read on in each tick. Raises InputError."""
         if self._live is not None:
             raise InputError(_("A run is going on. Stop it first, or tick the other run to lay it over this one."))
-        self.current = stored(folder, name)
+        self._put_first(stored(folder, name))
+
+    def _put_first(self, shown: RunOnScreen) -> None:
+        """Make it the current run, in a colour that none of those laid over it has; with none of them, the first."""
+        same = next((other for other in self.overlays if other.folder == shown.folder), None)
+        taken = {other.index for other in self.overlays if other is not same}
+        shown.index = same.index if same else next(index for index in range(len(taken) + 1) if index not in taken)
+        self.current = shown
 
     def overlay(self, folder: Path, name: str) -> None:
         """Lay the stored run in `folder` over the current one. Raises InputError."""
         if all(shown.folder != folder for shown in self.overlays):
-            self.overlays.append(stored(folder, name))
+            shown = stored(folder, name)
+            taken = {other.index for other in self.on_screen}
+            shown.index = next(index for index in range(len(taken) + 1) if index not in taken)
+            self.overlays.append(shown)
 
     def remove(self, folder: Path) -> None:
         """Take the run in `folder` off the screen."""
@@ -282,15 +296,17 @@ class Session:
         for name, info in Recipe.model_fields.items():
             if name != "techniques" and getattr(was, name) != getattr(self.recipe, name):
                 extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
-                marks[name] = self._mark(was, Recipe(**{name: getattr(self.recipe, name)}), str(extra.get("next_run", "")))
+                now = was.with_(**{name: getattr(self.recipe, name)})
+                marks[name] = self._mark(was, now, str(extra.get("next_run", "")))
+        ours = {technique.name: technique for technique in self.recipe.techniques}
         for name, kind in BY_NAME.items():
-            old, new = (next((t for t in r.techniques if t.name == name), None) for r in (was, self.recipe))
-            if old != new:
-                marks[name] = Mark(self._live is not None and not kind.next_run, str(old or _("off")), kind.next_run)
+            now = was.switched(ours[name]) if name in ours else was.without(name)
+            if now != was:
+                marks[name] = self._mark(was, now, kind.next_run)
         return marks
 
     def _mark(self, was: Recipe, now: Recipe, reason: str) -> Mark:
-        return Mark(self._live is not None and not reason, "", reason)
+        return Mark(self._live is not None and not reason, ", ".join(changes(was, now)), reason)
 
 
 def stored(folder: Path, name: str) -> RunOnScreen:
@@ -313,8 +329,3 @@ def differs(before: Recipe | None, record: RunRecord) -> str:
         return ", ".join(changes(before, parse(record.recipe))) if before and record.recipe else ""
     except InputError:
         return ""
-
-
-def last_step(events: Iterable[Event]) -> RunStarted | None:
-    """The RunStarted among `events`, if there is one."""
-    return next((event for event in events if isinstance(event, RunStarted)), None)

@@ -66,8 +66,9 @@ def stored_run(recipe: Recipe, control: Control, folder: Path) -> Iterator[Event
         except Exception as error:
             if started and not ended:
                 store.append(failed(f"{type(error).__name__}: {error}", "", traceback.format_exc()))
-            raise
-        finally:
-            if not started:
-                store.close()
-                shutil.rmtree(folder, ignore_errors=True)
+            failure = error
+        else:
+            return
+    if not started:
+        shutil.rmtree(folder, ignore_errors=True)
+    raise failure

@@ -13,9 +13,8 @@ from collections.abc import Iterable, Iterator
 from rich.console import Console
 from rich.table import Table
 
-from .against_cockpit import cockpit_ratio
-from .against_lightning import lightning_ratio
 from .pairs import Figure, MissingError, Result, significant
+from .rivals import cockpit_ratio, lightning_ratio
 from .trainer import bare_loop_ratio, instruments_ratio
 from .window import first_point_s, gui_gap_p99_ms, gui_throughput_ratio, window_shown_s
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim import SGD, Optimizer
+from torch.optim.lr_scheduler import OneCycleLR
 
 from explorer.data import ImageData
 from explorer.recipe import Recipe
@@ -28,9 +29,8 @@ def bare_loop_speed(
     Images lie in memory as floats, standardized and padded before the clock starts; crop and flip are one indexing;
     nothing is logged, measured, kept or evaluated. `watched` gives another forward and backward pass.
     """
-    augmentation, schedule = recipe.technique(Augmentation), recipe.technique(Schedule)
+    augmentation = recipe.technique(Augmentation)
     assert augmentation is not None
-    assert schedule is not None
     pixels, labels = data.training.images.float().div_(255), data.training.labels
     margin, size = augmentation.crop, pixels.shape[-1]
     images = (functional.pad(pixels, (margin,) * 4) - pixels.mean()) / pixels.std()
@@ -40,9 +40,7 @@ def bare_loop_speed(
     model = build(recipe, facts, nn.Identity(), torch.Generator()).to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
     steps = len(labels) // recipe.batch_size
     optimizer = _optimizer(recipe, model)
-    rate = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, recipe.lr, recipe.epochs * steps, schedule.rise, cycle_momentum=False, div_factor=schedule.div
-    )
+    rate = one_cycle(recipe, optimizer, recipe.epochs * steps)
     backward = watched(model, optimizer) if watched else plain(recipe)
 
     began = perf_counter()
@@ -58,18 +56,25 @@ def bare_loop_speed(
 
 def plain(recipe: Recipe) -> Backward:
     """Cross-entropy and nothing else."""
-    smoothing = epsilon(recipe)
+    epsilon = smoothing(recipe)
 
     def backward(model: nn.Module, images: Tensor, labels: Tensor, _step: int) -> None:
-        functional.cross_entropy(model(images), labels, label_smoothing=smoothing).backward()  # type: ignore[no-untyped-call]
+        functional.cross_entropy(model(images), labels, label_smoothing=epsilon).backward()  # type: ignore[no-untyped-call]
 
     return backward
 
 
-def epsilon(recipe: Recipe) -> float:
-    """Label smoothing, 0 if it is off."""
+def smoothing(recipe: Recipe) -> float:
+    """Share ε of label smoothing, 0 if it is off."""
     technique = recipe.technique(LabelSmoothing)
     return technique.epsilon if technique else 0.0
+
+
+def one_cycle(recipe: Recipe, optimizer: Optimizer, steps: int) -> OneCycleLR:
+    """torch's own form of the recipe's schedule, to be stepped after each of `steps` batches."""
+    schedule = recipe.technique(Schedule)
+    assert schedule is not None
+    return OneCycleLR(optimizer, recipe.lr, steps, pct_start=schedule.rise, div_factor=schedule.div, cycle_momentum=False)
 
 
 def cropped_and_flipped(images: Tensor, batch: Tensor, size: int, margin: int) -> Tensor:

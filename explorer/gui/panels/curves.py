@@ -87,7 +87,7 @@ def draw_epochs(plot: Plot, runs: Sequence[Shown], metric: str, palette: Palette
         plot.curve(f"validation {key}", x, validation, second, dots=True, z=6)
         if record.best is not None:
             y = record.best.validation.get(metric, np.nan)
-            plot.point(f"best {key}", record.best.epoch, y, second.color())
+            plot.points(f"best {key}", [record.best.epoch], [y], second.color(), "star", 13)
             best = Mark(record.best.epoch, _("best epoch {epoch}").format(epoch=record.best.epoch))
     return best
 

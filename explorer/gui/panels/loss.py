@@ -46,15 +46,14 @@ class LossPanel(Panel):
         plot, palette, alone = self.plot, self.colours, len(self.runs) == 1
         plot.set_log(self.scale.currentData() == "log")
         plot.begin()
-        faint = None
         for shown in reversed(self.runs):
             colour = pens(shown, alone, palette)[0].color()
-            faint = pen(palette.mixed(colour, 0.32 if alone else 0.2))
+            faint = pen(palette.mixed(colour, 0.35 if alone else 0.3))
             record = shown.record
             plot.curve(f"batch {shown.index}", step_epochs(record), record.losses, faint, robust=True, z=-5)
         best = draw_epochs(plot, self.runs, "loss", palette)
-        batch = [Entry(faint, False, _("every batch"))] if faint else []
-        plot.end([*legend_of(self.runs, palette), *batch], marks_of(self.runs, palette), best)
+        batch = Entry(pen(palette.mixed(palette.train if alone else palette.foreground, 0.35)), False, _("every batch"))
+        plot.end([*legend_of(self.runs, palette), batch], marks_of(self.runs, palette), best)
         plot.span(0, last_epoch(self.runs))
 
     def numbers(self) -> str:

@@ -208,6 +208,7 @@ class Plot(pg.PlotWidget):
             axis.enableAutoSIPrefix(False)
             axis.setStyle(tickAlpha=255, maxTickLevel=0, maxTextLevel=0, tickLength=-4, hideOverlappingLabels=True)
             axis.setGrid(255)
+            axis.setZValue(-1000)  # the grid lies behind the curves
         self.getAxis("left").setWidth(metrics.height() + metrics.horizontalAdvance("0.0000") + 10)
         self.set_percent(percent)
         self.plotItem.vb.sigRangeChangedManually.connect(self._zoomed_by_hand)
@@ -243,10 +244,12 @@ class Plot(pg.PlotWidget):
         self._used.add(key)
         item.setVisible(True)
         if fill:
+            if self.log:
+                ys = np.log10(np.maximum(ys, 1e-30))
             item.setData(xs, ys, fillLevel="enclosed", brush=QBrush(fill))
             return
         item.robust = robust
-        wide = line is not None and len(xs) <= MOST_WIDE
+        wide = line is not None and len(xs) <= MOST_WIDE and not robust
         if line is not None and wide:
             line = QPen(line)
             line.setWidthF(2)
@@ -259,8 +262,11 @@ class Plot(pg.PlotWidget):
             options |= {"symbolBrush": QBrush(colour), "symbolPen": None, "symbolSize": size}
         item.setData(xs, ys, **options)
 
-    def point(self, key: str, x: float, y: float, colour: QColor | str, symbol: str = "star", size: float = 13) -> None:
-        """Draw one point."""
+    def points(
+        self, key: str, x: npt.ArrayLike, y: npt.ArrayLike, colour: QColor | str, symbol: str = "o", size: float = 7
+    ) -> None:
+        """Draw points that no line joins."""
+        xs, ys = np.asarray(x, np.float64), np.asarray(y, np.float64)
         item = self._items.get(key)
         if item is None:
             self._items[key] = item = pg.ScatterPlotItem(pxMode=True)
@@ -268,7 +274,9 @@ class Plot(pg.PlotWidget):
             self.addItem(item)
         self._used.add(key)
         item.setVisible(True)
-        item.setData([x], [y], brush=QBrush(QColor(colour)), pen=pen(self.colours.background), symbol=symbol, size=size)
+        if self.log:
+            ys = np.log10(np.maximum(ys, 1e-30))
+        item.setData(xs, ys, brush=QBrush(QColor(colour)), pen=pen(self.colours.background), symbol=symbol, size=size)
 
     def end(self, legend: Iterable[Entry] = (), marks: Iterable[Mark] = (), best: Mark | None = None, note: str = "") -> None:
         """Hide what was not drawn since `begin`, and set what stands around the curves."""
@@ -289,7 +297,7 @@ class Plot(pg.PlotWidget):
         if self._zoomed or high <= low:
             return
         view = self.plotItem.vb
-        margin = 0.015 * (high - low)
+        margin = 0.025 * (high - low)
         if view.viewRange()[0] != [low - margin, high + margin]:
             view.setXRange(low - margin, high + margin, padding=0)
 
@@ -302,8 +310,14 @@ class Plot(pg.PlotWidget):
 
     def set_log(self, log: bool) -> None:
         """Make y logarithmic or linear."""
-        if self.getAxis("left").logMode != log:
+        if self.log != log:
             self.plotItem.setLogMode(y=log)
+            self.plotItem.vb.enableAutoRange(y=True)
+
+    @property
+    def log(self) -> bool:
+        """Whether y is logarithmic."""
+        return bool(self.getAxis("left").logMode)
 
     def set_percent(self, percent: bool) -> None:
         """Show shares on y as percent; the data stay shares."""

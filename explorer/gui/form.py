@@ -46,7 +46,8 @@ class Form(QWidget):
         super().__init__()
         self._value = value
         self._build = build or type(value).model_validate
-        self._fields = {name: f for name, f in type(value).model_fields.items() if not fields or name in fields}
+        declared = type(value).model_fields
+        self._fields = {name: declared[name] for name in fields or declared}
         self.editors: dict[str, Any] = {}
         self._labels: dict[str, QLabel] = {}
         self._dots: dict[str, QLabel] = {}

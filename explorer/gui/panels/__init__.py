@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from explorer.gui.panels.base import Panel, Shown
+from explorer.gui.panels.gradients import GradientsPanel
 from explorer.gui.panels.loss import LossPanel
 from explorer.gui.panels.metrics import MetricsPanel
 from explorer.gui.panels.normalization import NormalizationPanel
@@ -12,6 +13,7 @@ from explorer.gui.panels.schedule import SchedulePanel
 PANELS: tuple[type[Panel], ...] = (
     LossPanel,
     MetricsPanel,
+    GradientsPanel,
     NormalizationPanel,
     SamplesPanel,
     SchedulePanel,

@@ -247,13 +247,13 @@ class Panel(QWidget):
         self._choices.append((box, name, listed))
         return box
 
-    def fill_body(self, *widgets: QWidget) -> None:
-        """Put these side by side below the header."""
+    def fill_body(self, *widgets: QWidget, stretch: Sequence[int] = ()) -> None:
+        """Put these side by side below the header, with shares of the width as `stretch`."""
         row = QHBoxLayout(self.body)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
-        for widget in widgets:
-            row.addWidget(widget)
+        for i, widget in enumerate(widgets):
+            row.addWidget(widget, stretch[i] if stretch else 1)
 
     def add_plot(self, plot: Plot) -> Plot:
         """Have `plot` translated, coloured and reset with the panel."""

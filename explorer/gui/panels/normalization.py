@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 from explorer.events import ModeAccuracy, NormStats, RecipeChanged, RunEnded, RunStarted
 from explorer.gui.panels.base import Cell, Panel
 from explorer.gui.panels.curves import last_epoch, marks_of
-from explorer.gui.panels.plot import Entry, Plot
+from explorer.gui.panels.plot import Entry, Mark, Plot
 from explorer.gui.theme import pen
 from explorer.i18n import N_, _
 from explorer.runs.record import LayerHistory
@@ -65,6 +65,7 @@ class NormalizationPanel(Panel):
         history = self._history()
         first = self.runs[:1]
         marks, end = marks_of(first, palette), last_epoch(first)
+        lines = [mark._replace(text="") for mark in marks]  # the text once is enough
         rows = history.rows if history else np.zeros((0, 5))
         x = rows[:, 0] / record.steps_per_epoch
         note = "" if np.isfinite(rows[:, 1]).any() else _(
@@ -76,10 +77,10 @@ class NormalizationPanel(Panel):
             plot.begin()
             plot.curve("batch", x, rows[:, column], batch)
             plot.curve("running", x, rows[:, column + 1], running, z=1)
-            plot.end(entries, marks, note=note)
+            plot.end(entries if plot is self.mean else (), marks if plot is self.mean else lines, note=note)
             plot.span(0, end)
         self._draw_affine(history)
-        self._draw_modes(marks, end)
+        self._draw_modes(lines, end)
 
     def _draw_affine(self, history: LayerHistory | None) -> None:
         plot, palette, latest = self.affine, self.colours, history.latest if history else None
@@ -93,7 +94,7 @@ class NormalizationPanel(Panel):
         plot.end([Entry(dot[0], True, "γ"), Entry(dot[1], True, "β")], note=note)
         plot.span(0, max(1, len(gamma) - 1))
 
-    def _draw_modes(self, marks: list, end: float) -> None:  # type: ignore[type-arg]
+    def _draw_modes(self, marks: list[Mark], end: float) -> None:
         plot, palette, modes = self.modes, self.colours, self.runs[0].record.modes
         x = [look.epoch for look in modes]
         training, evaluation = pen(palette.train), pen(palette.validation)

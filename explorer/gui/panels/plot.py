@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
-from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QPainter, QPen
+from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QImage, QPainter, QPen
 from PySide6.QtWidgets import QApplication, QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from explorer.gui.theme import LIGHT, Palette, pen
@@ -46,6 +46,8 @@ class Legend(pg.GraphicsWidget):
     def __init__(self) -> None:
         super().__init__()
         self.entries: tuple[Entry, ...] = ()
+        self.gradient: QImage | None = None
+        """Drawn instead of entries: the colours of the x axis below."""
         self.colour = QColor(LIGHT.foreground)
 
     def _metrics(self) -> QFontMetricsF:
@@ -62,17 +64,23 @@ class Legend(pg.GraphicsWidget):
         return places
 
     def lines_height(self, width: float) -> float:
-        """Height that the entries need on `width`."""
+        """Height that the entries, or the gradient, need on `width`."""
+        if self.gradient:
+            return self._metrics().height() + 2
         places = self._places(max(width, 60.0))
         return places[-1][1] + self._metrics().height() + 2 if places else 0.0
 
     def paint(self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None) -> None:
         metrics, width = self._metrics(), self.size().width()
+        if self.gradient:
+            painter.drawImage(QRectF(0, 3, width, metrics.height() - 4), self.gradient)
+            return
         painter.setFont(QApplication.font())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for entry, (x, y) in zip(self.entries, self._places(width), strict=True):
             middle = y + metrics.height() / 2
             painter.setPen(entry.pen)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, entry.dot)
             painter.drawLine(QPointF(x, middle), QPointF(x + 24, middle))
             if entry.dot:
                 painter.setBrush(entry.pen.color())
@@ -135,6 +143,8 @@ class Overlay(pg.GraphicsObject):
         colour = mark.colour or self.palette.muted
         painter.setPen(pen(colour, (2, 3) if from_below else (5, 3)))
         painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
+        if not mark.text:
+            return
         text = metrics.elidedText(mark.text, Qt.TextElideMode.ElideRight, area.width() * 0.6)
         size = QSizeF(metrics.horizontalAdvance(text) + 6, metrics.height())
         left = x + 2 if x + size.width() + 2 < area.right() else max(area.left(), x - 2 - size.width())
@@ -190,6 +200,7 @@ class Plot(pg.PlotWidget):
         self._items: dict[str, Any] = {}
         self._used: set[str] = set()
         self._zoomed = False
+        self._rows: tuple[Any, ...] = ()
         self.setMenuEnabled(False)
         self.hideButtons()
         self.setDownsampling(auto=True, mode="peak")
@@ -229,6 +240,7 @@ class Plot(pg.PlotWidget):
         dots: bool = False,
         fill: QColor | None = None,
         robust: bool = False,
+        thin: bool = False,
         symbol: str = "o",
         size: float = 5,
         z: float = 0,
@@ -249,7 +261,7 @@ class Plot(pg.PlotWidget):
             item.setData(xs, ys, fillLevel="enclosed", brush=QBrush(fill))
             return
         item.robust = robust
-        wide = line is not None and len(xs) <= MOST_WIDE and not robust
+        wide = line is not None and len(xs) <= MOST_WIDE and not (robust or thin)
         if line is not None and wide:
             line = QPen(line)
             line.setWidthF(2)
@@ -322,6 +334,32 @@ class Plot(pg.PlotWidget):
     def set_percent(self, percent: bool) -> None:
         """Show shares on y as percent; the data stay shares."""
         self.getAxis("left").setScale(100.0 if percent else 1.0)
+
+    def show_gradient(self, lut: npt.NDArray[np.uint8] | None) -> None:
+        """Above the plot, show the colours (n, 4) that its x axis stands for; None shows the legend again."""
+        strip = self.legend_strip
+        if (lut is None) != (strip.gradient is None):
+            strip.gradient = None
+            if lut is not None:
+                rgba = np.ascontiguousarray(lut)
+                strip.gradient = QImage(rgba.data, len(rgba), 1, 4 * len(rgba), QImage.Format.Format_RGBA8888).copy()
+            self._fit_legend()
+
+    def name_rows(self, names: Sequence[str], shown: bool = True) -> None:
+        """Let y count rows from the top, each with its name, or every second or third where there is no room."""
+        metrics, axis, view = self.fontMetrics(), self.getAxis("left"), self.plotItem.vb
+        stamp = (tuple(names), shown, view.height())
+        if stamp == self._rows:
+            return
+        self._rows = stamp
+        every = max(1, int(np.ceil(len(names) * metrics.height() * 0.95 / max(1.0, view.height()))))
+        longest = max((metrics.horizontalAdvance(name) for name in names), default=0)
+        room = min(longest, 130)
+        cut = Qt.TextElideMode.ElideMiddle
+        texts = [(i, metrics.elidedText(name, cut, room)) for i, name in enumerate(names) if i % every == 0]
+        axis.setTicks([texts if shown else []])
+        axis.setWidth(room + metrics.height() + 12 if shown else 8)
+        view.setYRange(-0.5, len(names) - 0.5, padding=0)
 
     # What the panel calls for all its plots.
 

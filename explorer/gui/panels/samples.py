@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QFontMetrics, QHelpEvent, QImage, QPainter, QPaintEvent
@@ -86,27 +84,35 @@ class Grid(QWidget):
         self.update()
 
     def cells(self) -> list[QRect]:
-        """Where each pair stands: as many columns as make the pictures largest."""
-        n, line = len(self.pairs), self.fontMetrics().height()
-        if not n:
+        """Where each pair stands. Where not all would be recognisable, fewer are shown."""
+        if not self.pairs:
             return []
-        size = max(self.pairs[0][0].width(), self.pairs[0][0].height())
+        rows, columns = max(
+            ((r, c) for r in range(1, 9) for c in range(1, 9)), key=lambda shape: self._worth(*shape)
+        )
+        width, height = self.width() // columns, self.height() // rows
+        shown = min(len(self.pairs), rows * columns)
+        return [QRect(i % columns * width, i // columns * height, width, height) for i in range(shown)]
 
-        def scale(columns: int) -> float:
-            width, height = self.width() / columns, self.height() / math.ceil(n / columns)
-            return min((width - 18) / 2 / size, (height - 3 * line - 10) / size)
+    def _factor(self, width: float, height: float) -> float:
+        """Enlargement on a cell of that size; whole numbers of screen pixels where it is more than 1."""
+        first, line, ratio = self.pairs[0][0], self.fontMetrics().height(), self.devicePixelRatioF()
+        room = min((width - 18) / 2 / first.width(), (height - 3 * line - 10) / first.height())
+        return max(int(room * ratio) / ratio if room * ratio >= 1 else room, 0.05)
 
-        columns = max(range(1, n + 1), key=lambda c: (round(scale(c), 2), -c))
-        width, height = self.width() // columns, self.height() // math.ceil(n / columns)
-        return [QRect(i % columns * width, i // columns * height, width, height) for i in range(n)]
+    def _worth(self, rows: int, columns: int) -> tuple[bool, float, int]:
+        """How good a grid is: captions fit, many pairs, large ones up to three times their size, few holes."""
+        width, height = self.width() / columns, self.height() / rows
+        shown, holes = min(len(self.pairs), rows * columns), max(0, rows * columns - len(self.pairs))
+        factor = self._factor(width, height)
+        side = factor * self.pairs[0][0].width()
+        legible = width >= 11 * self.fontMetrics().averageCharWidth() and side >= 40
+        return legible, shown**0.6 * min(side, 96) + 0.01 * factor, -holes
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
         painter, line = QPainter(self), self.fontMetrics().height()
-        for cell, pair, (target, drawn) in zip(self.cells(), self.pairs, self.texts, strict=True):
-            inner = cell.adjusted(6, 3, -6, -3)
-            ratio = self.devicePixelRatioF()
-            room = min((inner.width() - 6) / 2, inner.height() - 3 * line - 2)
-            factor = max(1, int(room * ratio / pair[0].width())) / ratio
+        for cell, pair, (target, drawn) in zip(self.cells(), self.pairs, self.texts, strict=False):
+            inner, factor = cell.adjusted(6, 3, -6, -3), self._factor(cell.width(), cell.height())
             side = pair[0].width() * factor
             for i, image in enumerate(pair):
                 place = QRectF(inner.left() + i * (side + 6), inner.top(), side, image.height() * factor)
@@ -123,7 +129,7 @@ class Grid(QWidget):
 
     def event(self, event) -> bool:  # type: ignore[no-untyped-def]
         if isinstance(event, QHelpEvent):
-            for cell, texts in zip(self.cells(), self.texts, strict=True):
+            for cell, texts in zip(self.cells(), self.texts, strict=False):
                 if cell.contains(event.pos()):
                     QToolTip.showText(event.globalPos(), "\n".join(texts), self, cell)
                     return True

@@ -53,11 +53,11 @@ class SchedulePanel(Panel):
         for shown in reversed(self.runs):
             own = pen(palette.train) if alone else run_pen(shown.index, palette)
             x, y = self._plan(shown)
-            plot.curve(f"plan {shown.index}", x, y, pen(palette.muted, (6, 5)), z=-1)
+            plot.curve(f"plan {shown.index}", x, y, pen(palette.foreground, (4, 5)), z=1, thin=True)
             plot.curve(f"rate {shown.index}", step_epochs(shown.record), shown.record.rates, own)
         named = [Entry(pen(palette.train), False, _("actual"))] if alone else []
         named += [] if alone else [Entry(run_pen(s.index, palette), False, s.label) for s in self.runs]
-        plot.end([*named, Entry(pen(palette.muted, (6, 5)), False, _("planned"))], marks_of(self.runs, palette))
+        plot.end([*named, Entry(pen(palette.foreground, (4, 5)), False, _("planned"))], marks_of(self.runs, palette))
         plot.span(0, last_epoch(self.runs))
 
     def _plan(self, shown: Shown) -> tuple[Doubles, Doubles]:

@@ -148,7 +148,7 @@ class Session:
             return
         recipe, control = self.recipe, Control()
         folder = self._folder(recipe)
-        shown = RunOnScreen(RunRecord(), folder, _("This run"))
+        shown = RunOnScreen(RunRecord(), folder, N_("This run"))
         run = _Live(shown, control, recipe, recipe, whole_epoch=whole_epoch, wait_at=batches)
         if batches:
             control.step(batches)
@@ -156,7 +156,7 @@ class Session:
             control.pause()
         self._begin(recipe, control, run.mailbox, folder)
         self._live = run
-        self._put_first(shown)
+        self.put_first(shown)
 
     def pause(self) -> None:
         """Wait before the next batch."""
@@ -248,9 +248,9 @@ class Session:
         """Put the stored run in `folder` on screen; it is read on in each tick. Raises InputError."""
         if self._live is not None:
             raise InputError(_("A run is going on. Stop it first, or tick the other run to lay it over this one."))
-        self._put_first(stored(folder, name))
+        self.put_first(stored(folder, name))
 
-    def _put_first(self, shown: RunOnScreen) -> None:
+    def put_first(self, shown: RunOnScreen) -> None:
         """Make it the current run, in a colour that none of those laid over it has; with none of them, the first."""
         same = next((other for other in self.overlays if other.folder == shown.folder), None)
         taken = {other.index for other in self.overlays if other is not same}
@@ -268,6 +268,12 @@ class Session:
     def remove(self, folder: Path) -> None:
         """Take the run in `folder` off the screen."""
         self.overlays = [shown for shown in self.overlays if shown.folder != folder]
+
+    def forget(self, folder: Path) -> None:
+        """Take the run in `folder` off the screen altogether, as it is about to be deleted."""
+        self.remove(folder)
+        if self._live is None and self.current and self.current.folder == folder:
+            self.current = None
 
     @property
     def on_screen(self) -> list[RunOnScreen]:

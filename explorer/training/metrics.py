@@ -22,12 +22,21 @@ def divergence(logits: Tensor, targets: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def predict(model: nn.Module, images: Tensor, bf16: bool = False) -> Tensor:
-    """Logits float32 (N, classes) of uint8 `images` (N, C, H, W), in whatever mode the model is in."""
+def predict(
+    model: nn.Module, images: Tensor, *, training: bool = False, bf16: bool = False, chunk: int = CHUNK
+) -> Tensor:
+    """Logits float32 (N, classes) of uint8 `images` (N, C, H, W), in evaluation or `training` mode.
+
+    The mode is put back after. Running statistics are not: a pass in training mode moves them.
+    """
+    mode = model.training
+    model.train(training)
     with torch.autocast(images.device.type, torch.bfloat16, enabled=bf16):
         # Parts of equal size: where statistics of the batch count, a small rest would have poor ones.
-        parts = torch.tensor_split(images, -(-len(images) // CHUNK))
-        return torch.cat([model(to_float(part)).float() for part in parts])
+        parts = torch.tensor_split(images, -(-len(images) // chunk))
+        logits = torch.cat([model(to_float(part)).float() for part in parts])
+    model.train(mode)
+    return logits
 
 
 def to_float(images: Tensor) -> Tensor:
@@ -37,11 +46,7 @@ def to_float(images: Tensor) -> Tensor:
 
 def evaluate(model: nn.Module, split: Split, ordered: bool, bf16: bool = False) -> dict[str, float]:
     """Metrics of `model` on `split`, in evaluation mode; the mode is put back after."""
-    mode = model.training
-    model.eval()
-    logits = predict(model, split.images, bf16)
-    model.train(mode)
-    return measure(logits, split.labels, ordered)
+    return measure(predict(model, split.images, bf16=bf16), split.labels, ordered)
 
 
 def measure(logits: Tensor, labels: Tensor, ordered: bool) -> dict[str, float]:

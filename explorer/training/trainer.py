@@ -6,13 +6,13 @@ import math
 import time
 import traceback
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from explorer.data import ImageData, Split, load
 from explorer.errors import InputError
@@ -37,7 +37,7 @@ from explorer.training import checkpoint
 from explorer.training.control import Control
 from explorer.training.instruments import Instrument, Scene, Watch, choose
 from explorer.training.learner import Learner
-from explorer.training.metrics import divergence, evaluate, to_float
+from explorer.training.metrics import divergence, evaluate, measure, predict, to_float
 from explorer.training.model import layers
 from explorer.training.streams import number, stream
 
@@ -103,6 +103,7 @@ class Run:
         )
         self.sample = _fixed_sample(self.training, len(self.validation.labels))
         self.steps_per_epoch = len(self.training.labels) // recipe.batch_size
+        self.one_hot = torch.eye(len(data.classes), device=self.device)
         self.augment_rng = torch.Generator(self.device)
         self.learner = Learner(recipe, data, self.device)
         self.step, self.epoch = 0, 0
@@ -110,7 +111,6 @@ class Run:
         self.best_epoch, self.best_loss = 0, math.inf
         self.best_weights: dict[str, Tensor] = {}
         self.unsaid: list[tuple[Tensor, dict[str, Any]]] = []
-        self.scene: Scene | None = None
         self.began = perf_counter()
 
     # The loop.
@@ -166,7 +166,11 @@ class Run:
 
     def end_epoch(self, seconds: float) -> Iterator[Event]:
         """Measure, keep the best, write checkpoints."""
-        train, validation = self.evaluate(self.sample), self.evaluate(self.validation)
+        validation = self.evaluate(self.validation)
+        with self.learner.evaluated() as model:
+            logits = predict(model, self.sample.images, bf16=self.recipe.precision == "bf16")
+            train = measure(logits, self.sample.labels, self.data.ordered)
+            said = self.watch.look("after_epoch", replace(self.scene, epoch=self.epoch + 1, sample_logits=logits))
         if not (math.isfinite(train["loss"]) and math.isfinite(validation["loss"])):
             raise _Diverged
         self.epoch += 1
@@ -184,9 +188,7 @@ class Run:
             seconds=seconds,
             images_per_second=self.steps_per_epoch * self.recipe.batch_size / seconds,
         )
-        if self.scene:
-            self.scene.epoch = self.epoch
-            yield from self.watch.look("after_epoch", self.scene)
+        yield from said
         yield self.watch.cost(self.step)
 
     # Its parts, in the order in which they are called.
@@ -238,7 +240,7 @@ class Run:
     def next_scene(self, indices: Tensor) -> Scene:
         """The batch as the network will see it: targets softened, images augmented, from this step's own streams."""
         raw, labels = self.training.images[indices], self.training.labels[indices]
-        targets = functional.one_hot(labels, self.learner.facts.classes).float()
+        targets = self.one_hot[labels]
         for technique in self.recipe.techniques:
             targets = technique.soften(targets)
         batch = Batch(to_float(raw), targets)
@@ -247,7 +249,7 @@ class Run:
                 self.augment_rng.manual_seed(number(self.recipe.seed, technique.name, self.step))
                 batch = technique.augment(batch, self.augment_rng)
         self.learner.dropout_rng.manual_seed(number(self.recipe.seed, "dropout", self.step))
-        return Scene(self.learner.model, self.step + 1, self.epoch, raw, labels, batch, self.sample)
+        return Scene(self.learner.model, self.step + 1, self.epoch, raw, labels, batch, self.recipe, self.sample)
 
     @property
     def moment(self) -> Moment:

@@ -31,7 +31,7 @@ from explorer.training.instruments.gradients import Gradients
 from explorer.training.instruments.modes import Modes
 from explorer.training.instruments.normalization import NormalizationStatistics
 from explorer.training.instruments.samples import Samples
-from explorer.training.metrics import to_float
+from explorer.training.metrics import predict, to_float
 from explorer.training.trainer import Run
 
 MakeImages = Callable[..., ImageData]
@@ -113,6 +113,16 @@ def test_without_clipping_before_equals_after_and_the_update_is_the_rate_times_t
     np.testing.assert_allclose(norms.updates, 0.05 * norms.after, rtol=1e-3, atol=1e-7)
 
 
+def test_vanished_gradients_are_measured_and_not_rounded_to_zero(tiny: MakeImages) -> None:
+    """Their squares are smaller than the smallest float32."""
+    run = run_of(tiny(), Activation(kind="sigmoid"), instruments=(Gradients(every=1), Spy()), depth=32)
+    (norms,) = of_kind(one_step(run), GradientNorms)
+    spy = run.watch.instruments[1]
+    assert isinstance(spy, Spy)
+    assert 0 < norms.before[0] < 1e-24
+    np.testing.assert_allclose(norms.before, by_layer(spy.before, norms.names), rtol=1e-5)
+
+
 def test_a_frozen_layer_has_gradient_and_update_zero(tiny: MakeImages) -> None:
     run = run_of(tiny(), instruments=(Gradients(every=1),))
     run.learner.model.get_submodule("conv").requires_grad_(False)
@@ -175,9 +185,9 @@ def test_modes_compares_both_and_leaves_the_network_as_it_was(tiny: MakeImages) 
     for indices in run.batches():
         list(run.one_step(indices))
     model, scene = run.learner.model, run.scene
-    assert scene is not None
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     stream = torch.get_rng_state()
+    scene.sample_logits = predict(model, scene.sample.images)
     (said,) = Modes().after_epoch(scene)
     assert isinstance(said, ModeAccuracy)
     assert model.training
@@ -194,7 +204,7 @@ def test_modes_agree_where_nothing_depends_on_the_mode(tiny: MakeImages) -> None
     run = run_of(tiny(noise=0.5), Normalization(kind="group"), instruments=())
     for indices in run.batches():
         list(run.one_step(indices))
-    assert run.scene is not None
+    run.scene.sample_logits = predict(run.learner.model, run.scene.sample.images)
     (said,) = Modes().after_epoch(run.scene)
     assert isinstance(said, ModeAccuracy)
     assert said.train_mode == said.eval_mode
@@ -204,7 +214,6 @@ def test_samples_show_the_batch_that_was_trained_on(tiny: MakeImages) -> None:
     run = run_of(tiny(count=40), Augmentation(), LabelSmoothing(), Mixing(), instruments=(Samples(every=1),))
     (grid,) = of_kind(one_step(run), SampleGrid)
     scene = run.scene
-    assert scene is not None
     indices = next(run.batches())[:16]
     assert np.array_equal(grid.before, run.training.images[indices].numpy())
     assert np.array_equal(grid.labels, run.training.labels[indices].numpy())

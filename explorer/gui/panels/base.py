@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer.gui.panels.plot import Plot
+from explorer.gui.panels.plot import MOST_WIDE_IN_PICTURES, Plot
 from explorer.gui.theme import LIGHT, Palette, with_figures
 from explorer.i18n import N_, _
 from explorer.runs.record import RunRecord
@@ -298,6 +298,8 @@ class Panel(QWidget):
     def _drawn_twin(self, width: int, height: int, palette: Palette) -> Panel:
         if self._twin is None:
             self._twin = type(self)(self)
+            for plot in self._twin.plots:
+                plot.most_wide = MOST_WIDE_IN_PICTURES
         twin = self._twin
         twin.hide()
         twin._help.hide()

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QBrush, QPen
+from PySide6.QtGui import QColor, QPen
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from explorer.events import GradientNorms, RecipeChanged, RunEnded, RunStarted
+from explorer.gui.panels.bars import Bars
 from explorer.gui.panels.base import Cell, Panel
 from explorer.gui.panels.curves import last_epoch, marks_of
 from explorer.gui.panels.heat import Heat, Totals, l2, rms, update_ratio
@@ -57,10 +58,10 @@ class GradientsPanel(Panel):
         self.bars = self.add_plot(Plot(AXES["l2"], "", whole_x=False))
         self.image = pg.ImageItem(axisOrder="row-major", levels=(0, 255))
         self.map.addItem(self.image)
-        self.before, self.after = (pg.BarGraphItem(x0=[], y=[], width=[], height=0.8) for _i in range(2))
+        self.before, self.after = Bars(), Bars()
         self.bars.addItem(self.before)
         self.bars.addItem(self.after)
-        self.bars.getAxis("bottom").setLogMode(True)
+        self.map.overlay.halo = True
         self.norms.set_log(True)
         for plot in (self.map, self.bars):
             plot.plotItem.vb.invertY(True)
@@ -123,22 +124,22 @@ class GradientsPanel(Panel):
         shown = [QUANTITIES[self.quantity](history, slice(-1, None))[0]]
         if clipping:
             shown.append(history.quantity("after")[-1])
-        faint = palette.mixed(palette.train, 0.3)
+        faint, strong = palette.mixed(palette.train, 0.35), QColor(palette.train)
         for bars, values in zip((self.before, self.after), [*shown, np.zeros(0)][:2], strict=True):
             good = np.isfinite(values) & (values > 0)
             logs = np.clip(np.log10(values[good]), low, None)
-            options: dict[str, object] = {"brush": QBrush(faint)}
-            if not clipping:
+            if clipping:
+                colours = [strong if bars is self.after else faint] * len(logs)
+            else:
                 index = (np.clip((logs - low) / (high - low), 0, 1) * 254 + 1).astype(int)
-                options = {"brushes": [QBrush(pg.mkColor(*self.image.lut[i])) for i in index]}
-            elif bars is self.after:
-                options = {"brush": QBrush(palette.train)}
-            bars.setOpts(x0=np.full(len(logs), low), width=logs - low, y=rows[: len(values)][good], **options)
+                colours = [QColor(*self.image.lut[i].tolist()) for i in index]
+            thin = 0.4 if bars is self.after else 0.8
+            bars.show_bars(rows[: len(values)][good], low, logs, colours, thin)
         self.bars.show_gradient(None if clipping else self.image.lut[1:])
         both = [Entry(pen(faint, width=6), False, _("before")), Entry(pen(palette.train, width=6), False, _("after"))]
-        self.bars.end(both if clipping else ())
         self.bars.name_rows(names, shown=clipping)
-        self.bars.span(low, high)
+        self.bars.name_decades(low, high)
+        self.bars.end(both if clipping else ())
 
     def _draw_norms(self) -> None:
         plot, palette, runs = self.norms, self.colours, self.runs[:1]
@@ -162,16 +163,12 @@ class GradientsPanel(Panel):
 
     def numbers(self) -> str:
         history, clipped = self.runs[0].record.norms[-1], self.totals.clipped
-        said = []
+        values = QUANTITIES[self.quantity](history, slice(-1, None))[0]
+        good, said = values[np.isfinite(values) & (values > 0)], []
+        if len(good):
+            said.append(_("{low:.1e} to {high:.1e}").format(low=good.min(), high=good.max()))
         if clipped.any():
             said.append(_("{share:.0%} of looks clipped").format(share=clipped.mean()))
-            if threshold := self.threshold():
-                said.append(_("threshold {threshold:g}").format(threshold=threshold))
-        values = QUANTITIES[self.quantity](history, slice(-1, None))[0]
-        good = np.flatnonzero(np.isfinite(values) & (values > 0))
-        if len(good):
-            for text, i in ((N_("smallest {value:.1e} {layer}"), values[good].argmin()), (N_("largest {value:.1e} {layer}"), values[good].argmax())):
-                said.append(_(text).format(value=values[good[i]], layer=history.names[good[i]]))
         return " · ".join(said)
 
     def restyle(self, palette: Palette) -> None:

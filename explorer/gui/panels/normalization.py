@@ -121,11 +121,8 @@ class NormalizationPanel(Panel):
             said.append(_("mean γ {gamma:.2f}").format(gamma=history.latest.gamma.mean()))
         if modes:
             last = modes[-1]
-            said.append(
-                _("training mode {train:.1%}, evaluation mode {evaluation:.1%}").format(
-                    train=last.train_mode, evaluation=last.eval_mode
-                )
-            )
+            said.append(_("train mode {train:.1%}").format(train=last.train_mode))
+            said.append(_("eval mode {evaluation:.1%}").format(evaluation=last.eval_mode))
         return " · ".join(said)
 
     def table(self) -> tuple[list[str], list[list[Cell]]]:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from explorer.data import Split
 from explorer.events import Event, InstrumentCost
+from explorer.recipe import Recipe
 from explorer.techniques import Batch
 
 
@@ -25,8 +26,11 @@ class Scene:
     raw: Tensor
     labels: Tensor
     batch: Batch
+    recipe: Recipe
     sample: Split
     """The fixed sample of training images on which the training metrics are measured."""
+    sample_logits: Tensor | None = None
+    """(N, classes) on `sample` in evaluation mode; after an epoch only."""
 
 
 class Instrument:

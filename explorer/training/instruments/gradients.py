@@ -50,13 +50,18 @@ class Gradients(Instrument):
 
 
 def _norms(tensors: list[Tensor | None] | list[Tensor]) -> Tensor:
-    """L2 norm of each tensor, shape (len(tensors),); None counts as zero (a frozen parameter has no gradient)."""
+    """L2 norm of each tensor, shape (len(tensors),); None counts as zero (a frozen parameter has no gradient).
+
+    In double precision where there is one: gradients that vanish, the very thing to see, have squares below the
+    smallest float32 (26 sigmoid layers: 1e-23). It costs 40 µs a look at 8 layers.
+    """
     present = [tensor.detach() for tensor in tensors if tensor is not None]
     if not present:
         return torch.zeros(len(tensors))
-    norms = torch.stack(torch._foreach_norm(present))
+    precise = torch.float32 if present[0].device.type == "mps" else torch.float64
+    norms = torch.stack(torch._foreach_norm(present, dtype=precise))
     if len(present) == len(tensors):
         return norms
-    out = torch.zeros(len(tensors), device=norms.device)
+    out = torch.zeros(len(tensors), dtype=norms.dtype, device=norms.device)
     out[[i for i, tensor in enumerate(tensors) if tensor is not None]] = norms
     return out

@@ -1,0 +1,130 @@
+"""Starts the window. Nothing heavy is imported before its first paint: torch waits for the first run."""
+
+from __future__ import annotations
+
+import sys
+import time
+import traceback
+from pathlib import Path
+from types import TracebackType
+
+BEGAN = time.time()
+
+if sys.platform == "win32":  # torch's libraries do not load after Qt's there (pytorch#166628)
+    import torch  # noqa: F401
+
+from PySide6.QtCore import QObject, QSettings, Qt, Slot
+from PySide6.QtWidgets import QApplication
+
+from explorer.gui import theme
+from explorer.gui.memory import NAME, Memory, user_settings
+from explorer.gui.window import TITLE, Window
+from explorer.i18n import _, set_language
+from explorer.runs import RunRecord
+
+SWITCH_INTERVAL = 0.0005
+"""Seconds after which the training thread hands the interpreter over; at Python's 5 ms the window's ticks wait."""
+MEASURE = "--measure-start"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Show the window until it is closed. With --measure-start, print the seconds to the first paint and leave."""
+    arguments = sys.argv[1:] if argv is None else argv
+    sys.setswitchinterval(SWITCH_INTERVAL)
+    QApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
+    app = QApplication([NAME, *arguments])
+    app.setApplicationName(NAME)
+    app.setApplicationDisplayName(TITLE)
+    memory = Memory(user_settings())
+    set_language(memory.language)
+    window = Window(memory)
+    first = _First(window, MEASURE in arguments)
+    window.painted.connect(first.painted)
+    app.styleHints().colorSchemeChanged.connect(first.scheme_changed)
+    sys.excepthook = first.report
+    window.show()
+    code = app.exec()
+    sys.excepthook = sys.__excepthook__
+    return code
+
+
+class _First(QObject):
+    """What happens around the window."""
+
+    def __init__(self, window: Window, measure: bool) -> None:
+        super().__init__(window)
+        self._window, self._measure = window, measure
+
+    @Slot()
+    def painted(self) -> None:
+        """What can wait until the window is seen."""
+        if self._measure:
+            print(f"{time.time() - process_start():.3f}")
+            self._window.close()
+            return
+        self._window.show_example()
+
+    @Slot()
+    def scheme_changed(self) -> None:
+        """The system has become light or dark."""
+        self._window.follow_system()
+
+    def report(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        """An error in the window itself is shown in it; it does not end the program, nor the run."""
+        details = "".join(traceback.format_exception(kind, error, trace))
+        print(details, file=sys.stderr)
+        if not issubclass(kind, KeyboardInterrupt):
+            self._window.banner.say(
+                _("Something went wrong in the window: {error}").format(error=f"{kind.__name__}: {error}"),
+                _("The run is not touched by it. Please report this, with its details."),
+                details,
+            )
+
+
+def process_start() -> float:
+    """When this process began, in seconds since 1970; where the system does not say, when this module was imported."""
+    try:
+        ticks = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
+        uptime = float(Path("/proc/uptime").read_text().split()[0])
+        import os
+
+        return time.time() - uptime + ticks / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError):
+        return BEGAN
+
+
+def render_window(
+    record: RunRecord,
+    path: Path,
+    width: int = 1280,
+    height: int = 720,
+    scheme: str = "light",
+    language: str = "en",
+    settings: QSettings | None = None,
+) -> None:
+    """Write a picture of the window with the run of `record` to `path`, without a screen if need be."""
+    from tempfile import TemporaryDirectory
+
+    from explorer.gui.session import RunOnScreen
+
+    app = QApplication.instance() or QApplication([NAME])
+    assert isinstance(app, QApplication)
+    with TemporaryDirectory() as folder:
+        memory = Memory(settings or QSettings(f"{folder}/settings.ini", QSettings.Format.IniFormat))
+        memory.keep(scheme=scheme, language=language)
+        set_language(language)
+        window = Window(memory, runs=Path(folder))
+        window.session.put_first(RunOnScreen(record, Path(folder), _("Example")))
+        window.resize(width, height)
+        window.show()
+        window.refresh_all()
+        app.processEvents()
+        window.refresh_all()
+        app.processEvents()
+        window.grab().save(str(path))
+        window.close()
+        window.deleteLater()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,435 @@
+"""The window: recipe on the left, panels in the centre, runs on the right, transport below."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QCloseEvent, QPaintEvent
+from PySide6.QtWidgets import QApplication, QMainWindow, QMessageBox, QSplitter, QVBoxLayout, QWidget
+
+from explorer.errors import InputError
+from explorer.events import DIVERGED, FAILED, Event, Progress, RecipeChanged, RunEnded, RunStarted
+from explorer.gui import files, theme
+from explorer.gui.banner import Banner
+from explorer.gui.grid import PanelGrid
+from explorer.gui.manual import Manual
+from explorer.gui.memory import Memory
+from explorer.gui.menus import Item, Menus, about, language_items, scheme_items, shortcuts
+from explorer.gui.panels import PANELS, Shown
+from explorer.gui.runs_list import RunsList
+from explorer.gui.session import Session, State, differs
+from explorer.gui.sidebar import WIDTH, Sidebar
+from explorer.gui.style import style_sheet
+from explorer.gui.transport import Transport, outcome
+from explorer.gui.worker import Events, Worker, stored_run
+from explorer.i18n import N_, _, set_language
+from explorer.recipe import Recipe
+from explorer.resources import resource
+from explorer.runs import Mailbox, new_folder
+from explorer.runs.store import DATABASE
+from explorer.training.control import Control
+
+TICK = 33
+"""Milliseconds between two looks into the mailbox; at each, one panel at most is painted."""
+BETWEEN_PAINTS = 0.2
+"""Seconds in which one panel is painted at most once."""
+TITLE = "Training Explorer"
+
+
+class Window(QMainWindow):
+    """Everything a person sees. `events` makes a run's events in the worker; `runs` is the folder that keeps runs."""
+
+    painted = Signal()
+    """The window is on the screen for the first time."""
+
+    def __init__(self, memory: Memory, events: Events = stored_run, runs: Path | None = None) -> None:
+        super().__init__()
+        self._memory, self._events, self._runs = memory, events, runs
+        self._worker: Worker | None = None
+        self._closing = self._was_painted = False
+        self._state, self._shown_folders = State.IDLE, []  # type: tuple[State, list[Path]]
+        self._painted_at: dict[str, float] = {}
+        self._turn = 0
+        recipe, complaint = memory.recipe()
+        self.session = Session(recipe, self._begin, partial(new_folder, parent=runs))
+
+        self.manual = Manual(self)
+        self.sidebar = Sidebar(recipe, self._explain)
+        self.panels = [kind() for kind in PANELS]
+        self.grid = PanelGrid(self.panels)
+        self.runs_list = RunsList(runs)
+        self.banner, self.transport = Banner(), Transport()
+        self.columns = QSplitter(Qt.Orientation.Horizontal)
+        self.columns.setChildrenCollapsible(False)
+        for widget in (self.sidebar, self.grid, self.runs_list):
+            self.columns.addWidget(widget)
+        self.columns.setStretchFactor(1, 1)
+        centre = QWidget()
+        layout = QVBoxLayout(centre)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.columns, 1)
+        layout.addWidget(self.banner)
+        layout.addWidget(self.transport)
+        self.setCentralWidget(centre)
+        self.menus = Menus(self, self._menus())
+        self.sidebar.changed.connect(self.change)
+        self.transport.pressed.connect(self.press)
+        self.runs_list.chosen.connect(self.show_stored)
+        self.runs_list.ticked.connect(self._overlay)
+        self.runs_list.delete.connect(self._delete)
+        self._restore()
+        if complaint:
+            self.banner.say(complaint, _("The default recipe is used instead."))
+        self._timer = QTimer(self)
+        self._timer.setInterval(TICK)
+        self._timer.timeout.connect(self.tick)
+        self._timer.start()
+        self._show_all()
+
+    # What people do.
+
+    def change(self, recipe: Recipe) -> None:
+        """Take `recipe`; a run that goes on takes it too, at its next batch."""
+        self.session.change(recipe)
+        self._show_recipe()
+
+    def press(self, key: str) -> None:
+        """What the button `key` of the transport does."""
+        self.sidebar.commit()
+        if key == "train":
+            act: Callable[[], None] = self.session.start
+        elif key == "pause":
+            act = self.session.resume if self.session.state is State.PAUSED else self.session.pause
+        else:
+            act = {"batch": self.session.step, "epoch": self.session.epoch, "stop": self.session.stop}[key]
+        if self.session.state is State.IDLE:
+            self.banner.hide()
+        self._try(act)
+        self._show_all()
+
+    def show_stored(self, folder: Path, name: str = "") -> None:
+        """Put a stored run on screen."""
+        self._try(self.session.show, folder, name or folder.name)
+        self._show_all()
+
+    def show_example(self) -> None:
+        """Put the bundled run on screen, if there is one and no other is shown."""
+        found = sorted(resource("examples").glob(f"*/{DATABASE}"))
+        if found and self.session.current is None:
+            self.show_stored(found[0].parent, N_("Example"))
+
+    def set_language(self, language: str) -> None:
+        """Show all text in `language`."""
+        set_language(language)
+        self._memory.keep(language=language)
+        self._retranslate()
+
+    def set_scheme(self, scheme: str) -> None:
+        """Show everything light, dark, or as the system says."""
+        self._memory.keep(scheme=scheme)
+        self._restyle()
+
+    def follow_system(self) -> None:
+        """The system has become light or dark."""
+        if self._memory.scheme == "auto":
+            self._restyle()
+
+    def refresh_all(self) -> None:
+        """Draw everything now, for a picture."""
+        self._show_all()
+        for panel in self.grid.visible_panels():
+            panel.refresh()
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+        if self._worker is not None:
+            event.ignore()
+            if self._closing or self._ask(_("A run is going on. Stop it and close? What it has learned is kept.")):
+                self._closing = True  # closes when the thread has ended; see _worker_finished
+                self.session.stop()
+                self._show_all()
+            return
+        self._timer.stop()
+        self._memory.keep(
+            geometry=self.saveGeometry(),
+            columns=self.columns.saveState(),
+            grid=self.grid.state(),
+            recipe=self.session.recipe.to_json(),
+            runs=str(int(not self.runs_list.isHidden())),
+        )
+        self.manual.close()
+        super().closeEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        super().paintEvent(event)
+        if not self._was_painted:
+            self._was_painted = True
+            QTimer.singleShot(0, self.painted.emit)  # after the children have been painted, too
+
+    # What comes from the run.
+
+    def _begin(self, recipe: Recipe, control: Control, mailbox: Mailbox, folder: Path) -> None:
+        self._worker = Worker(recipe, control, mailbox, folder, self._events, self)
+        self._worker.finished.connect(self._worker_finished)
+        self._worker.start()
+
+    @Slot()
+    def _worker_finished(self) -> None:
+        if self._worker is None:
+            return
+        self._worker.wait()
+        self._worker.deleteLater()
+        self._worker = None
+        self.session.worker_gone()
+        self.tick()
+        self._list_runs()
+        if self._closing:
+            self.close()
+
+    @Slot()
+    def tick(self) -> None:
+        """Take in what has come, and paint one panel."""
+        live = self.session.state is not State.IDLE
+        try:
+            events = self.session.tick()
+        except InputError as error:
+            self.banner.say(str(error))
+            events = []
+        for event in events:
+            for panel in self.panels:
+                panel.mark(event)
+            self._notice(event, live)
+        if any(isinstance(event, RunStarted | RecipeChanged | RunEnded) for event in events):
+            self._show_all()
+        if any(shown.rest is not None for shown in self.session.overlays) or self._reading_ended():
+            self._show_runs()
+        if events or self.session.state is not self._state:
+            self._show_state()
+        self._paint_one()
+
+    def _reading_ended(self) -> bool:
+        before, self._read = getattr(self, "_read", True), all(s.rest is None for s in self.session.overlays)
+        return self._read and not before
+
+    def _notice(self, event: Event, live: bool) -> None:
+        match event:
+            case Progress() if live:
+                self.transport.say(event.what)
+            case RunStarted() if live:
+                self.transport.say("")
+            case RecipeChanged() if live:
+                self.transport.say(changed_text(event))
+            case RunEnded():
+                self.transport.say(outcome(self.session.current.record) if self.session.current else event.reason)
+                if live and event.outcome in (DIVERGED, FAILED):
+                    self.banner.say(event.reason, event.remedy, event.details)
+
+    def _paint_one(self) -> None:
+        if self.isMinimized():
+            return
+        now = time.monotonic()
+        n = len(self.panels)
+        for i in (*range(self._turn, n), *range(self._turn)):
+            panel = self.panels[i]
+            if panel.dirty and panel.isVisible() and now - self._painted_at.get(panel.name, 0) >= BETWEEN_PAINTS:
+                panel.refresh()
+                self._painted_at[panel.name] = time.monotonic()
+                self._turn = (i + 1) % n
+                return
+
+    # Bringing what is seen up to date.
+
+    def _show_all(self) -> None:
+        self._show_recipe()
+        self._show_runs()
+        self._show_state()
+
+    def _show_recipe(self) -> None:
+        self.sidebar.show_recipe(self.session.recipe, self.session.differences())
+        actions = self.menus.actions
+        actions["undo"].setEnabled(self.session.can_undo)
+        actions["redo"].setEnabled(self.session.can_redo)
+
+    def _show_state(self) -> None:
+        state, current = self.session.state, self.session.current
+        if state is not self._state:
+            self._state = state
+            self._show_recipe()  # what acts at once depends on whether a run goes on
+        self.transport.show_state(state)
+        self.transport.show_run(current.record if current else None, state)
+        for name in ("export", "checkpoint"):
+            self.menus.actions[name].setEnabled(current is not None)
+        self.setWindowTitle(f"{_(current.name)} – {TITLE}" if current else TITLE)
+
+    def _show_runs(self) -> None:
+        runs, base = [], self.session.shown_recipe()
+        for i, shown in enumerate(self.session.on_screen):
+            label = (differs(base, shown.record) if i else "") or _(shown.name)
+            runs.append(Shown(shown.record, label, shown.index))
+        for panel in self.panels:
+            panel.show_runs(runs)
+        folders = [shown.folder for shown in self.session.on_screen]
+        if folders != self._shown_folders:
+            self._shown_folders = folders
+            self._list_runs()
+
+    def _list_runs(self) -> None:
+        if self.runs_list.isHidden():
+            return
+        live = self.session.current.folder if self._worker is not None and self.session.current else None
+        on_screen = {shown.folder: shown.index for shown in self.session.on_screen}
+        self.runs_list.refresh(on_screen, [live] if live else [])
+
+    def _retranslate(self) -> None:
+        parts: tuple[Any, ...] = (self.menus, self.sidebar, self.runs_list, self.banner, self.transport)
+        for part in (*parts, self.manual, self.grid, *self.panels):
+            part.retranslate()
+        self._list_runs()
+        self._show_all()
+
+    @Slot()
+    def _restyle(self) -> None:
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        palette = theme.apply(app, self._memory.scheme)  # type: ignore[arg-type]
+        self.setStyleSheet(style_sheet(palette))
+        for part in (self.transport, self.runs_list, *self.panels):
+            part.restyle(palette)
+        self._list_runs()
+
+    def _restore(self) -> None:
+        self._restyle()
+        self.menus.actions[f"scheme-{self._memory.scheme}"].setChecked(True)
+        self.menus.actions[f"language-{self._memory.language}"].setChecked(True)
+        self.resize(1280, 720)
+        self.restoreGeometry(self._memory.data("geometry"))
+        self.runs_list.setVisible(self._memory.text("runs") == "1")
+        self.menus.actions["runs"].setChecked(not self.runs_list.isHidden())
+        if not self.columns.restoreState(self._memory.data("columns")):
+            self.columns.setSizes([WIDTH, 4000, 240])
+        self.grid.restore(self._memory.text("grid"))
+        self._list_runs()
+
+    # The menus.
+
+    def _menus(self) -> list[tuple[str, list[Any]]]:
+        panels = [Item(p.title, partial(self._enlarge, p), f"Ctrl+{i}") for i, p in enumerate(self.panels, 1)]
+        return [
+            (N_("&File"), [
+                Item(N_("Open recipe…"), self._open_recipe, "Ctrl+O"),
+                Item(N_("Save recipe…"), partial(self._file, files.save_recipe), "Ctrl+S", "save"),
+                None,
+                Item(N_("Export all of run…"), partial(self._file, files.export_all), "Ctrl+E", "export"),
+                Item(N_("Save checkpoint as…"), partial(self._file, files.save_checkpoint), name="checkpoint"),
+                None,
+                Item(N_("Quit"), self.close, "Ctrl+Q"),
+            ]),
+            (N_("&Edit"), [
+                Item(N_("Undo"), partial(self._history, "undo"), "Ctrl+Z", "undo"),
+                Item(N_("Redo"), partial(self._history, "redo"), "Ctrl+Shift+Z", "redo"),
+                None,
+                Item(N_("Reset to the default recipe"), self._reset_recipe),
+            ]),
+            (N_("&View"), [
+                (N_("Enlarge"), panels),
+                (N_("Layout"), [
+                    Item(N_("Four panels"), partial(self._arrange, 2)),
+                    Item(N_("Six panels"), partial(self._arrange, 3)),
+                ]),
+                Item(N_("Runs"), self._show_runs_list, "F9", "runs", tick=True),
+                None,
+                (N_("Colours"), scheme_items(self.set_scheme)),
+                (N_("Language"), language_items(self.set_language)),
+                None,
+                Item(N_("Reset layout"), self._reset_layout),
+            ]),
+            (N_("&Help"), [
+                Item(N_("Shortcuts"), self._tell_shortcuts, "F1"),
+                Item(N_("About"), self._tell_about),
+            ]),
+        ]  # fmt: skip
+
+    def _open_recipe(self) -> None:
+        if (recipe := self._try(files.open_recipe, self)) is not None:
+            self.change(recipe)
+
+    def _file(self, act: Callable[..., Path | None], *_checked: bool) -> None:
+        current = self.session.current
+        if act is files.save_recipe:
+            given: tuple[object, ...] = (self.session.recipe,)
+        elif current is None:
+            return
+        else:
+            given = (current.record, _(current.name)) if act is files.export_all else (current.folder,)
+        if path := self._try(act, self, *given):
+            self.transport.say(_("Written: {path}").format(path=path))
+
+    def _history(self, direction: str, *_checked: bool) -> None:
+        self.session.undo() if direction == "undo" else self.session.redo()
+        self._show_recipe()
+
+    def _reset_recipe(self) -> None:
+        self.change(Recipe())
+
+    def _enlarge(self, panel: Any, *_checked: bool) -> None:
+        self.grid.enlarge(panel)
+
+    def _arrange(self, columns: int, *_checked: bool) -> None:
+        self.grid.arrange(columns)
+
+    def _reset_layout(self) -> None:
+        self.grid.arrange(2)
+        self.runs_list.hide()
+        self.menus.actions["runs"].setChecked(False)
+        self.columns.setSizes([WIDTH, 4000, 240])
+
+    def _show_runs_list(self) -> None:
+        self.runs_list.setVisible(self.menus.actions["runs"].isChecked())
+        self._list_runs()
+
+    def _tell_shortcuts(self) -> None:
+        QMessageBox.information(self, _("Shortcuts"), shortcuts(self.menus))
+
+    def _tell_about(self) -> None:
+        QMessageBox.about(self, _("About"), about())
+
+    def _explain(self, kind: Any) -> None:
+        self.manual.explain(kind)
+
+    def _overlay(self, folder: Path, wanted: bool) -> None:
+        if wanted:
+            self._try(self.session.overlay, folder, folder.name)
+        else:
+            self.session.remove(folder)
+        self._show_runs()
+
+    def _delete(self, folder: Path) -> None:
+        if self._ask(_("Delete the run {run} with its checkpoints for ever?").format(run=folder.name)):
+            self.session.forget(folder)
+            self._try(files.delete_run, folder)
+            self._show_all()
+            self._list_runs()
+
+    def _ask(self, question: str) -> bool:
+        return QMessageBox.question(self, TITLE, question) == QMessageBox.StandardButton.Yes
+
+    def _try(self, act: Callable[..., Any], *arguments: object) -> Any:
+        """Call `act`; what a person can mend is shown in the banner."""
+        try:
+            return act(*arguments)
+        except (InputError, OSError) as error:
+            self.banner.say(str(error))
+            return None
+
+
+def changed_text(event: RecipeChanged) -> str:
+    """What a live change did, in one line."""
+    words = [_("After step {step}: {changes}").format(step=event.step, changes=", ".join(event.changes))]
+    if event.fresh:
+        words.append(_("{kept} weights kept, {fresh} start fresh").format(kept=len(event.kept), fresh=len(event.fresh)))
+    return " · ".join(words)

@@ -28,7 +28,7 @@ class SeededDropout(nn.Module):
 
 
 class PadChannels(nn.Module):
-    """Shortcut without parameters: every `stride`-th pixel, and `extra` channels of zeros (He et al. 2016, option A)."""
+    """Shortcut without parameters: every `stride`-th pixel, `extra` channels of zeros (He et al. 2016, option A)."""
 
     def __init__(self, extra: int, stride: int) -> None:
         super().__init__()

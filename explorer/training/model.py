@@ -49,7 +49,7 @@ class Blanks:
 
 
 class Standardize(nn.Module):
-    """(x − mean) / std per channel, with the training images' own numbers, so that a checkpoint takes images in [0, 1]."""
+    """(x − mean) / std per channel, by the training images' own numbers: a checkpoint takes images in [0, 1]."""
 
     mean: Tensor
     std: Tensor
@@ -142,13 +142,13 @@ def _default_start(layer: nn.Conv2d | nn.Linear, rng: torch.Generator) -> None:
 def layers(model: nn.Module) -> Iterator[tuple[str, nn.Module, list[nn.Parameter]]]:
     """(name, module, its own parameters) of each module that owns some, in forward order."""
     for name, module in model.named_modules():
-        own = [parameter for parameter in module.parameters(recurse=False)]
+        own = list(module.parameters(recurse=False))
         if own:
             yield name, module, own
 
 
 def carry_over(old: nn.Module, new: nn.Module) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Copy into `new` every weight and buffer of `old` whose name and shape fit; names of those kept, and of the fresh."""
+    """Copy into `new` what fits of `old` by name and shape; names of what was kept, and of what stays fresh."""
     source, target = old.state_dict(), new.state_dict()
     kept = tuple(name for name in target if name in source and source[name].shape == target[name].shape)
     new.load_state_dict({name: source[name] for name in kept}, strict=False)

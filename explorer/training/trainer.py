@@ -74,7 +74,7 @@ def train(
         return
     try:
         yield from run.events()
-    except _Diverged:
+    except _DivergedError:
         yield run.ended(
             DIVERGED,
             _("The loss is no longer a finite number: training has diverged."),
@@ -84,7 +84,7 @@ def train(
         yield run.ended(FAILED, *_explain(error), details=traceback.format_exc())
 
 
-class _Diverged(Exception):
+class _DivergedError(Exception):
     """A loss is NaN or infinite."""
 
 
@@ -172,7 +172,7 @@ class Run:
             train = measure(logits, self.sample.labels, self.data.ordered)
             said = self.watch.look("after_epoch", replace(self.scene, epoch=self.epoch + 1, sample_logits=logits))
         if not (math.isfinite(train["loss"]) and math.isfinite(validation["loss"])):
-            raise _Diverged
+            raise _DivergedError
         self.epoch += 1
         self.losses.append(validation["loss"])
         if best := validation["loss"] < self.best_loss:
@@ -261,14 +261,14 @@ class Run:
         return self.recipe.lr * math.prod(technique.lr_scale(self.moment) for technique in self.recipe.techniques)
 
     def say_steps(self) -> Iterator[Event]:
-        """The steps not yet reported, with one transfer for all their losses. Raises _Diverged."""
+        """The steps not yet reported, with one transfer for all their losses. Raises _DivergedError."""
         if not self.unsaid:
             return
         unsaid, self.unsaid = self.unsaid, []
         for loss, (_tensor, values) in zip(torch.stack([loss for loss, _v in unsaid]).tolist(), unsaid, strict=True):
             yield StepDone(loss=loss, epoch=self.epoch, images=self.recipe.batch_size, **values)
             if not math.isfinite(loss):
-                raise _Diverged
+                raise _DivergedError
 
     def evaluate(self, split: Split) -> dict[str, float]:
         """Metrics on `split` with the weights that count."""

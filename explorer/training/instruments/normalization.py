@@ -18,7 +18,7 @@ class NormalizationStatistics(Instrument):
 
     batch = (running_new − (1 − momentum) · running_old) / momentum
 
-    The running variance takes the unbiased one, n/(n − 1) times that of the forward pass; it is given as torch keeps it.
+    The running variance takes the unbiased one, n/(n − 1) times that of the forward pass; it is given as torch has it.
     Layers without running statistics report γ and β only.
     """
 

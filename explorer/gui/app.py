@@ -1,27 +1,29 @@
-"""Starts the window. Nothing heavy is imported before its first paint: torch waits for the first run."""
+"""Starts the window. Nothing heavy is imported before its first paint: torch waits for the first run.
+
+Only on Windows torch comes first: its libraries do not load after Qt's there (pytorch#166628).
+"""
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 import traceback
 from pathlib import Path
 from types import TracebackType
 
-BEGAN = time.time()
-
-if sys.platform == "win32":  # torch's libraries do not load after Qt's there (pytorch#166628)
+if sys.platform == "win32":
     import torch  # noqa: F401
 
 from PySide6.QtCore import QObject, QSettings, Qt, Slot
 from PySide6.QtWidgets import QApplication
 
-from explorer.gui import theme
 from explorer.gui.memory import NAME, Memory, user_settings
 from explorer.gui.window import TITLE, Window
 from explorer.i18n import _, set_language
 from explorer.runs import RunRecord
 
+BEGAN = time.time()
 SWITCH_INTERVAL = 0.0005
 """Seconds after which the training thread hands the interpreter over; at Python's 5 ms the window's ticks wait."""
 MEASURE = "--measure-start"
@@ -111,10 +113,10 @@ def render_window(
     assert isinstance(app, QApplication)
     with TemporaryDirectory() as folder:
         memory = Memory(settings or QSettings(f"{folder}/settings.ini", QSettings.Format.IniFormat))
-        memory.keep(scheme=scheme, language=language)
+        memory.keep(scheme=scheme, language=language, recipe=json.dumps(record.recipe) if record.recipe else "")
         set_language(language)
         window = Window(memory, runs=Path(folder))
-        window.session.put_first(RunOnScreen(record, Path(folder), _("Example")))
+        window.session.put_first(RunOnScreen(record, Path(folder), TITLE))
         window.resize(width, height)
         window.show()
         window.refresh_all()

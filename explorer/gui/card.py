@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout
 
-from explorer.data import DataChoice, sources
+from explorer.data import Source
 from explorer.gui.form import Form
 from explorer.gui.labels import rich
 from explorer.gui.session import Mark
@@ -29,8 +29,7 @@ class Card(QFrame):
         self.kind = kind
         self._reason = ""
         self._mark: Mark | None = None
-        self.setFrameShape(QFrame.Shape.StyledPanel)
-        self.setAutoFillBackground(True)
+        self.setObjectName("card")
         self.switch = QCheckBox()
         bold = self.switch.font()
         bold.setBold(True)
@@ -140,12 +139,12 @@ def mark_help(mark: Mark) -> str:
     return "\n".join(filter(None, (when, then, _(mark.reason))))
 
 
-def refusal(technique: Technique, on: Iterable[Technique], data: DataChoice) -> str:
-    """Why `technique` cannot act beside those that are `on` and with these images; empty if it can, or nobody knows yet."""
-    source = next((source for source in sources() if source.name == data.name), None)
+def refusal(technique: Technique, on: Iterable[Technique], source: Source | None) -> str:
+    """Why `technique` cannot act beside those that are `on` and with these images, if they are known; empty if it can."""
     if source and (reason := technique.refuse(Facts(len(source.classes), source.ordered, *source.shape[:2]))):
         return reason
     for other in on:
         if other.name != technique.name and any(other.acts_in(s) and technique.acts_in(s) for s in BUILD_SLOTS):
-            return _("{other} already takes this place in the network. Switch it off first.").format(other=_(other.title))
+            text = _("{other} already takes this place in the network. Switch it off first.")
+            return text.format(other=_(other.title))
     return ""

@@ -72,7 +72,7 @@ class Number(QDoubleSpinBox):
         except ValueError:
             return self.value()
 
-    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:  # type: ignore[override]
+    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
         bare = self._bare(text)
         if not re.fullmatch(r"[+-]?\d*\.?\d*(e[+-]?\d*)?", bare, re.IGNORECASE):
             return QValidator.State.Invalid, text, position

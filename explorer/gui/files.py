@@ -54,7 +54,7 @@ def save_checkpoint(parent: QWidget, folder: Path) -> Path | None:
 
 def export_all(parent: QWidget, record: RunRecord, label: str) -> Path | None:
     """Every panel of the run as PNG, SVG and CSV, in a folder that somebody chose."""
-    from explorer.gui.export import export_run
+    from explorer.gui.headless import export_run
 
     folder = QFileDialog.getExistingDirectory(parent, _("Folder for pictures and numbers of the run"))
     if not folder:

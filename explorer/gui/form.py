@@ -21,6 +21,8 @@ from explorer.gui.labels import choice_label, field_label, rich
 from explorer.i18n import N_, _
 
 UNBOUNDED = 10**9
+TALL_TOP = 5
+"""Pixels by which a label is lowered beside an editor of several lines, to stand at the height of the first."""
 
 
 class Editor(Protocol):
@@ -67,9 +69,11 @@ class Form(QWidget):
             dot.setSizePolicy(policy)
             dot.setObjectName("mark")
             dot.hide()
-            top = Qt.AlignmentFlag.AlignTop if isinstance(editor, Several | DataEditor) else Qt.AlignmentFlag.AlignVCenter
+            tall = isinstance(editor, Several | DataEditor)
+            place = Qt.AlignmentFlag.AlignTop if tall else Qt.AlignmentFlag.AlignVCenter
             for column, widget in enumerate((dot, label)):
-                grid.addWidget(widget, row, column, top)
+                widget.setContentsMargins(0, TALL_TOP if tall else 0, 0, 0)
+                grid.addWidget(widget, row, column, place)
             grid.addWidget(editor, row, 2)
             self._dots[name], self._labels[name], self.editors[name] = dot, label, editor
             editor.edited.connect(self._edited)

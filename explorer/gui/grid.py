@@ -1,4 +1,4 @@
-"""The centre: panels in a grid of splitters, with tabs where a cell holds several; double-click makes one fill it all."""
+"""The centre: panels in a grid of splitters, with tabs where a cell holds several; a double click enlarges one."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def page(kind: type[Technique]) -> str:
     """Manual and parameters of `kind` as HTML."""
     paragraphs = [_paragraph(text) for text in re.split(r"\n\s*\n", _(kind.manual()))]
     rows = "".join(
-        f"<tr><td><b>{html.escape(field_label(name))}</b></td><td>{html.escape(_(field.description or ''))}</td>"
+        f"<tr><td><b>{html.escape(field_label(name))}</b><br><code>{name}</code></td><td>{html.escape(_(field.description or ''))}</td>"
         f"<td>{html.escape(_default(field.default))} {html.escape(unit_of(field))}</td>"
         f"<td>{html.escape(limits_text(field))}</td></tr>"
         for name, field in kind.model_fields.items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -52,20 +52,23 @@ class RunsList(QWidget):
         self.setMinimumWidth(200)
         self.retranslate()
 
-    def refresh(self, on_screen: dict[Path, int], without: Collection[Path] = ()) -> None:
-        """List what is stored now; `on_screen` are ticked and have the colour of their index."""
+    def refresh(self, current: Path | None, on_screen: dict[Path, int]) -> None:
+        """List what is stored now; those `on_screen` have the colour of their index, the `current` one needs no tick."""
         with QSignalBlocker(self.list):
             row = self.list.currentRow()
             self.list.clear()
             for folder in self._listed(self._parent)[:MOST]:
-                if folder in without:
-                    continue
                 item = QListWidgetItem(label(folder))
                 item.setData(FOLDER, folder)
                 item.setToolTip(rich(str(folder)))
-                item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
                 index = on_screen.get(folder)
-                item.setCheckState(Qt.CheckState.Unchecked if index is None else Qt.CheckState.Checked)
+                if folder == current:
+                    bold = item.font()
+                    bold.setBold(True)
+                    item.setFont(bold)
+                else:
+                    item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
+                    item.setCheckState(Qt.CheckState.Unchecked if index is None else Qt.CheckState.Checked)
                 item.setIcon(square(self._palette.run(index) if index is not None else QColor(0, 0, 0, 0)))
                 self.list.addItem(item)
             self.list.setCurrentRow(min(row, self.list.count() - 1))
@@ -80,7 +83,8 @@ class RunsList(QWidget):
         self.title.setText(_("Runs"))
         self.empty.setText(_("Each run is kept here. There is none yet: press Train."))
         self.list.setAccessibleName(_("Stored runs"))
-        self.list.setToolTip(rich(_("Click to show a run, tick to lay it over the one on screen, Delete to delete it.")))
+        help_ = _("Click to show a run, tick to lay it over the one on screen, Delete to delete it.")
+        self.list.setToolTip(rich(help_))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         item = self.list.currentItem()
@@ -93,7 +97,8 @@ class RunsList(QWidget):
         self.ticked.emit(item.data(FOLDER), item.checkState() == Qt.CheckState.Checked)
 
     def _activated(self, item: QListWidgetItem) -> None:
-        if item.checkState() != Qt.CheckState.Checked:  # a click on the tick is not a wish to show it alone
+        bold = item.font().bold()
+        if not bold and item.checkState() != Qt.CheckState.Checked:  # a click on the tick is no wish to show it alone
             self.chosen.emit(item.data(FOLDER))
 
     def _menu(self, place: QPoint) -> None:

@@ -204,7 +204,7 @@ class Session:
     # What comes in.
 
     def tick(self) -> list[Event]:
-        """Take in what has come since the last call, and read on in stored runs; return the events of the current run."""
+        """Take in what has come since the last call, and read on in stored runs; return the current run's events."""
         events: list[Event] = []
         if run := self._live:
             gone = run.gone
@@ -318,14 +318,23 @@ class Session:
 def stored(folder: Path, name: str) -> RunOnScreen:
     """The run in `folder`, still to be read. Raises InputError if there is none."""
     if not (folder / DATABASE).is_file():
-        raise InputError(_("{folder} holds no run. Give the folder of a run (it has run.sqlite in it).").format(folder=folder))
+        text = _("{folder} holds no run. Give the folder of a run (it has run.sqlite in it).")
+        raise InputError(text.format(folder=folder))
     return RunOnScreen(RunRecord(), folder, name, stored_events(folder))
 
 
 def failed(reason: str, remedy: str, details: str = "") -> RunEnded:
     """The end of a run that could not be told by the trainer itself."""
     return RunEnded(
-        outcome=FAILED, reason=reason, remedy=remedy, step=0, epoch=0, best_epoch=0, test={}, seconds=0.0, details=details
+        outcome=FAILED,
+        reason=reason,
+        remedy=remedy,
+        step=0,
+        epoch=0,
+        best_epoch=0,
+        test={},
+        seconds=0.0,
+        details=details,
     )
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
+from explorer.data import sources
 from explorer.gui.card import Card, mark_help, refusal
 from explorer.gui.form import Form
 from explorer.gui.session import Mark
@@ -76,11 +77,12 @@ class Sidebar(QScrollArea):
         for form in (self.main, self.more):
             form.set_value(recipe)
             form.mark(helps)
+        source = next((source for source in sources() if source.name == recipe.data.name), None)
         for name, card in self.cards.items():
             card.set_value(on.get(name))
             card.mark(marks.get(name))
             technique: Any = card.form.value
-            card.refuse(refusal(technique, recipe.techniques, recipe.data))
+            card.refuse(refusal(technique, recipe.techniques, source))
 
     def commit(self) -> None:
         """Take what is being typed."""

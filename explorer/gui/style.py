@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import QApplication
+
 from explorer.gui.theme import Palette
+
+OUTLINED = ("QCheckBox", "QAbstractItemView")
 
 
 def style_sheet(palette: Palette) -> str:
     """For the whole window."""
     paper = palette.mixed(palette.warning, 0.12).name()
+    line = palette.mixed(palette.muted, 0.4).name()
     return f"""
         QLabel#heading {{ font-weight: bold; font-size: 11pt; color: {palette.foreground}; margin-top: 6px; }}
         QLabel#muted {{ color: {palette.muted}; }}
         QLabel#mark {{ color: {palette.accent}; }}
         QLabel#problem {{ color: {palette.warning}; }}
+        QFrame#card {{ border: 1px solid {line}; border-radius: 4px; background: {palette.background}; }}
         QFrame#banner {{ background: {paper}; border-top: 2px solid {palette.warning}; }}
         QFrame#banner QLabel {{ color: {palette.foreground}; }}
     """
+
+
+def outline_boxes(palette: Palette) -> None:
+    """Fusion draws the frame of a check box in a darkened window colour, which cannot be seen on a dark window."""
+    boxes = palette.qt()
+    boxes.setColor(QPalette.ColorRole.Window, QColor(palette.muted))
+    for kind in OUTLINED:
+        QApplication.setPalette(boxes, kind)

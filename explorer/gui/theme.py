@@ -47,9 +47,8 @@ class Palette:
     def mixed(self, colour: str | QColor, share: float) -> QColor:
         """`share` of `colour` on the background, opaque: what is opaque is painted faster."""
         over, under = QColor(colour), QColor(self.background)
-        return QColor.fromRgbF(
-            *(share * a + (1 - share) * b for a, b in zip(over.getRgbF()[:3], under.getRgbF()[:3], strict=True))
-        )
+        pairs = ((over.red(), under.red()), (over.green(), under.green()), (over.blue(), under.blue()))
+        return QColor(*(round(share * a + (1 - share) * b) for a, b in pairs))
 
     def qt(self) -> QPalette:
         """The same for Qt's own widgets."""

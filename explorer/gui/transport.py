@@ -1,4 +1,4 @@
-"""The bottom row: train, pause, one batch, one epoch, stop; where the run stands, how fast it is, what watching costs."""
+"""The bottom row: train, pause, one batch, one epoch, stop; how far, how fast, and what watching costs."""
 
 from __future__ import annotations
 
@@ -78,7 +78,8 @@ class Transport(QWidget):
         total = record.total_steps if record else 0
         waiting = state is State.STARTING or (total == 0 and state is not State.IDLE)
         self.bar.setRange(0, 0 if waiting else max(1, total))
-        self.bar.setValue(min(record.step, total) if record and total else 0)
+        # A bar that is full to the end would be the loudest thing in the window; the text says that it is done.
+        self.bar.setValue(min(record.step, total) if record and total and state is not State.IDLE else 0)
         self.bar.setFormat(standing(record, state) if record else "")
         self.speed.setText(speed(record) if record else "")
 
@@ -174,7 +175,8 @@ def outcome(record: RunRecord) -> str:
     if end.best_epoch:
         words.append(_("best epoch {epoch}").format(epoch=end.best_epoch))
     if end.epoch:
-        words.append(ngettext("{n} epoch in {time}", "{n} epochs in {time}", end.epoch).format(n=end.epoch, time=duration(end.seconds)))
+        epochs = ngettext("{n} epoch in {time}", "{n} epochs in {time}", end.epoch)
+        words.append(epochs.format(n=end.epoch, time=duration(end.seconds)))
     return " · ".join(words)
 
 

@@ -16,15 +16,15 @@ from explorer.errors import InputError
 from explorer.events import DIVERGED, FAILED, Event, Progress, RecipeChanged, RunEnded, RunStarted
 from explorer.gui import files, theme
 from explorer.gui.banner import Banner
+from explorer.gui.commands import Commands
 from explorer.gui.grid import PanelGrid
 from explorer.gui.manual import Manual
 from explorer.gui.memory import Memory
-from explorer.gui.menus import Item, Menus, about, language_items, scheme_items, shortcuts
 from explorer.gui.panels import PANELS, Shown
 from explorer.gui.runs_list import RunsList
 from explorer.gui.session import Session, State, differs
 from explorer.gui.sidebar import WIDTH, Sidebar
-from explorer.gui.style import style_sheet
+from explorer.gui.style import outline_boxes, style_sheet
 from explorer.gui.transport import Transport, outcome
 from explorer.gui.worker import Events, Worker, stored_run
 from explorer.i18n import N_, _, set_language
@@ -54,6 +54,7 @@ class Window(QMainWindow):
         self._closing = self._was_painted = False
         self._state, self._shown_folders = State.IDLE, []  # type: tuple[State, list[Path]]
         self._painted_at: dict[str, float] = {}
+        self._list_is_old = False
         self._turn = 0
         recipe, complaint = memory.recipe()
         self.session = Session(recipe, self._begin, partial(new_folder, parent=runs))
@@ -77,7 +78,8 @@ class Window(QMainWindow):
         layout.addWidget(self.banner)
         layout.addWidget(self.transport)
         self.setCentralWidget(centre)
-        self.menus = Menus(self, self._menus())
+        self.commands = Commands(self)
+        self.menus = self.commands.menus
         self.sidebar.changed.connect(self.change)
         self.transport.pressed.connect(self.press)
         self.runs_list.chosen.connect(self.show_stored)
@@ -91,13 +93,14 @@ class Window(QMainWindow):
         self._timer.timeout.connect(self.tick)
         self._timer.start()
         self._show_all()
+        self.transport.buttons["train"].setFocus()
 
     # What people do.
 
     def change(self, recipe: Recipe) -> None:
         """Take `recipe`; a run that goes on takes it too, at its next batch."""
         self.session.change(recipe)
-        self._show_recipe()
+        self.show_recipe()
 
     def press(self, key: str) -> None:
         """What the button `key` of the transport does."""
@@ -110,12 +113,12 @@ class Window(QMainWindow):
             act = {"batch": self.session.step, "epoch": self.session.epoch, "stop": self.session.stop}[key]
         if self.session.state is State.IDLE:
             self.banner.hide()
-        self._try(act)
+        self.attempt(act)
         self._show_all()
 
     def show_stored(self, folder: Path, name: str = "") -> None:
         """Put a stored run on screen."""
-        self._try(self.session.show, folder, name or folder.name)
+        self.attempt(self.session.show, folder, name or folder.name)
         self._show_all()
 
     def show_example(self) -> None:
@@ -187,7 +190,7 @@ class Window(QMainWindow):
         self._worker = None
         self.session.worker_gone()
         self.tick()
-        self._list_runs()
+        self.list_runs()
         if self._closing:
             self.close()
 
@@ -195,6 +198,7 @@ class Window(QMainWindow):
     def tick(self) -> None:
         """Take in what has come, and paint one panel."""
         live = self.session.state is not State.IDLE
+        reading = any(shown.rest is not None for shown in self.session.overlays)
         try:
             events = self.session.tick()
         except InputError as error:
@@ -206,15 +210,13 @@ class Window(QMainWindow):
             self._notice(event, live)
         if any(isinstance(event, RunStarted | RecipeChanged | RunEnded) for event in events):
             self._show_all()
-        if any(shown.rest is not None for shown in self.session.overlays) or self._reading_ended():
+        if reading:
             self._show_runs()
+        if self._list_is_old:
+            self.list_runs()
         if events or self.session.state is not self._state:
             self._show_state()
         self._paint_one()
-
-    def _reading_ended(self) -> bool:
-        before, self._read = getattr(self, "_read", True), all(s.rest is None for s in self.session.overlays)
-        return self._read and not before
 
     def _notice(self, event: Event, live: bool) -> None:
         match event:
@@ -245,11 +247,12 @@ class Window(QMainWindow):
     # Bringing what is seen up to date.
 
     def _show_all(self) -> None:
-        self._show_recipe()
+        self.show_recipe()
         self._show_runs()
         self._show_state()
 
-    def _show_recipe(self) -> None:
+    def show_recipe(self) -> None:
+        """Show the recipe as it is now, and what differs from the run on screen."""
         self.sidebar.show_recipe(self.session.recipe, self.session.differences())
         actions = self.menus.actions
         actions["undo"].setEnabled(self.session.can_undo)
@@ -259,7 +262,7 @@ class Window(QMainWindow):
         state, current = self.session.state, self.session.current
         if state is not self._state:
             self._state = state
-            self._show_recipe()  # what acts at once depends on whether a run goes on
+            self.show_recipe()  # what acts at once depends on whether a run goes on
         self.transport.show_state(state)
         self.transport.show_run(current.record if current else None, state)
         for name in ("export", "checkpoint"):
@@ -276,20 +279,22 @@ class Window(QMainWindow):
         folders = [shown.folder for shown in self.session.on_screen]
         if folders != self._shown_folders:
             self._shown_folders = folders
-            self._list_runs()
+            self._list_is_old = True  # not at once: a click on an item of that list may have led here
 
-    def _list_runs(self) -> None:
+    def list_runs(self) -> None:
+        """List the stored runs anew, if the list is seen."""
+        self._list_is_old = False
         if self.runs_list.isHidden():
             return
-        live = self.session.current.folder if self._worker is not None and self.session.current else None
+        current = self.session.current
         on_screen = {shown.folder: shown.index for shown in self.session.on_screen}
-        self.runs_list.refresh(on_screen, [live] if live else [])
+        self.runs_list.refresh(current.folder if current else None, on_screen)
 
     def _retranslate(self) -> None:
         parts: tuple[Any, ...] = (self.menus, self.sidebar, self.runs_list, self.banner, self.transport)
         for part in (*parts, self.manual, self.grid, *self.panels):
             part.retranslate()
-        self._list_runs()
+        self.list_runs()
         self._show_all()
 
     @Slot()
@@ -297,10 +302,12 @@ class Window(QMainWindow):
         app = QApplication.instance()
         assert isinstance(app, QApplication)
         palette = theme.apply(app, self._memory.scheme)  # type: ignore[arg-type]
+        outline_boxes(palette)
         self.setStyleSheet(style_sheet(palette))
-        for part in (self.transport, self.runs_list, *self.panels):
+        parts: tuple[Any, ...] = (self.transport, self.runs_list, *self.panels)
+        for part in parts:
             part.restyle(palette)
-        self._list_runs()
+        self.list_runs()
 
     def _restore(self) -> None:
         self._restyle()
@@ -313,112 +320,31 @@ class Window(QMainWindow):
         if not self.columns.restoreState(self._memory.data("columns")):
             self.columns.setSizes([WIDTH, 4000, 240])
         self.grid.restore(self._memory.text("grid"))
-        self._list_runs()
-
-    # The menus.
-
-    def _menus(self) -> list[tuple[str, list[Any]]]:
-        panels = [Item(p.title, partial(self._enlarge, p), f"Ctrl+{i}") for i, p in enumerate(self.panels, 1)]
-        return [
-            (N_("&File"), [
-                Item(N_("Open recipe…"), self._open_recipe, "Ctrl+O"),
-                Item(N_("Save recipe…"), partial(self._file, files.save_recipe), "Ctrl+S", "save"),
-                None,
-                Item(N_("Export all of run…"), partial(self._file, files.export_all), "Ctrl+E", "export"),
-                Item(N_("Save checkpoint as…"), partial(self._file, files.save_checkpoint), name="checkpoint"),
-                None,
-                Item(N_("Quit"), self.close, "Ctrl+Q"),
-            ]),
-            (N_("&Edit"), [
-                Item(N_("Undo"), partial(self._history, "undo"), "Ctrl+Z", "undo"),
-                Item(N_("Redo"), partial(self._history, "redo"), "Ctrl+Shift+Z", "redo"),
-                None,
-                Item(N_("Reset to the default recipe"), self._reset_recipe),
-            ]),
-            (N_("&View"), [
-                (N_("Enlarge"), panels),
-                (N_("Layout"), [
-                    Item(N_("Four panels"), partial(self._arrange, 2)),
-                    Item(N_("Six panels"), partial(self._arrange, 3)),
-                ]),
-                Item(N_("Runs"), self._show_runs_list, "F9", "runs", tick=True),
-                None,
-                (N_("Colours"), scheme_items(self.set_scheme)),
-                (N_("Language"), language_items(self.set_language)),
-                None,
-                Item(N_("Reset layout"), self._reset_layout),
-            ]),
-            (N_("&Help"), [
-                Item(N_("Shortcuts"), self._tell_shortcuts, "F1"),
-                Item(N_("About"), self._tell_about),
-            ]),
-        ]  # fmt: skip
-
-    def _open_recipe(self) -> None:
-        if (recipe := self._try(files.open_recipe, self)) is not None:
-            self.change(recipe)
-
-    def _file(self, act: Callable[..., Path | None], *_checked: bool) -> None:
-        current = self.session.current
-        if act is files.save_recipe:
-            given: tuple[object, ...] = (self.session.recipe,)
-        elif current is None:
-            return
-        else:
-            given = (current.record, _(current.name)) if act is files.export_all else (current.folder,)
-        if path := self._try(act, self, *given):
-            self.transport.say(_("Written: {path}").format(path=path))
-
-    def _history(self, direction: str, *_checked: bool) -> None:
-        self.session.undo() if direction == "undo" else self.session.redo()
-        self._show_recipe()
-
-    def _reset_recipe(self) -> None:
-        self.change(Recipe())
-
-    def _enlarge(self, panel: Any, *_checked: bool) -> None:
-        self.grid.enlarge(panel)
-
-    def _arrange(self, columns: int, *_checked: bool) -> None:
-        self.grid.arrange(columns)
-
-    def _reset_layout(self) -> None:
-        self.grid.arrange(2)
-        self.runs_list.hide()
-        self.menus.actions["runs"].setChecked(False)
-        self.columns.setSizes([WIDTH, 4000, 240])
-
-    def _show_runs_list(self) -> None:
-        self.runs_list.setVisible(self.menus.actions["runs"].isChecked())
-        self._list_runs()
-
-    def _tell_shortcuts(self) -> None:
-        QMessageBox.information(self, _("Shortcuts"), shortcuts(self.menus))
-
-    def _tell_about(self) -> None:
-        QMessageBox.about(self, _("About"), about())
+        self.list_runs()
 
     def _explain(self, kind: Any) -> None:
         self.manual.explain(kind)
 
     def _overlay(self, folder: Path, wanted: bool) -> None:
         if wanted:
-            self._try(self.session.overlay, folder, folder.name)
+            self.attempt(self.session.overlay, folder, folder.name)
         else:
             self.session.remove(folder)
         self._show_runs()
 
     def _delete(self, folder: Path) -> None:
-        if self._ask(_("Delete the run {run} with its checkpoints for ever?").format(run=folder.name)):
+        if self._worker is not None and self.session.current and self.session.current.folder == folder:
+            self.banner.say(_("This run is going on."), _("Stop it first."))
+        elif self._ask(_("Delete the run {run} with its checkpoints for ever?").format(run=folder.name)):
             self.session.forget(folder)
-            self._try(files.delete_run, folder)
+            self.attempt(files.delete_run, folder)
             self._show_all()
-            self._list_runs()
+            self.list_runs()
 
     def _ask(self, question: str) -> bool:
         return QMessageBox.question(self, TITLE, question) == QMessageBox.StandardButton.Yes
 
-    def _try(self, act: Callable[..., Any], *arguments: object) -> Any:
+    def attempt(self, act: Callable[..., Any], *arguments: object) -> Any:
         """Call `act`; what a person can mend is shown in the banner."""
         try:
             return act(*arguments)

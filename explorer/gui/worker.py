@@ -30,7 +30,7 @@ class Worker(QThread):
     """Pulls the events of one run into a mailbox; the last one is RunEnded, whatever happens."""
 
     def __init__(
-        self, recipe: Recipe, control: Control, mailbox: Mailbox, folder: Path, events: Events, parent: QObject | None = None
+        self, recipe: Recipe, control: Control, mailbox: Mailbox, folder: Path, events: Events, parent: QObject | None
     ) -> None:
         super().__init__(parent)
         self._make = lambda: events(recipe, control, folder)
@@ -50,9 +50,9 @@ class Worker(QThread):
 
 
 def stored_run(recipe: Recipe, control: Control, folder: Path) -> Iterator[Event]:
-    """Train as `recipe` says, keep every event in `folder`, and pass it on. A run that never started leaves no folder."""
+    """Train as `recipe` says, keep every event in `folder`, and pass it on. What never started leaves no folder."""
     yield Progress(what=_("Loading PyTorch"))
-    import torch
+    import torch  # takes a second; the window must not wait for it
 
     from explorer.training.trainer import train
 

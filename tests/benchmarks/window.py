@@ -1,4 +1,153 @@
-def gui_gap_p99_ms(q): ...
-def gui_throughput_ratio(q): ...
-def window_shown_s(q): ...
-def first_point_s(q): ...
+"""How the window feels, and what it takes from training. Each run is a child process with Qt's offscreen platform."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import Any
+
+from explorer.events import EpochDone
+from explorer.recipe import Recipe
+from explorer.runs.store import list_runs, stored_events
+
+from .ours import default_experiment
+from .pairs import Measured, alternate, percentile, ratios, speeds
+
+ROOT = Path(__file__).resolve().parents[2]
+CHILD = "tests.benchmarks.window_child"
+EPOCHS = 5
+PATIENCE = 300
+"""Seconds after which a child counts as hung."""
+
+
+def gui_gap_p99_ms(quick: bool) -> Measured:
+    """Gaps between the ticks of a 10 ms timer in the window's thread while the window trains: 99th percentile.
+
+    The default experiment, five epochs, in the real window at 1400 × 900 with all panels side by side and the list of
+    runs. From the first step to the end of the run, with evaluations and checkpoints. One value per process.
+    """
+    recipe = default_experiment(EPOCHS, quick)
+    runs = [_trained_in_window(recipe)[0] for _ in range(1 if quick else 5)]
+    worst = ", ".join(f"{percentile(gaps, 0.99):.1f}/{max(gaps):.1f}" for gaps in runs)
+    return Measured([percentile(gaps, 0.99) for gaps in runs], f"p99/max of each run: {worst} ms")
+
+
+def gui_throughput_ratio(quick: bool) -> Measured:
+    """Images/s in the window over images/s of `python -m explorer train` with the same recipe.
+
+    The window as in gui_gap_p99_ms. Both sides read from what the run stored: images over the seconds of each epoch,
+    which include steps, instruments and recording, but neither evaluation nor checkpoints; the first epoch, in which
+    libraries warm up, is left out on both sides.
+    """
+    recipe = default_experiment(EPOCHS, quick)
+    pairs = alternate(1 if quick else 7, lambda: _trained_in_window(recipe)[1], lambda: _trained_in_terminal(recipe))
+    window, terminal = zip(*pairs, strict=True)
+    return Measured(ratios(pairs), speeds(window=window, terminal=terminal))
+
+
+def window_shown_s(quick: bool) -> Measured:
+    """Seconds from the start of the process until the window has been painted for the first time.
+
+    The clock runs outside: from just before the child is spawned until its line has arrived that says it has painted
+    every widget once. Settings are empty, as on the first start. One start before the counted ones fills the disk
+    cache, as for anybody who starts a program for the second time that day.
+    """
+    starts = [_shown() for _ in range(2 if quick else 11)][1:]
+    return Measured(starts, f"from {min(starts):.2f} to {max(starts):.2f} s")
+
+
+def first_point_s(quick: bool) -> Measured:
+    """Seconds from the press of Train until the loss curve has its first line on the screen (two batches).
+
+    torch is not imported when Train is pressed; its files are in the disk cache from one run before the counted ones.
+    The default experiment in the window as it opens.
+    """
+    waits = []
+    for _ in range(2 if quick else 6):
+        with _folder() as folder:
+            said = _child(folder, "first-point")
+        if said["torch_was_there"]:
+            raise RuntimeError("torch was imported before Train was pressed")
+        waits.append(said["seconds"])
+    return Measured(waits[1:], f"from {min(waits[1:]):.2f} to {max(waits[1:]):.2f} s")
+
+
+def _trained_in_window(recipe: Recipe) -> tuple[list[float], float]:
+    """Gaps in ms, and images/s."""
+    with _folder() as folder:
+        (folder / "recipe.json").write_text(recipe.to_json(), encoding="utf-8")
+        said = _child(folder, "train", str(folder / "recipe.json"))
+        if len(said["panels"]) < said["all_panels"]:
+            raise RuntimeError(f"only {said['panels']} were visible")
+        (run,) = list_runs(folder / "runs")
+        return said["gaps_ms"], _speed(run)
+
+
+def _trained_in_terminal(recipe: Recipe) -> float:
+    """Images/s."""
+    with _folder() as folder:
+        (folder / "recipe.json").write_text(recipe.to_json(), encoding="utf-8")
+        run = folder / "runs" / "run"
+        _output(folder, "explorer", "train", str(folder / "recipe.json"), "--out", str(run))
+        return _speed(run)
+
+
+def _speed(run: Path) -> float:
+    """Images/s of a stored run without its first epoch, if it has more than one."""
+    epochs = [event for event in stored_events(run) if isinstance(event, EpochDone)]
+    counted = epochs[1:] or epochs
+    return sum(e.images_per_second * e.seconds for e in counted) / sum(e.seconds for e in counted)
+
+
+def _shown() -> float:
+    with _folder() as folder:
+        began = perf_counter()
+        with subprocess.Popen(
+            [sys.executable, "-m", CHILD, "shown", str(folder)], stdout=subprocess.PIPE, cwd=ROOT, env=_environment(folder)
+        ) as child:
+            assert child.stdout is not None
+            said = child.stdout.readline()
+            seconds = perf_counter() - began
+            child.communicate(timeout=PATIENCE)
+    if not said:
+        raise RuntimeError("the window ended before it was painted")
+    return seconds
+
+
+def _child(folder: Path, *arguments: str) -> dict[str, Any]:
+    """What a window's child process says in its last line."""
+    what, *rest = arguments
+    said: dict[str, Any] = json.loads(_output(folder, CHILD, what, str(folder), *rest).splitlines()[-1])
+    return said
+
+
+def _output(folder: Path, module: str, *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        cwd=ROOT,
+        env=_environment(folder),
+        check=False,
+    )
+    if done.returncode or not done.stdout.strip():
+        raise RuntimeError(f"{module} {' '.join(arguments)} ended with {done.returncode}: {done.stderr[-2000:]}")
+    return done.stdout
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    return os.environ | {"QT_QPA_PLATFORM": "offscreen", "TRAINING_EXPLORER_RUNS": str(folder / "runs")}
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    with TemporaryDirectory() as folder:
+        yield Path(folder)

@@ -40,7 +40,9 @@ def started(seed: int = 0, **fields: object) -> nn.Sequential:
 )
 def test_variance(kind: str, fan: str, variance: float, linear: float) -> None:
     """The classifier goes by fan_in whatever `fan` says: it has few outputs."""
-    for weight, expected in zip((layer.weight for layer in started(kind=kind, fan=fan)), (variance, linear), strict=True):
+    for weight, expected in zip(
+        (layer.weight for layer in started(kind=kind, fan=fan)), (variance, linear), strict=True
+    ):
         assert isinstance(weight, torch.Tensor)
         assert weight.var().item() == pytest.approx(expected, rel=6 * math.sqrt(2 / weight.numel()))
         assert abs(weight.mean().item()) < 6 * math.sqrt(expected / weight.numel())
@@ -105,7 +107,9 @@ def test_he_keeps_the_signal_where_small_lets_it_die_and_large_blow_up() -> None
     x = torch.randn((16, 3, 28, 28), generator=torch.Generator().manual_seed(0))
     power = {}
     for kind in ("he_normal", "small", "large"):
-        recipe = Recipe(depth=20, techniques=(Initialization.model_validate({"kind": kind, "fan": "fan_in"}),))
+        recipe = Recipe(
+            depth=20, techniques=(Initialization.model_validate({"kind": kind, "fan": "fan_in"}),)
+        )
         model = build(recipe, FACTS, nn.Identity(), torch.Generator())
         kept: list[torch.Tensor] = []
         model.get_submodule("stage3").register_forward_hook(lambda _m, _i, y, kept=kept: kept.append(y))

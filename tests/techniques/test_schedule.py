@@ -24,7 +24,8 @@ def ours(losses: tuple[float, ...] = (), **fields: Any) -> list[float]:
     """Rates of all steps; `losses` are the validation losses, one known after each epoch."""
     schedule = Schedule(**fields)
     return [
-        PEAK * schedule.lr_scale(Moment(step, PER_EPOCH, EPOCHS, losses[: step // PER_EPOCH])) for step in range(STEPS)
+        PEAK * schedule.lr_scale(Moment(step, PER_EPOCH, EPOCHS, losses[: step // PER_EPOCH]))
+        for step in range(STEPS)
     ]
 
 
@@ -58,7 +59,9 @@ def torchs_one_cycle(**options: Any) -> list[float]:
 @pytest.mark.parametrize(("rise", "div"), [(0.3, 25.0), (0.5, 4.0), (0.1, 100.0)])
 def test_one_cycle(rise: float, div: float) -> None:
     same_peak = (rise * (STEPS - 1) + 1) / STEPS  # the share that puts torch's peak where ours is
-    assert ours(kind="one_cycle", rise=rise, div=div) == close(torchs_one_cycle(pct_start=same_peak, div_factor=div))
+    assert ours(kind="one_cycle", rise=rise, div=div) == close(
+        torchs_one_cycle(pct_start=same_peak, div_factor=div)
+    )
 
 
 def test_one_cycle_with_torchs_own_share_differs_by_less_than_one_step() -> None:
@@ -102,7 +105,9 @@ def test_multi_step() -> None:
 
 
 def test_exponential() -> None:
-    assert ours(kind="exponential", gamma=0.8) == close(theirs(lr_scheduler.ExponentialLR, gamma=0.8 ** (1 / PER_EPOCH)))
+    assert ours(kind="exponential", gamma=0.8) == close(
+        theirs(lr_scheduler.ExponentialLR, gamma=0.8 ** (1 / PER_EPOCH))
+    )
 
 
 @pytest.mark.parametrize("power", [0.5, 1.0, 2.0])
@@ -126,7 +131,11 @@ def test_plateau(patience: int) -> None:
 @pytest.mark.parametrize("every", [2, 4, 6])
 def test_cyclic(every: int) -> None:
     expected = theirs(
-        lr_scheduler.CyclicLR, base_lr=PEAK / 10, max_lr=PEAK, step_size_up=every * PER_EPOCH // 2, cycle_momentum=False
+        lr_scheduler.CyclicLR,
+        base_lr=PEAK / 10,
+        max_lr=PEAK,
+        step_size_up=every * PER_EPOCH // 2,
+        cycle_momentum=False,
     )
     assert ours(kind="cyclic", every=every, div=10.0) == close(expected)
 

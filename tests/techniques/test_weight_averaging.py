@@ -26,7 +26,9 @@ def test_formula(decay: float) -> None:
         assert shadow[0].tolist() == pytest.approx(expected, rel=1e-4)
 
 
-def test_averages_weights_and_running_statistics_and_evaluates_with_them(tiny: Callable[..., ImageData]) -> None:
+def test_averages_weights_and_running_statistics_and_evaluates_with_them(
+    tiny: Callable[..., ImageData],
+) -> None:
     recipe = Recipe(
         width=4, batch_size=16, device="cpu", techniques=(Normalization(), WeightAveraging(decay=0.6))
     )

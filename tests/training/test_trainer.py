@@ -72,11 +72,15 @@ def recipe(*techniques: Technique, **fields: Any) -> Recipe:
     return Recipe(**{**values, **fields}, techniques=techniques)
 
 
-def new_run(of: Recipe, data: ImageData, control: Control | None = None, checkpoints: Path | None = None) -> Run:
+def new_run(
+    of: Recipe, data: ImageData, control: Control | None = None, checkpoints: Path | None = None
+) -> Run:
     return Run(of, data, Watch(()), control or Control(), checkpoints)
 
 
-def weights_after(of: Recipe, data: ImageData, folder: Path, instruments: str = "none") -> dict[str, torch.Tensor]:
+def weights_after(
+    of: Recipe, data: ImageData, folder: Path, instruments: str = "none"
+) -> dict[str, torch.Tensor]:
     folder.mkdir()
     events = list(train(of, data=data, checkpoints=folder, instruments=instruments))
     assert ending(events).outcome == FINISHED, ending(events).details
@@ -366,7 +370,9 @@ def test_divergence_at_once_leaves_the_last_good_checkpoint(
     assert ending(events).step == 7
     assert not math.isfinite(of_kind(events, StepDone)[-1].loss)
     assert {file.name for file in tmp_path.iterdir()} == {"last.pt", "best.pt"}
-    assert all(torch.isfinite(tensor).all() for tensor in checkpoint.read(tmp_path / "last.pt")["model"].values())
+    assert all(
+        torch.isfinite(tensor).all() for tensor in checkpoint.read(tmp_path / "last.pt")["model"].values()
+    )
 
 
 def test_stop_acts_within_one_batch(tiny: MakeImages, tmp_path: Path) -> None:
@@ -458,8 +464,14 @@ def test_early_stopping_takes_the_best_weights_back(tiny: MakeImages, tmp_path: 
     [
         (RuntimeError("something odd"), "something odd"),
         (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB"), "Out of memory"),
-        (RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory"), "Out of memory"),
-        (RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 9 bytes."), "Out of memory"),
+        (
+            RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory"),
+            "Out of memory",
+        ),
+        (
+            RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 9 bytes."),
+            "Out of memory",
+        ),
         (MemoryError(), "Out of memory"),
         (OSError(28, "No space left on device"), "No space left"),
     ],

@@ -5,8 +5,6 @@ pyqtgraph's BarGraphItem paints through a QPicture and crashes (0.14, PySide6 6.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 import pyqtgraph as pg
@@ -16,32 +14,39 @@ from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 
 class Bars(pg.GraphicsObject):
-    """Bars from `start` to each value, in the row of the same number."""
+    """Bars on a logarithmic axis, each in the row of its number."""
 
     def __init__(self) -> None:
         super().__init__()
         self.rows: npt.NDArray[np.int64] = np.zeros(0, np.int64)
         self.values: npt.NDArray[np.float64] = np.zeros(0)
+        """What is drawn, as it is, not as logarithm."""
         self._bars: list[tuple[QRectF, QColor]] = []
         self._bounds = QRectF()
 
-    def show_bars(
+    def show_logs(
         self,
         rows: npt.NDArray[np.int64],
-        start: float,
         values: npt.NDArray[np.float64],
-        colours: Sequence[QColor],
+        levels: tuple[float, float],
+        colour: QColor | npt.NDArray[np.uint8],
         height: float = 0.8,
     ) -> None:
-        """Draw these from now on."""
-        self.rows, self.values = rows, values
+        """Draw log10 of those `values` that have one, from the lower level on; `colour`: one, or a table (n, 4)."""
+        good, (low, high) = np.isfinite(values) & (values > 0), levels
+        self.rows, self.values = rows[good], values[good]
+        logs = np.clip(np.log10(self.values), low, None)
+        if isinstance(colour, QColor):
+            colours = [colour] * len(logs)
+        else:
+            index = np.clip((logs - low) / (high - low), 0, 1) * (len(colour) - 1)
+            colours = [QColor(*colour[i].tolist()) for i in index.astype(int)]
         self._bars = [
-            (QRectF(start, row - height / 2, value - start, height), colour)
-            for row, value, colour in zip(rows.tolist(), values.tolist(), colours, strict=True)
+            (QRectF(low, row - height / 2, log - low, height), own)
+            for row, log, own in zip(self.rows.tolist(), logs.tolist(), colours, strict=True)
         ]
-        end, last = float(values.max(initial=start)), float(rows.max(initial=0))
         self.prepareGeometryChange()
-        self._bounds = QRectF(start, -0.5, end - start, last + 1)
+        self._bounds = QRectF(low, -0.5, max(0.0, float(logs.max(initial=low)) - low), float(rows.max(initial=0)) + 1)
         self.update()
 
     def boundingRect(self) -> QRectF:  # noqa: N802

@@ -78,8 +78,10 @@ class Panel(QWidget):
         self.dirty = False
         self.colours: Palette = LIGHT
         self.plots: list[Plot] = []
-        self._choices: list[tuple[QComboBox, str, list[tuple[str, str]]]] = []
+        self._choices: list[tuple[QComboBox, str, list[tuple[str, str]], bool]] = []
         self._twin: Panel | None = None
+        self.exporting = False
+        """Whether this is drawn for a file, not for the screen."""
 
         self._title, self._numbers, self._why = QLabel(), Numbers(), QLabel()
         bold = self._title.font()
@@ -107,7 +109,7 @@ class Panel(QWidget):
         }
 
         self._header = QHBoxLayout()
-        self._header.setContentsMargins(6, 2, 2, 2)
+        self._header.setContentsMargins(8, 4, 4, 2)
         self._header.setSpacing(6)
         self._header.addWidget(self._title)
         self._header.addSpacing(6)
@@ -183,7 +185,7 @@ class Panel(QWidget):
             ("all", _("Show everything again")),
         ):
             self._actions[key].setText(text)
-        for box, name, options in self._choices:
+        for box, name, options, _in_title in self._choices:
             box.setAccessibleName(f"{title}: {_(name)}")
             box.setToolTip(_(name))
             for i, (_key, text) in enumerate(options):
@@ -209,20 +211,21 @@ class Panel(QWidget):
 
     def picture(self, width: int, height: int, scale: float = 1.0, palette: Palette = LIGHT) -> QImage:
         """The panel without its buttons, laid out on `width` × `height` and drawn `scale` times as large."""
-        twin = self._drawn_twin(width, height, palette)
+        twin = self._drawn_twin(width, height, scale, palette)
         image = QImage(QSize(width, height) * scale, QImage.Format.Format_RGB32)
         image.setDevicePixelRatio(scale)
         image.fill(palette.background)
         twin.render(image)
         return image
 
-    def svg(self, width: int, height: int, palette: Palette = LIGHT) -> bytes:
+    def svg(self, width: int, height: int, scale: float = 1.0, palette: Palette = LIGHT) -> bytes:
         """The same as SVG; text stays text."""
-        twin, buffer, generator = self._drawn_twin(width, height, palette), QBuffer(), QSvgGenerator()
+        twin, buffer, generator = self._drawn_twin(width, height, scale, palette), QBuffer(), QSvgGenerator()
         buffer.open(QIODevice.OpenModeFlag.WriteOnly)
         generator.setOutputDevice(buffer)
-        generator.setSize(QSize(width, height))
+        generator.setSize(QSize(width, height) * scale)
         generator.setViewBox(QRect(0, 0, width, height))
+        generator.setResolution(round(self.logicalDpiX()))  # else text comes out smaller than it was laid out
         generator.setTitle(_(self.title))
         painter = QPainter(generator)
         painter.fillRect(0, 0, width, height, palette.background)
@@ -236,15 +239,18 @@ class Panel(QWidget):
 
     # Help for panels.
 
-    def add_choice(self, name: str, options: Sequence[tuple[str, str]] = ()) -> QComboBox:
-        """A selector in the header; each option is a key and a text marked with N_. Its change draws anew."""
+    def add_choice(self, name: str, options: Sequence[tuple[str, str]] = (), in_title: bool = True) -> QComboBox:
+        """A selector in the header; each option is a key and a text marked with N_. Its change draws anew.
+
+        `in_title`: pictures say in their title what is chosen.
+        """
         box, listed = QComboBox(), list(options)
         for key, text in listed:
             box.addItem(text, key)
         box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         box.currentIndexChanged.connect(self._chosen)
         self._header.insertWidget(self._header.count() - 2, box)
-        self._choices.append((box, name, listed))
+        self._choices.append((box, name, listed, in_title))
         return box
 
     def fill_body(self, *widgets: QWidget, stretch: Sequence[int] = ()) -> None:
@@ -284,7 +290,7 @@ class Panel(QWidget):
             self.dirty = True
 
     def _save_as(self, suffix: str) -> None:
-        from explorer.gui.export import save_as  # export needs all panels
+        from explorer.gui.export import save_as
 
         save_as(self, suffix)
 
@@ -295,12 +301,13 @@ class Panel(QWidget):
 
     # A panel is drawn for export by a hidden twin, so that what is on screen keeps its size, colours and zoom.
 
-    def _drawn_twin(self, width: int, height: int, palette: Palette) -> Panel:
+    def _drawn_twin(self, width: int, height: int, scale: float, palette: Palette) -> Panel:
         if self._twin is None:
             self._twin = type(self)(self)
-            for plot in self._twin.plots:
-                plot.most_wide = MOST_WIDE_IN_PICTURES
+            self._twin.exporting = True
         twin = self._twin
+        for plot in twin.plots:
+            plot.most_wide, plot.picture_scale = MOST_WIDE_IN_PICTURES, scale
         twin.hide()
         twin._help.hide()
         twin._menu_button.hide()
@@ -310,15 +317,16 @@ class Panel(QWidget):
         twin.copy_state(self)
         twin.refresh()
         said = [_(self.title)]
-        for (mine, *_rest), (its, *_r) in zip(self._choices, twin._choices, strict=True):
-            said.append(mine.currentText())
+        for (mine, _name, _options, in_title), (its, *_rest) in zip(self._choices, twin._choices, strict=True):
+            if in_title:
+                said.append(mine.currentText())
             its.hide()
         twin._title.setText(" · ".join(filter(None, said)))
         return twin
 
     def copy_state(self, other: Panel) -> None:
         """Choose what is chosen in `other`, a panel of the same kind."""
-        for (mine, *_rest), (its, *_r) in zip(self._choices, other._choices, strict=True):
+        for (mine, *_mine), (its, *_its) in zip(self._choices, other._choices, strict=True):
             mine.blockSignals(True)
             if mine.count() != its.count():
                 mine.clear()
@@ -326,3 +334,5 @@ class Panel(QWidget):
                     mine.addItem(its.itemText(i), its.itemData(i))
             mine.setCurrentIndex(its.currentIndex())
             mine.blockSignals(False)
+        for ours, theirs in zip(self.plots, other.plots, strict=True):
+            ours.copy_zoom(theirs)

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from explorer.gui.panels.around import Entry, Mark, merged
 from explorer.gui.panels.base import Cell, Shown
-from explorer.gui.panels.plot import Entry, Mark, Plot, merged
+from explorer.gui.panels.plot import Plot
 from explorer.gui.theme import Palette, pen, run_pen
 from explorer.i18n import _
 from explorer.runs.record import Doubles, RunRecord
@@ -74,15 +75,15 @@ def legend_of(runs: Sequence[Shown], palette: Palette) -> list[Entry]:
 
 
 def draw_epochs(plot: Plot, runs: Sequence[Shown], metric: str, palette: Palette, *, shade: bool = True) -> Mark | None:
-    """Curves of `metric`; returns the mark of the best epoch of the first run, the one with the lowest validation loss."""
+    """Curves of `metric`; returns the mark of the first run's best epoch, the one with the lowest validation loss."""
     best = None
     for shown in reversed(runs):
         record, x, key = shown.record, epochs_of(shown.record), str(shown.index)
         train, validation = record.metric("train", metric), record.metric("validation", metric)
         first, second = pens(shown, len(runs) == 1, palette)
         if shade and len(runs) == 1 and len(x) > 1:
-            outline = np.concatenate([train, validation[::-1]])
-            plot.curve("gap", np.concatenate([x, x[::-1]]), outline, None, fill=palette.mixed(second.color(), GAP), z=-10)
+            there, back = np.concatenate([x, x[::-1]]), np.concatenate([train, validation[::-1]])
+            plot.curve("gap", there, back, None, fill=palette.mixed(second.color(), GAP), z=-10)
         plot.curve(f"train {key}", x, train, first, dots=len(x) == 1, z=5)
         plot.curve(f"validation {key}", x, validation, second, dots=True, z=6)
         if record.best is not None:

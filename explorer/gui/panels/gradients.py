@@ -9,27 +9,24 @@ from PySide6.QtGui import QColor, QPen
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from explorer.events import GradientNorms, RecipeChanged, RunEnded, RunStarted
+from explorer.gui.panels.around import Entry
 from explorer.gui.panels.bars import Bars
 from explorer.gui.panels.base import Cell, Panel
 from explorer.gui.panels.curves import last_epoch, marks_of
-from explorer.gui.panels.heat import Heat, Totals, l2, rms, update_ratio
-from explorer.gui.panels.plot import Entry, Plot
+from explorer.gui.panels.heat import Heat, Totals, clipping_threshold, l2, norm_rows, rms, update_ratio
+from explorer.gui.panels.plot import Plot
 from explorer.gui.theme import COLOUR_MAP, Palette, pen
 from explorer.i18n import N_, _
 
-QUANTITIES = {"l2": l2, "rms": rms, "ratio": update_ratio, "clipping": l2}
 CHOICES = (
     ("l2", N_("L2 norm")),
     ("rms", N_("RMS per weight")),
     ("ratio", N_("update / weight")),
     ("clipping", N_("before and after clipping")),
 )
-AXES = {
-    "l2": N_("Gradient, L2 norm"),
-    "rms": N_("Gradient, RMS per weight"),
-    "ratio": N_("Update / weight, ratio"),
-    "clipping": N_("Gradient, L2 norm"),
-}
+QUANTITIES = {"l2": l2, "rms": rms, "ratio": update_ratio, "clipping": l2}
+NORM = N_("Gradient, L2 norm")
+AXES = {"l2": NORM, "rms": N_("Gradient, RMS per weight"), "ratio": N_("Update / weight, ratio"), "clipping": NORM}
 
 
 class GradientsPanel(Panel):
@@ -41,12 +38,12 @@ class GradientsPanel(Panel):
     name = "gradients"
     title = N_("Gradients")
     how_to_read = N_(
-        "Each row is a layer, the first one on top; colours are powers of ten, the scale is above the bars of the last "
-        "look. Healthy: rows of similar colour that fade slowly. If the upper rows are darker by several powers of ten, "
-        "the gradient vanishes on its way back: switch on skip, normalization, another initialization or a ReLU. Bright "
-        "flashes are explosions: switch on clipping or lower the rate. Update / weight should be near 1e-3: far above, "
-        "the rate is too high; far below, the layer hardly learns. If nearly every step is clipped, clipping is a lower "
-        "rate in disguise."
+        "Each row is a layer, the first one on top; colours are powers of ten, the scale is above the bars of the "
+        "last look. Healthy: rows of similar colour that fade slowly. If the upper rows are darker by several powers "
+        "of ten, the gradient vanishes on its way back: switch on skip, normalization, another initialization or a "
+        "ReLU. Bright flashes are explosions: switch on clipping or lower the rate. Update / weight should be near "
+        "1e-3: far above, the rate is too high; far below, the layer hardly learns. If nearly every step is clipped, "
+        "clipping is a lower rate in disguise."
     )
     kinds = (RunStarted, GradientNorms, RecipeChanged, RunEnded)
 
@@ -55,7 +52,7 @@ class GradientsPanel(Panel):
         self.heat, self.totals = Heat(), Totals()
         self.map = self.add_plot(Plot(N_("Epochs done"), N_("Layer, input on top")))
         self.norms = self.add_plot(Plot(N_("Epochs done"), N_("Norm over all layers")))
-        self.bars = self.add_plot(Plot(AXES["l2"], "", whole_x=False))
+        self.bars = self.add_plot(Plot(AXES["l2"], ""))
         self.image = pg.ImageItem(axisOrder="row-major", levels=(0, 255))
         self.map.addItem(self.image)
         self.before, self.after = Bars(), Bars()
@@ -108,7 +105,10 @@ class GradientsPanel(Panel):
         values = heat.values
         with np.errstate(invalid="ignore"):
             shares = np.clip((values - low) / (high - low), 0, 1) * 254 + 1
-        self.image.setImage(np.where(np.isfinite(values), shares, 0).astype(np.uint8), autoLevels=False)
+        pixels = np.where(np.isfinite(values), shares, 0).astype(np.uint8)
+        if self.exporting:  # viewers of SVG smooth what they enlarge
+            pixels = pixels.repeat(8, axis=0).repeat(-(-1200 // heat.columns), axis=1)
+        self.image.setImage(pixels, autoLevels=False)
         start, width = (heat.first - 1) / per_epoch, heat.columns * heat.per_column / per_epoch
         self.image.setRect(QRectF(start, -0.5, width, len(heat.names)))
         self.map.begin()
@@ -118,28 +118,18 @@ class GradientsPanel(Panel):
         self.map.span(0, last_epoch(runs))
 
     def _draw_bars(self, low: float, high: float) -> None:
-        record, names, palette = self.runs[0].record, self.heat.names, self.colours
-        history, clipping = record.norms[-1], self.quantity == "clipping"
+        names, palette, clipping = self.heat.names, self.colours, self.quantity == "clipping"
+        history, levels = self.runs[0].record.norms[-1], (low, high)
         rows = np.array([names.index(name) for name in history.names])
-        shown = [QUANTITIES[self.quantity](history, slice(-1, None))[0]]
-        if clipping:
-            shown.append(history.quantity("after")[-1])
-        faint, strong = palette.mixed(palette.train, 0.35), QColor(palette.train)
-        for bars, values in zip((self.before, self.after), [*shown, np.zeros(0)][:2], strict=True):
-            good = np.isfinite(values) & (values > 0)
-            logs = np.clip(np.log10(values[good]), low, None)
-            if clipping:
-                colours = [strong if bars is self.after else faint] * len(logs)
-            else:
-                index = (np.clip((logs - low) / (high - low), 0, 1) * 254 + 1).astype(int)
-                colours = [QColor(*self.image.lut[i].tolist()) for i in index]
-            thin = 0.4 if bars is self.after else 0.8
-            bars.show_bars(rows[: len(values)][good], low, logs, colours, thin)
+        faint, strong = palette.mixed(palette.train, 0.45), QColor(palette.train)
+        values = QUANTITIES[self.quantity](history, slice(-1, None))[0]
+        after = history.quantity("after")[-1] if clipping else np.full(len(rows), np.nan)
+        self.before.show_logs(rows, values, levels, faint if clipping else self.image.lut[1:])
+        self.after.show_logs(rows, after, levels, strong, height=0.4)
         self.bars.show_gradient(None if clipping else self.image.lut[1:])
-        both = [Entry(pen(faint, width=6), False, _("before")), Entry(pen(palette.train, width=6), False, _("after"))]
         self.bars.name_rows(names, shown=clipping)
         self.bars.name_decades(low, high)
-        self.bars.end(both if clipping else ())
+        self.bars.end()
 
     def _draw_norms(self) -> None:
         plot, palette, runs = self.norms, self.colours, self.runs[:1]
@@ -150,16 +140,11 @@ class GradientsPanel(Panel):
         plot.curve("before", x, rows[:, 1], faint)
         plot.curve("after", x, rows[:, 2], strong)
         legend = [Entry(faint, False, _("before")), Entry(strong, False, _("after"))]
-        if threshold := self.threshold():
+        if threshold := clipping_threshold(runs[0].record.recipe):
             plot.curve("threshold", [0, end], [threshold, threshold], line)
             legend.append(Entry(line, False, _("threshold {threshold:g}").format(threshold=threshold)))
         plot.end(legend, marks_of(runs, palette))
         plot.span(0, end)
-
-    def threshold(self) -> float:
-        """Largest norm that clipping lets through by the recipe now in use; 0 if there is no such limit."""
-        clipping = self.runs[0].record.recipe.get("techniques", {}).get("clipping", {})
-        return float(clipping["threshold"]) if clipping.get("kind") == "norm" else 0.0
 
     def numbers(self) -> str:
         history, clipped = self.runs[0].record.norms[-1], self.totals.clipped
@@ -178,10 +163,5 @@ class GradientsPanel(Panel):
         super().restyle(palette)
 
     def table(self) -> tuple[list[str], list[list[Cell]]]:
-        rows: list[list[Cell]] = []
-        for history in self.runs[0].record.norms:
-            columns = [history.quantity(name) for name in ("before", "after", "weights", "updates")]
-            for look, step in enumerate(history.steps.tolist()):
-                for i, name in enumerate(history.names):
-                    rows.append([step, name, float(history.sizes[i]), *(float(column[look, i]) for column in columns)])
+        rows: list[list[Cell]] = list(map(list, norm_rows(self.runs[0].record.norms)))
         return ["step", "layer", "parameters", "gradient before", "gradient after", "weights", "update"], rows

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -41,6 +42,21 @@ def all_layers(histories: Sequence[NormHistory]) -> tuple[str, ...]:
             if name not in names:
                 names.insert(names.index(history.names[i - 1]) + 1 if i else 0, name)
     return tuple(names)
+
+
+def norm_rows(histories: Sequence[NormHistory]) -> Iterator[tuple[float | str, ...]]:
+    """Step, layer, parameters and the four norms, for each look at each layer."""
+    for history in histories:
+        columns = [history.quantity(name) for name in ("before", "after", "weights", "updates")]
+        for look, step in enumerate(history.steps.tolist()):
+            for i, (name, size) in enumerate(zip(history.names, history.sizes.tolist(), strict=True)):
+                yield step, name, float(size), *(float(column[look, i]) for column in columns)
+
+
+def clipping_threshold(recipe: Mapping[str, Any]) -> float:
+    """Largest norm that clipping lets through by `recipe`; 0 if there is no such limit."""
+    clipping = recipe.get("techniques", {}).get("clipping", {})
+    return float(clipping["threshold"]) if clipping.get("kind") == "norm" else 0.0
 
 
 class Heat:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from PySide6.QtWidgets import QWidget
 
 from explorer.events import EpochDone, RecipeChanged, RunEnded, RunStarted, StepDone
+from explorer.gui.panels.around import Entry
 from explorer.gui.panels.base import Cell, Panel
 from explorer.gui.panels.curves import draw_epochs, epoch_rows, last_epoch, legend_of, marks_of, pens, step_epochs
-from explorer.gui.panels.plot import Entry, Plot
+from explorer.gui.panels.plot import Plot
 from explorer.gui.theme import pen
 from explorer.i18n import N_, _
 
@@ -34,7 +35,8 @@ class LossPanel(Panel):
         super().__init__(parent)
         self.plot = self.add_plot(Plot(N_("Epochs done"), N_("Loss, nats")))
         self.fill_body(self.plot)
-        self.scale = self.add_choice(N_("Scale of the loss"), [("linear", N_("linear")), ("log", N_("logarithmic"))])
+        scales = [("linear", N_("linear")), ("log", N_("logarithmic"))]
+        self.scale = self.add_choice(N_("Scale of the loss"), scales, in_title=False)
         self.ready()
 
     def why_empty(self) -> str:

@@ -52,33 +52,33 @@ class MetricsPanel(Panel):
         self.ready()
 
     @property
-    def metric(self) -> str:
+    def chosen(self) -> str:
         """Name of the metric that is drawn."""
         return str(self.choice.currentData())
 
     def why_empty(self) -> str:
         if not any(shown.record.epochs for shown in self.runs):
             return _("No epoch has ended yet: metrics are measured at the end of each.")
-        if all(np.isnan(shown.record.metric("validation", self.metric)).all() for shown in self.runs):
+        if all(np.isnan(shown.record.metric("validation", self.chosen)).all() for shown in self.runs):
             return _("A mean absolute error needs ordered classes: choose such data, for example gauges.")
         return ""
 
     def draw(self) -> None:
         plot, palette = self.plot, self.colours
-        if plot.y_text != AXES[self.metric]:
-            plot.y_text = AXES[self.metric]
-            plot.set_percent(self.metric != "mae")
+        if plot.y_text != AXES[self.chosen]:
+            plot.y_text = AXES[self.chosen]
+            plot.set_percent(self.chosen != "mae")
             plot.retranslate()
         plot.begin()
-        best = draw_epochs(plot, self.runs, self.metric, palette)
+        best = draw_epochs(plot, self.runs, self.chosen, palette)
         plot.end(legend_of(self.runs, palette), marks_of(self.runs, palette), best)
         plot.span(0, last_epoch(self.runs))
 
     def numbers(self) -> str:
         if not self.runs[0].record.epochs:
             return ""
-        last, form = self.runs[0].record.epochs[-1], "{:.2f}" if self.metric == "mae" else "{:.1%}"
-        values = [form.format(split.get(self.metric, np.nan)) for split in (last.train, last.validation)]
+        last, form = self.runs[0].record.epochs[-1], "{:.2f}" if self.chosen == "mae" else "{:.1%}"
+        values = [form.format(split.get(self.chosen, np.nan)) for split in (last.train, last.validation)]
         return _("epoch {epoch} · training {train} · validation {validation}").format(
             epoch=last.epoch, train=values[0], validation=values[1]
         )

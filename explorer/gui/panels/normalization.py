@@ -6,12 +6,15 @@ import numpy as np
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from explorer.events import ModeAccuracy, NormStats, RecipeChanged, RunEnded, RunStarted
+from explorer.gui.panels.around import Entry, Mark
 from explorer.gui.panels.base import Cell, Panel
 from explorer.gui.panels.curves import last_epoch, marks_of
-from explorer.gui.panels.plot import Entry, Mark, Plot
+from explorer.gui.panels.plot import Plot
 from explorer.gui.theme import pen
 from explorer.i18n import N_, _
 from explorer.runs.record import LayerHistory
+
+COLUMNS = ("batch mean", "running mean", "batch variance", "running variance")
 
 
 class NormalizationPanel(Panel):
@@ -23,11 +26,11 @@ class NormalizationPanel(Panel):
     name = "normalization"
     title = N_("Normalization")
     how_to_read = N_(
-        "Left: mean and variance of one layer's inputs, of each batch and as the running average that evaluation uses; "
-        "averages over its channels. Healthy: the running line goes smoothly through the batch line. If it lags behind, "
-        "raise the momentum of Normalization; if the batch line jumps, the batch is too small: use group normalization. "
-        "Right, above: γ and β of each channel; a γ near 0 switches its channel off. Right, below: accuracy in both "
-        "modes; evaluation far below training mode means that the running statistics do not fit."
+        "Left: mean and variance of one layer's inputs, of each batch and as the running average that evaluation "
+        "uses; averages over its channels. Healthy: the running line goes smoothly through the batch line. If it lags"
+        " behind, raise the momentum of Normalization; if the batch line jumps, the batch is too small: use group "
+        "normalization. Right, above: γ and β of each channel; a γ near 0 switches its channel off. Right, below: "
+        "accuracy in both modes; evaluation far below training mode means that the running statistics do not fit."
     )
     kinds = (RunStarted, NormStats, ModeAccuracy, RecipeChanged, RunEnded)
 
@@ -129,7 +132,7 @@ class NormalizationPanel(Panel):
         rows: list[list[Cell]] = []
         for shown in self.runs[:1]:
             for layer, history in shown.record.normalization.items():
-                for name, column in (("batch mean", 1), ("running mean", 2), ("batch variance", 3), ("running variance", 4)):
+                for column, name in enumerate(COLUMNS, 1):
                     rows += [[layer, name, float(row[0]), float(row[column])] for row in history.rows]
                 if history.latest:
                     for name, values in (("gamma", history.latest.gamma), ("beta", history.latest.beta)):

@@ -1,4 +1,4 @@
-"""One plot: curves that are made once and then only fed, a legend above, marks of live changes, a note where it is empty.
+"""One plot: curves that are made once and then only fed, a legend above, marks of live changes, a note if it is empty.
 
 A PlotWidget of its own each, cosmetic pens of one pixel on long curves, downsampling by peaks: painting stays cheap.
 """
@@ -6,15 +6,15 @@ A PlotWidget of its own each, cosmetic pens of one pixel on long curves, downsam
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
-from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QImage, QPainter, QPen
-from PySide6.QtWidgets import QApplication, QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QImage, QPen, QResizeEvent
 
+from explorer.gui.panels.around import Entry, Legend, Mark, Overlay, widened
 from explorer.gui.theme import LIGHT, Palette, pen
 from explorer.i18n import _
 
@@ -27,156 +27,15 @@ MOST_SMOOTH = 1000
 """Longer curves are not antialiased."""
 
 
-class Entry(NamedTuple):
-    """One line of a legend."""
-
-    pen: QPen
-    dot: bool
-    text: str
-
-
-class Mark(NamedTuple):
-    """A vertical line at `x` with its text."""
-
-    x: float
-    text: str
-    colour: str = ""
-
-
-class Legend(pg.GraphicsWidget):
-    """Swatches and texts in as many lines as they need, above the plot: never on top of the curves."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.entries: tuple[Entry, ...] = ()
-        self.gradient: QImage | None = None
-        """Drawn instead of entries: the colours of the x axis below."""
-        self.colour = QColor(LIGHT.foreground)
-
-    def _metrics(self) -> QFontMetricsF:
-        return QFontMetricsF(QApplication.font())
-
-    def _places(self, width: float) -> list[tuple[float, float]]:
-        metrics, x, y, places = self._metrics(), 0.0, 0.0, []
-        for entry in self.entries:
-            needed = 30 + min(metrics.horizontalAdvance(entry.text), width - 30) + 14
-            if x and x + needed > width + 14:
-                x, y = 0.0, y + metrics.height()
-            places.append((x, y))
-            x += needed
-        return places
-
-    def lines_height(self, width: float) -> float:
-        """Height that the entries, or the gradient, need on `width`."""
-        if self.gradient:
-            return self._metrics().height() + 2
-        places = self._places(max(width, 60.0))
-        return places[-1][1] + self._metrics().height() + 2 if places else 0.0
-
-    def paint(self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None) -> None:
-        metrics, width = self._metrics(), self.size().width()
-        if self.gradient:
-            painter.drawImage(QRectF(0, 3, width, metrics.height() - 4), self.gradient)
-            return
-        painter.setFont(QApplication.font())
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for entry, (x, y) in zip(self.entries, self._places(width), strict=True):
-            middle = y + metrics.height() / 2
-            painter.setPen(entry.pen)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing, entry.dot)
-            painter.drawLine(QPointF(x, middle), QPointF(x + 24, middle))
-            if entry.dot:
-                painter.setBrush(entry.pen.color())
-                painter.setPen(Qt.PenStyle.NoPen)
-                painter.drawEllipse(QPointF(x + 12, middle), 3, 3)
-            painter.setPen(self.colour)
-            text = metrics.elidedText(entry.text, Qt.TextElideMode.ElideRight, width - x - 30)
-            painter.drawText(QPointF(x + 30, y + metrics.ascent()), text)
-
-
-class Overlay(pg.GraphicsObject):
-    """Marks and the note, in pixels of the view, so that texts stay readable and out of each other's way."""
-
-    def __init__(self, view: pg.ViewBox) -> None:
-        super().__init__(view)
-        self.view = view
-        self.marks: tuple[Mark, ...] = ()
-        self.best: Mark | None = None
-        self.note = ""
-        self.palette = LIGHT
-        self.halo = False
-        """Put a light edge around the lines, for plots that are not on plain background."""
-        self.setZValue(1000)
-        self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
-        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemClipsToShape)
-        view.sigRangeChanged.connect(self._moved)
-        view.sigResized.connect(self._moved)
-
-    def _moved(self, *_args: object) -> None:
-        self.prepareGeometryChange()
-        self.update()
-
-    def boundingRect(self) -> QRectF:  # noqa: N802
-        return QRectF(self.view.rect())
-
-    def paint(self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None) -> None:
-        area, font = self.boundingRect(), QApplication.font()
-        metrics = QFontMetricsF(font)
-        painter.setFont(font)
-        if self.note:
-            painter.setPen(QColor(self.palette.muted))
-            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(area.adjusted(12, 8, -12, -8), int(flags), self.note)
-        taken: list[QRectF] = []
-        if self.best:
-            self._draw(painter, metrics, self.best, area, taken, from_below=True)
-        for mark in sorted(self.marks):
-            self._draw(painter, metrics, mark, area, taken)
-
-    def _draw(
-        self,
-        painter: QPainter,
-        metrics: QFontMetricsF,
-        mark: Mark,
-        area: QRectF,
-        taken: list[QRectF],
-        from_below: bool = False,
-    ) -> None:
-        x = round(self.view.mapFromView(QPointF(mark.x, 0)).x()) + 0.5
-        if not area.left() <= x <= area.right():
-            return
-        colour = mark.colour or self.palette.muted
-        if self.halo:
-            painter.setPen(pen("#ffffff", width=3))
-            painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
-            colour = "#000000"
-        painter.setPen(pen(colour, (2, 3) if from_below else (5, 3)))
-        painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
-        if not mark.text:
-            return
-        text = metrics.elidedText(mark.text, Qt.TextElideMode.ElideRight, area.width() * 0.6)
-        size = QSizeF(metrics.horizontalAdvance(text) + 6, metrics.height())
-        left = x + 2 if x + size.width() + 2 < area.right() else max(area.left(), x - 2 - size.width())
-        rows = int(area.height() / size.height())
-        for row in range(rows):
-            top = area.bottom() - (row + 1) * size.height() - 2 if from_below else area.top() + row * size.height() + 2
-            box = QRectF(QPointF(left, top), size)
-            if not any(box.intersects(other) for other in taken):
-                taken.append(box)
-                ground = QColor(self.palette.background)
-                ground.setAlpha(215)
-                painter.fillRect(box, ground)
-                painter.setPen(QColor(mark.colour or self.palette.foreground))
-                painter.drawText(QPointF(left + 3, top + metrics.ascent()), text)
-                return
-
-
-class _WholeNumbers(pg.AxisItem):
-    """Ticks of epochs: no halves unless zoomed in to less than two."""
+class _BottomAxis(pg.AxisItem):
+    """Ticks of whole numbers, no halves unless zoomed in to less than two; texts may stand out at both ends."""
 
     def tickSpacing(self, low: float, high: float, size: float) -> list[tuple[float, float]]:  # noqa: N802
         spacing: list[tuple[float, float]] = super().tickSpacing(low, high, size)
         return [level for level in spacing if level[0] >= 1] or spacing
+
+    def boundingRect(self) -> QRectF:  # noqa: N802
+        return QRectF(super().boundingRect()).adjusted(-25, 0, 25, 0)
 
 
 class _Curve(pg.PlotDataItem):
@@ -202,15 +61,18 @@ class _Curve(pg.PlotDataItem):
 class Plot(pg.PlotWidget):
     """A plot with named axes; texts are marked with N_ and translated when shown."""
 
-    def __init__(self, x: str, y: str, *, whole_x: bool = True, percent: bool = False) -> None:
-        super().__init__(axisItems={"bottom": _WholeNumbers("bottom")} if whole_x else None)
+    def __init__(self, x: str, y: str, *, percent: bool = False) -> None:
+        super().__init__(axisItems={"bottom": _BottomAxis("bottom")})
         self.x_text, self.y_text = x, y
         self.colours = LIGHT
         self._items: dict[str, Any] = {}
+        self._given: dict[str, tuple[npt.NDArray[Any], npt.NDArray[Any], tuple[object, ...]]] = {}
         self._used: set[str] = set()
         self._zoomed = False
         self._rows: tuple[Any, ...] = ()
-        self.most_wide = MOST_WIDE
+        self.most_wide, self.pen_scale = MOST_WIDE, 1.0
+        self.picture_scale = 0.0
+        """How much larger a picture is drawn than it is laid out; 0 on screen."""
         self.setMenuEnabled(False)
         self.hideButtons()
         self.setDownsampling(auto=True, mode="peak")
@@ -239,6 +101,10 @@ class Plot(pg.PlotWidget):
     def begin(self) -> None:
         """Start a new drawing."""
         self._used.clear()
+        scale = self.picture_scale or self.devicePixelRatioF()  # cosmetic pens do not grow with it by themselves
+        if scale != self.pen_scale:
+            self.pen_scale = scale
+            self.restyle(self.colours)
 
     def curve(
         self,
@@ -265,6 +131,8 @@ class Plot(pg.PlotWidget):
             self.addItem(item, ignoreBounds=fill is not None)
         self._used.add(key)
         item.setVisible(True)
+        if self._unchanged(key, xs, ys, line, fill, dots, symbol, size, self.pen_scale, self.log):
+            return
         if fill:
             if self.log:
                 ys = np.log10(np.maximum(ys, 1e-30))
@@ -272,14 +140,12 @@ class Plot(pg.PlotWidget):
             return
         item.robust = robust
         wide = line is not None and len(xs) <= self.most_wide and not (robust or thin)
-        if line is not None and wide:
-            line = QPen(line)
-            line.setWidthF(2)
-            if line.style() == Qt.PenStyle.CustomDashLine:
-                line.setDashPattern([part / 2 for part in line.dashPattern()])
+        if line is not None:
+            line = widened(line, 2.0 if wide else 1.0, self.pen_scale)
         shown_dots = dots and len(xs) <= MOST_SYMBOLS
         colour = line.color() if line is not None else fill
-        options: dict[str, Any] = {"antialias": len(xs) <= MOST_SMOOTH, "pen": line, "symbol": symbol if shown_dots else None}
+        smooth = len(xs) <= (MOST_SMOOTH if line is None or line.widthF() <= 1 else self.most_wide)
+        options: dict[str, Any] = {"antialias": smooth, "pen": line, "symbol": symbol if shown_dots else None}
         if shown_dots and colour is not None:
             options |= {"symbolBrush": QBrush(colour), "symbolPen": None, "symbolSize": size}
         item.setData(xs, ys, **options)
@@ -296,11 +162,23 @@ class Plot(pg.PlotWidget):
             self.addItem(item)
         self._used.add(key)
         item.setVisible(True)
+        if self._unchanged(key, xs, ys, QColor(colour), symbol, size, self.log, self.colours):
+            return
         if self.log:
             ys = np.log10(np.maximum(ys, 1e-30))
         item.setData(xs, ys, brush=QBrush(QColor(colour)), pen=pen(self.colours.background), symbol=symbol, size=size)
 
-    def end(self, legend: Iterable[Entry] = (), marks: Iterable[Mark] = (), best: Mark | None = None, note: str = "") -> None:
+    def _unchanged(self, key: str, x: npt.NDArray[Any], y: npt.NDArray[Any], *style: object) -> bool:
+        """Whether `key` already looks like this: then its plot need not be painted again."""
+        before = self._given.get(key)
+        self._given[key] = (x, y, style)
+        if before is None or before[2] != style or len(before[0]) != len(x):
+            return False
+        return np.array_equal(before[0], x, equal_nan=True) and np.array_equal(before[1], y, equal_nan=True)
+
+    def end(
+        self, legend: Iterable[Entry] = (), marks: Iterable[Mark] = (), best: Mark | None = None, note: str = ""
+    ) -> None:
         """Hide what was not drawn since `begin`, and set what stands around the curves."""
         for key, item in self._items.items():
             if key not in self._used and item.isVisible():
@@ -323,12 +201,12 @@ class Plot(pg.PlotWidget):
         if view.viewRange()[0] != [low - margin, high + margin]:
             view.setXRange(low - margin, high + margin, padding=0)
 
-    def drawn(self, key: str) -> tuple[Any, Any] | None:
+    def drawn(self, key: str) -> tuple[npt.NDArray[Any], npt.NDArray[Any]] | None:
         """x and y of the curve `key` as it was given, or None if it is not on screen."""
         item = self._items.get(key)
         if item is None or not item.isVisible():
             return None
-        return item.getOriginalDataset() if isinstance(item, _Curve) else item.getData()  # type: ignore[no-any-return]
+        return self._given[key][:2]
 
     def set_log(self, log: bool) -> None:
         """Make y logarithmic or linear."""
@@ -393,36 +271,36 @@ class Plot(pg.PlotWidget):
         self.setBackground(palette.background)
         for side in ("left", "bottom"):
             axis = self.getAxis(side)
-            axis.setPen(pen(palette.muted))
-            axis.setTickPen(pen(palette.grid))
+            axis.setPen(pen(palette.muted, width=self.pen_scale))
+            axis.setTickPen(pen(palette.grid, width=self.pen_scale))
             axis.setTextPen(pen(palette.foreground))
         self.legend_strip.colour = QColor(palette.foreground)
         self.overlay.palette = palette
+        self.overlay.pen_scale = self.legend_strip.pen_scale = self.pen_scale
         self.retranslate()
 
     def show_everything(self) -> None:
         """Undo zooming; the next `span` sets x."""
-        self._zoomed = False
+        self._zoomed, self._rows = False, ()
         self.plotItem.vb.enableAutoRange(x=True, y=True)
+
+    def copy_zoom(self, other: Plot) -> None:
+        """Show the part that `other` shows, or everything."""
+        if other._zoomed:
+            self._zoomed = True
+            self.plotItem.vb.setRange(other.plotItem.vb.viewRect(), padding=0)
+        elif self._zoomed:
+            self.show_everything()
 
     def _zoomed_by_hand(self, *_args: object) -> None:
         self._zoomed = True
 
     def _fit_legend(self) -> None:
-        width = self.width() - self.getAxis("left").width() - 14
+        width = self.width() - self.getAxis("left").maximumWidth() - 14
         self.plotItem.layout.setRowFixedHeight(0, self.legend_strip.lines_height(width))
         self.legend_strip.update()
 
-    def resizeEvent(self, event: Any) -> None:  # noqa: N802
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         super().resizeEvent(event)
         if self.plotItem is not None and hasattr(self, "legend_strip"):
             self._fit_legend()
-
-
-def merged(marks: Sequence[Mark]) -> list[Mark]:
-    """Marks at the same place as one."""
-    together: dict[float, Mark] = {}
-    for mark in marks:
-        before = together.get(mark.x)
-        together[mark.x] = mark._replace(text=f"{before.text}, {mark.text}") if before else mark
-    return list(together.values())

@@ -10,9 +10,10 @@ from PySide6.QtWidgets import QWidget
 
 from explorer.errors import InputError
 from explorer.events import EpochDone, RecipeChanged, RunEnded, RunStarted, StepDone
+from explorer.gui.panels.around import Entry
 from explorer.gui.panels.base import Cell, Panel, Shown
 from explorer.gui.panels.curves import last_epoch, marks_of, step_epochs
-from explorer.gui.panels.plot import Entry, Plot
+from explorer.gui.panels.plot import Plot
 from explorer.gui.theme import pen, run_pen
 from explorer.i18n import N_, _
 from explorer.recipe import parse
@@ -62,7 +63,7 @@ class SchedulePanel(Panel):
 
     def _plan(self, shown: Shown) -> tuple[Doubles, Doubles]:
         record = shown.record
-        stamp = (id(record), id(record.started), len(record.marks), len(record.epochs))
+        stamp = (record, record.started is None, len(record.marks), len(record.epochs))
         if shown.index not in self._plans or self._plans[shown.index][0] != stamp:
             self._plans[shown.index] = (stamp, planned(record))
         return self._plans[shown.index][1]
@@ -96,7 +97,8 @@ def planned(record: RunRecord) -> tuple[Doubles, Doubles]:
         except InputError:  # a recipe of another version: no plan, but the rest can be drawn
             continue
         end = starts[i + 1] if i + 1 < len(starts) else max(recipe.epochs * per_epoch, starts[i])
-        for step in np.unique(np.linspace(starts[i], end - 1, min(POINTS, max(1, end - starts[i])), dtype=int)).tolist():
+        count = min(POINTS, max(1, end - starts[i]))
+        for step in np.unique(np.linspace(starts[i], end - 1, count, dtype=int)).tolist():
             moment = Moment(step, per_epoch, recipe.epochs, tuple(losses[: step // per_epoch]))
             x.append((step + 1) / per_epoch)
             y.append(recipe.lr * math.prod(technique.lr_scale(moment) for technique in recipe.techniques))

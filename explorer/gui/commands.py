@@ -1,0 +1,125 @@
+"""What the menus do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtWidgets import QMessageBox
+
+from explorer.gui import files
+from explorer.gui.menus import Item, Menus, about, language_items, scheme_items, shortcuts
+from explorer.gui.sidebar import WIDTH
+from explorer.i18n import N_, _
+from explorer.recipe import Recipe
+
+if TYPE_CHECKING:
+    from explorer.gui.window import Window
+
+
+class Commands:
+    """The menus of `window`, and what each entry does."""
+
+    def __init__(self, window: Window) -> None:
+        self._window = window
+        self.menus = Menus(window, self._table())
+
+    def _table(self) -> list[tuple[str, list[Any]]]:
+        window = self._window
+        panels = [Item(p.title, partial(self._enlarge, p), f"Ctrl+{i}") for i, p in enumerate(window.panels, 1)]
+        return [
+            (N_("&File"), [
+                Item(N_("Open recipe…"), self._open_recipe, "Ctrl+O"),
+                Item(N_("Save recipe…"), self._save_recipe, "Ctrl+S"),
+                None,
+                Item(N_("Export all of run…"), self._export, "Ctrl+E", "export"),
+                Item(N_("Save checkpoint as…"), self._save_checkpoint, name="checkpoint"),
+                None,
+                Item(N_("Quit"), window.close, "Ctrl+Q"),
+            ]),
+            (N_("&Edit"), [
+                Item(N_("Undo"), self._undo, "Ctrl+Z", "undo"),
+                Item(N_("Redo"), self._redo, "Ctrl+Shift+Z", "redo"),
+                None,
+                Item(N_("Reset to the default recipe"), self._reset_recipe),
+            ]),
+            (N_("&View"), [
+                (N_("Enlarge"), panels),
+                (N_("Layout"), [
+                    Item(N_("Four panels"), partial(self._arrange, 2)),
+                    Item(N_("Six panels"), partial(self._arrange, 3)),
+                ]),
+                Item(N_("Runs"), self._toggle_runs, "F9", "runs", tick=True),
+                None,
+                (N_("Colours"), scheme_items(window.set_scheme)),
+                (N_("Language"), language_items(window.set_language)),
+                None,
+                Item(N_("Reset layout"), self._reset_layout),
+            ]),
+            (N_("&Help"), [
+                Item(N_("Shortcuts"), self._tell_shortcuts, "F1"),
+                Item(N_("About"), self._tell_about),
+            ]),
+        ]  # fmt: skip
+
+    # File.
+
+    def _open_recipe(self) -> None:
+        if (recipe := self._window.attempt(files.open_recipe, self._window)) is not None:
+            self._window.change(recipe)
+
+    def _save_recipe(self) -> None:
+        self._written(files.save_recipe, self._window.session.recipe)
+
+    def _export(self) -> None:
+        if current := self._window.session.current:
+            self._written(files.export_all, current.record, _(current.name))
+
+    def _save_checkpoint(self) -> None:
+        if current := self._window.session.current:
+            self._written(files.save_checkpoint, current.folder)
+
+    def _written(self, act: Callable[..., Path | None], *given: object) -> None:
+        if path := self._window.attempt(act, self._window, *given):
+            self._window.transport.say(_("Written: {path}").format(path=path))
+
+    # Edit.
+
+    def _undo(self) -> None:
+        self._window.session.undo()
+        self._window.show_recipe()
+
+    def _redo(self) -> None:
+        self._window.session.redo()
+        self._window.show_recipe()
+
+    def _reset_recipe(self) -> None:
+        self._window.change(Recipe())
+
+    # View.
+
+    def _enlarge(self, panel: Any, *_checked: bool) -> None:
+        self._window.grid.enlarge(panel)
+
+    def _arrange(self, columns: int, *_checked: bool) -> None:
+        self._window.grid.arrange(columns)
+
+    def _toggle_runs(self) -> None:
+        self._window.runs_list.setVisible(self.menus.actions["runs"].isChecked())
+        self._window.list_runs()
+
+    def _reset_layout(self) -> None:
+        self._window.grid.arrange(2)
+        self._window.runs_list.hide()
+        self.menus.actions["runs"].setChecked(False)
+        self._window.columns.setSizes([WIDTH, 4000, 240])
+
+    # Help.
+
+    def _tell_shortcuts(self) -> None:
+        QMessageBox.information(self._window, _("Shortcuts"), shortcuts(self.menus))
+
+    def _tell_about(self) -> None:
+        QMessageBox.about(self._window, _("About"), about())

@@ -1,0 +1,171 @@
+"""The real window in a process of its own: started as by its command, driven, and measured from inside.
+
+`python -m tests.benchmarks.window_child {shown,first-point,train} FOLDER [RECIPE]`, started by window.py. FOLDER takes
+the settings, so that nobody's own are read or written; runs go where TRAINING_EXPLORER_RUNS says. The last line of
+output is one JSON object.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+from unittest import mock
+
+from PySide6.QtCore import QEvent, QObject, QSettings, Qt, QTimer, Slot
+
+import explorer.__main__ as program
+from explorer import display
+from explorer.gui import app
+from explorer.gui.session import State
+from explorer.recipe import Recipe
+
+GUI_TICK_MS = 10
+SIZE = (1400, 900)
+PANEL_COLUMNS = 3
+"""Two rows of three: every panel in a cell of its own, none behind another's tab."""
+SETTLED_MS = 500
+"""Between the first paint and the press of Train: what the window puts off until it is seen is done by then."""
+
+
+class Driver(QObject):
+    """What happens in the window once it is on the screen, ending with `say`."""
+
+    def __init__(self, window: app.Window) -> None:
+        super().__init__(window)
+        self.window = window
+
+    def say(self, **values: object) -> None:
+        """Report and leave."""
+        print(json.dumps(values), flush=True)
+        self.window.close()
+
+    def press_train(self) -> None:
+        """What the button does."""
+        self.window.press("train")
+
+
+class Shown(Driver):
+    """Says when the window has been painted."""
+
+    @Slot()
+    def painted(self) -> None:
+        """The first paint is done."""
+        self.say(painted=True)
+
+
+class FirstPoint(Driver):
+    """Measures from the press of Train until the loss curve is on the screen, with torch not yet imported."""
+
+    @Slot()
+    def painted(self) -> None:
+        """The first paint is done."""
+        QTimer.singleShot(SETTLED_MS, self, self.begin)
+
+    @Slot()
+    def begin(self) -> None:
+        """Press Train."""
+        self.panel = next(panel for panel in self.window.panels if panel.name == "loss")
+        self.viewport = self.panel.plot.viewport()
+        self.viewport.installEventFilter(self)
+        self.torch_was_there, self.pressed = "torch" in sys.modules, perf_counter()
+        self.press_train()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        """Once the curve has a first line, that is two points, the paint that follows shows it."""
+        if watched is self.viewport and event.type() == QEvent.Type.Paint and self._has_line():
+            self.viewport.removeEventFilter(self)
+            QTimer.singleShot(0, self, self.drawn)  # after this paint
+        return False
+
+    @Slot()
+    def drawn(self) -> None:
+        """Report; the run is not wanted any more."""
+        self.seconds = perf_counter() - self.pressed
+        self.window.session.stop()
+        self.timer = QTimer(self, interval=GUI_TICK_MS)
+        self.timer.timeout.connect(self.leave_when_over)
+        self.timer.start()
+
+    @Slot()
+    def leave_when_over(self) -> None:
+        """The window asks before it closes while a run goes on."""
+        if self.window.session.state is State.IDLE:
+            self.timer.stop()
+            self.say(seconds=self.seconds, torch_was_there=self.torch_was_there)
+
+    def _has_line(self) -> bool:
+        run = self.window.session.current
+        curve = self.panel.plot.drawn(f"batch {run.index}") if run and self.window.session.state is not State.IDLE else None
+        return curve is not None and 2 <= len(curve[0]) <= len(run.record.losses)
+
+
+class Train(Driver):
+    """Trains with all panels in sight and measures the gaps between the ticks of a timer of the window's thread."""
+
+    def __init__(self, window: app.Window) -> None:
+        super().__init__(window)
+        self.gaps: list[float] = []
+        self.last: float | None = None
+
+    @Slot()
+    def painted(self) -> None:
+        """The first paint is done."""
+        self.window.resize(*SIZE)
+        self.window.grid.arrange(PANEL_COLUMNS)
+        self.window.runs_list.setVisible(True)
+        QTimer.singleShot(SETTLED_MS, self, self.begin)
+
+    @Slot()
+    def begin(self) -> None:
+        """Press Train and start the clock's ticks."""
+        self.timer = QTimer(self, interval=GUI_TICK_MS, timerType=Qt.TimerType.PreciseTimer)
+        self.timer.timeout.connect(self.tick)
+        self.press_train()
+        self.timer.start()
+
+    @Slot()
+    def tick(self) -> None:
+        """Keep the gap, from the first step to the last; loading torch and images is another figure's matter."""
+        now, session = perf_counter(), self.window.session
+        training = session.state is State.RUNNING and session.current.record.step > 0
+        if training and self.last is not None:
+            self.gaps.append(1000 * (now - self.last))
+        self.last = now if training else None
+        if session.state is State.IDLE:
+            self.timer.stop()
+            visible = [panel.name for panel in self.window.grid.visible_panels()]
+            outcome = session.current.record.ended.outcome
+            self.say(gaps_ms=self.gaps, panels=visible, all_panels=len(self.window.panels), outcome=outcome)
+
+
+DRIVERS: dict[str, type[Driver]] = {"shown": Shown, "first-point": FirstPoint, "train": Train}
+
+
+def main(what: str, folder: Path, recipe: str = "") -> int:
+    """Start the program as its command does and let the driver `what` act."""
+    settings = QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat)
+    if recipe:
+        settings.setValue("recipe", Recipe.read(Path(recipe)).to_json())
+    window: Callable[..., app.Window] = partial(_driven, app.Window, DRIVERS[what])
+    with (
+        mock.patch.object(app, "user_settings", lambda: settings),
+        mock.patch.object(app, "Window", window),
+        # Nobody sees an offscreen window, so the program would train in the terminal.
+        mock.patch.object(display, "has_display", lambda: True),
+        mock.patch.object(display, "missing_for_window", display.missing_for_pictures),
+    ):
+        return program.main([])
+
+
+def _driven(kind: type[app.Window], driver: type[Driver], *arguments: object) -> app.Window:
+    window = kind(*arguments)
+    window.painted.connect(driver(window).painted)
+    return window
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], Path(sys.argv[2]), *sys.argv[3:]))

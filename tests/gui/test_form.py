@@ -1,0 +1,264 @@
+"""Every declaration round-trips through its form, and only people make it emit."""
+
+from __future__ import annotations
+
+import typing
+from typing import Any, Literal
+
+import pytest
+from pydantic import BaseModel, Field
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
+from pytestqt.qtbot import QtBot
+
+from explorer.data import DataChoice
+from explorer.gui.editors import Choice, DataEditor, Number, Numbers, Several, Toggle, Whole
+from explorer.gui.form import Form, editor_for, limits
+from explorer.recipe import Recipe, parse
+from explorer.techniques import TECHNIQUES, Dropout, Normalization, Schedule, Technique
+
+FIELDS = [(kind, name) for kind in TECHNIQUES for name in kind.model_fields]
+FIELDS_IDS = [f"{kind.name}.{name}" for kind, name in FIELDS]
+
+
+def values_to_try(kind: type[BaseModel], name: str) -> list[Any]:
+    """The default, each bound and each choice of a field."""
+    field = kind.model_fields[name]
+    of, values = field.annotation, [field.default]
+    if of is bool:
+        return [False, True]
+    if typing.get_origin(of) is Literal:
+        return list(typing.get_args(of))
+    if of in (int, float):
+        bounds = [getattr(b, "ge", getattr(b, "le", None)) for b in field.metadata]
+        return values + [of(b) for b in bounds if b is not None] + [of(b) for b in limits(field)]
+    if typing.get_origin(of) is tuple:
+        inner = typing.get_args(of)[0]
+        if typing.get_origin(inner) is Literal:
+            return [*values, *((choice,) for choice in typing.get_args(inner)), typing.get_args(inner)]
+        return [*values, (0.5,), (1.0, 2.25, 30.0)]
+    return values
+
+
+@pytest.mark.parametrize(("kind", "name"), FIELDS, ids=FIELDS_IDS)
+def test_each_default_bound_and_choice_goes_through_the_form_unchanged(
+    qtbot: QtBot, kind: type[Technique], name: str
+) -> None:
+    form = Form(kind())
+    qtbot.addWidget(form)
+    emitted: list[object] = []
+    form.changed.connect(emitted.append)
+    for value in values_to_try(kind, name):
+        wanted = kind(**{name: value})
+        form.set_value(wanted)
+        assert form.editors[name].value_() == value
+        assert form.value == wanted
+    assert not emitted
+
+
+@pytest.mark.parametrize("kind", TECHNIQUES, ids=lambda kind: kind.name)
+def test_everything_is_named_and_explained(qtbot: QtBot, kind: type[Technique]) -> None:
+    form = Form(kind())
+    qtbot.addWidget(form)
+    for name, editor in form.editors.items():
+        assert editor.accessibleName()
+        assert kind.model_fields[name].description[:20] in editor.toolTip().replace("&lt;", "<")
+
+
+def test_the_recipe_has_a_form_of_its_own(qtbot: QtBot) -> None:
+    recipe = Recipe(width=24, lr=3e-4, seed=2**31 - 1, data=DataChoice(name="gauges", per_class=7))
+    form = Form(recipe, [n for n in Recipe.model_fields if n not in ("version", "techniques")], parse)
+    qtbot.addWidget(form)
+    assert {name: editor.value_() for name, editor in form.editors.items()} == {
+        name: getattr(recipe, name) for name in form.editors
+    }
+
+
+def test_typing_emits_once_when_it_is_done(qtbot: QtBot) -> None:
+    form = Form(Dropout())
+    qtbot.addWidget(form)
+    form.show()
+    emitted: list[Any] = []
+    form.changed.connect(emitted.append)
+    p = form.editors["p"]
+    p.setFocus()
+    p.selectAll()
+    QTest.keyClicks(p, "0,25")
+    assert not emitted
+    QTest.keyClick(p, Qt.Key.Key_Return)
+    assert [value.p for value in emitted] == [0.25]
+
+
+def test_what_is_typed_counts_when_training_starts(qtbot: QtBot) -> None:
+    form = Form(Recipe(), ("lr",), parse)
+    qtbot.addWidget(form)
+    form.show()
+    form.activateWindow()
+    lr = form.editors["lr"]
+    lr.setFocus()
+    lr.selectAll()
+    QTest.keyClicks(lr, "5e-3")
+    qtbot.waitUntil(lambda: QApplication.focusWidget() is lr)
+    form.commit()
+    assert form.value.lr == 0.005  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("typed", "taken"), [("7", 0.95), ("-1", 0.0), ("e", 0.3), ("1e-2", 0.01)])
+def test_out_of_bounds_is_pulled_to_the_bound(qtbot: QtBot, typed: str, taken: float) -> None:
+    form = Form(Dropout())
+    qtbot.addWidget(form)
+    form.show()
+    p = form.editors["p"]
+    p.selectAll()
+    QTest.keyClicks(p, typed)
+    QTest.keyClick(p, Qt.Key.Key_Return)
+    assert form.value.p == taken  # type: ignore[attr-defined]
+
+
+def test_arrows_go_by_the_range(qtbot: QtBot) -> None:
+    lr, p = Number(1e-12, 100, 0.1), Number(0, 0.95, 0.3)
+    for widget in (lr, p):
+        qtbot.addWidget(widget)
+    lr.set_value(0.1)
+    p.set_value(0.3)
+    seen = []
+    for _step in range(3):
+        lr.stepBy(-1)
+        p.stepBy(1)
+        seen.append((lr.value_(), p.value_()))
+    assert [a for a, _b in seen] == [0.05, 0.02, 0.01]
+    assert all(0.3 < b <= 0.95 and len(str(b)) <= 5 for _a, b in seen)
+
+
+def test_the_wheel_scrolls_past_an_editor_that_nobody_entered(qtbot: QtBot) -> None:
+    form = Form(Normalization())
+    qtbot.addWidget(form)
+    form.show()
+    emitted: list[object] = []
+    form.changed.connect(emitted.append)
+    for editor in form.editors.values():
+        editor.clearFocus()
+        down = QWheelEvent(
+            QPointF(5, 5),
+            QPointF(editor.mapToGlobal(QPoint(5, 5))),
+            QPoint(),
+            QPoint(0, -120),
+            Qt.MouseButton.NoButton,
+            Qt.KeyboardModifier.NoModifier,
+            Qt.ScrollPhase.NoScrollPhase,
+            False,
+        )
+        QApplication.sendEvent(editor, down)
+    assert not emitted
+
+
+def test_fields_that_do_not_act_are_grey_and_say_why(qtbot: QtBot) -> None:
+    form = Form(Schedule(kind="step"))
+    qtbot.addWidget(form)
+    assert form.editors["gamma"].isEnabled()
+    assert not form.editors["rise"].isEnabled()
+    assert "one cycle" in form.editors["rise"].toolTip()
+    form.set_value(Schedule(kind="one_cycle"))
+    assert form.editors["rise"].isEnabled()
+    assert not form.editors["gamma"].isEnabled()
+
+
+def test_the_last_place_cannot_be_unticked(qtbot: QtBot) -> None:
+    form = Form(Dropout())
+    qtbot.addWidget(form)
+    boxes = form.editors["places"].boxes
+    boxes["classifier"].click()
+    assert form.value == Dropout()
+    boxes["stage1"].click()
+    boxes["classifier"].click()
+    assert form.value == Dropout(places=("stage1",))
+
+
+def test_what_cannot_be_read_as_numbers_is_not_taken(qtbot: QtBot) -> None:
+    form = Form(Schedule(kind="multi_step"))
+    qtbot.addWidget(form)
+    line = form.editors["milestones"]
+    line.setText("3; 4.5 6")
+    line.editingFinished.emit()
+    assert form.value.milestones == (3.0, 4.5, 6.0)  # type: ignore[attr-defined]
+    line.setText("soon")
+    line.editingFinished.emit()
+    assert form.value.milestones == (3.0, 4.5, 6.0)  # type: ignore[attr-defined]
+    assert line.text() == "3, 4.5, 6"
+
+
+class Pair(BaseModel):
+    low: int = Field(1, ge=0, le=9, description="low")
+    high: int = Field(2, ge=0, le=9, description="high")
+
+    def model_post_init(self, _context: object) -> None:
+        if self.low > self.high:
+            raise ValueError("low is above high")
+
+
+def test_values_that_do_not_fit_together_are_shown_and_not_taken(qtbot: QtBot) -> None:
+    form = Form(Pair())
+    qtbot.addWidget(form)
+    emitted: list[object] = []
+    form.changed.connect(emitted.append)
+    form.editors["low"].setValue(5)
+    problem = form.findChild(QLabel, "problem")
+    assert not emitted
+    assert form.value == Pair()
+    assert not problem.isHidden()
+    assert "low is above high" in problem.text()
+    form.editors["low"].setValue(2)
+    assert emitted == [Pair(low=2)]
+    assert problem.isHidden()
+
+
+def test_marks_do_not_move_the_form(qtbot: QtBot) -> None:
+    form = Form(Dropout())
+    qtbot.addWidget(form)
+    form.show()
+    before = [editor.geometry() for editor in form.editors.values()]
+    form.mark({"p": "Differs from the run on screen."})
+    QApplication.processEvents()
+    assert [editor.geometry() for editor in form.editors.values()] == before
+
+
+def test_images_come_from_a_list_or_a_folder(qtbot: QtBot) -> None:
+    editor = DataEditor()
+    qtbot.addWidget(editor)
+    emitted: list[DataChoice] = []
+    editor.edited.connect(lambda: emitted.append(editor.value_()))
+    editor.ask_folder = lambda: ""
+    editor.combo.setCurrentIndex(editor.combo.count() - 1)
+    editor.combo.activated.emit(editor.combo.count() - 1)
+    assert not emitted  # nobody chose a folder
+    assert editor.combo.value_() == "fashion-mini"
+    editor.ask_folder = lambda: "/pictures/cats"
+    editor.combo.setCurrentIndex(editor.combo.count() - 1)
+    editor.combo.activated.emit(editor.combo.count() - 1)
+    assert emitted == [DataChoice(name="/pictures/cats")]
+    assert editor.combo.currentText() == "cats"
+    editor.per_class.setValue(20)
+    assert emitted[-1] == DataChoice(name="/pictures/cats", per_class=20)
+    editor.per_class.setValue(editor.per_class.minimum())
+    assert emitted[-1].per_class is None
+
+
+def test_the_table_has_an_editor_for_every_type_in_use(qtbot: QtBot) -> None:
+    kinds: dict[type[QWidget], int] = {}
+    for model in (*TECHNIQUES, Recipe):
+        for name, field in model.model_fields.items():
+            if name not in ("version", "techniques"):
+                editor = editor_for(field)
+                qtbot.addWidget(editor)
+                kinds[type(editor)] = kinds.get(type(editor), 0) + 1
+    assert set(kinds) == {Number, Whole, Choice, Toggle, Several, Numbers, DataEditor}
+
+
+def test_a_type_without_an_editor_is_named() -> None:
+    class Odd(BaseModel):
+        what: dict[str, int] = Field({}, description="odd")
+
+    with pytest.raises(TypeError, match="dict"):
+        editor_for(Odd.model_fields["what"])

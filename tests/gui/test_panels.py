@@ -1,0 +1,382 @@
+"""Panels show what the record says: tested on their data, not on pixels. What they write can be read again."""
+
+from __future__ import annotations
+
+import csv
+import math
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QToolButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from explorer import Recipe
+from explorer.errors import InputError
+from explorer.events import EpochDone, Event, GradientNorms, RunStarted, SampleGrid, StepDone
+from explorer.gui.export import copy_to_clipboard, export_panel, to_csv
+from explorer.gui.headless import FORMATS, export_run
+from explorer.gui.panels import PANELS, Panel, Shown
+from explorer.gui.panels.around import Mark, merged
+from explorer.gui.panels.curves import marks_of
+from explorer.gui.panels.gradients import GradientsPanel
+from explorer.gui.panels.heat import COLUMNS, Heat, l2
+from explorer.gui.panels.loss import LossPanel
+from explorer.gui.panels.metrics import MetricsPanel
+from explorer.gui.panels.normalization import NormalizationPanel
+from explorer.gui.panels.samples import SamplesPanel
+from explorer.gui.panels.schedule import SchedulePanel, planned
+from explorer.gui.theme import DARK, DASHES, LIGHT, run_pen
+from explorer.i18n import set_language
+from explorer.runs.record import NormHistory, RunRecord
+
+each_panel = pytest.mark.parametrize("kind", PANELS, ids=lambda kind: kind.name)
+
+
+def drawn(qtbot: QtBot, kind: type[Panel], *records: RunRecord) -> Panel:
+    panel = kind()
+    qtbot.addWidget(panel)
+    panel.resize(640, 400)
+    panel.show_runs([Shown(record, f"run {i}", i) for i, record in enumerate(records)])
+    panel.refresh()
+    return panel
+
+
+def said(panel: Panel) -> str:
+    """Why the panel is empty, as it stands on screen."""
+    return panel._why.text() if panel._stack.currentWidget() is panel._why else ""
+
+
+def test_loss_curves_equal_the_record(qtbot: QtBot, tiny_record: RunRecord) -> None:
+    panel = drawn(qtbot, LossPanel, tiny_record)
+    assert isinstance(panel, LossPanel)
+    for split in ("train", "validation"):
+        x, y = panel.plot.drawn(f"{split} 0") or pytest.fail(f"no {split} curve")
+        np.testing.assert_array_equal(x, [1, 2, 3])
+        np.testing.assert_array_equal(y, tiny_record.metric(split, "loss"))
+    x, y = panel.plot.drawn("batch 0") or pytest.fail("no batch curve")
+    np.testing.assert_array_equal(x, tiny_record.steps / 10)
+    np.testing.assert_array_equal(y, tiny_record.losses)
+    assert panel.plot.overlay.best is not None
+    assert panel.plot.overlay.best.x == 2
+    assert "0.600" in panel.numbers()
+
+
+def test_two_runs_are_told_apart_by_colour_and_dashes(qtbot: QtBot, tiny_record: RunRecord) -> None:
+    panel = drawn(qtbot, LossPanel, tiny_record, tiny_record)
+    assert isinstance(panel, LossPanel)
+    assert panel.plot.drawn("validation 1") is not None
+    assert [entry.text for entry in panel.plot.legend_strip.entries][:2] == ["run 0", "run 1"]
+    panel.show_runs([Shown(tiny_record, "run 0", 0)])
+    panel.refresh()
+    assert panel.plot.drawn("validation 1") is None
+    for palette in (LIGHT, DARK):
+        pens = [run_pen(i, palette) for i in range(len(DASHES))]
+        assert len({(pen.color().name(), tuple(pen.dashPattern())) for pen in pens}) == len(DASHES)
+        assert len({tuple(pen.dashPattern()) for pen in pens}) == len(DASHES)
+        assert all(pen.isCosmetic() for pen in pens)
+
+
+def test_no_item_is_made_in_steady_state(qtbot: QtBot, tiny_events: list[Event]) -> None:
+    record = RunRecord()
+    panels: list[Panel] = []
+    for event in tiny_events:
+        record.apply(event)
+        if isinstance(event, EpochDone) and not panels:
+            panels = [drawn(qtbot, kind, record) for kind in PANELS]
+            items = [[len(plot.scene().items()) for plot in panel.plots] for panel in panels]
+        for panel in panels:
+            panel.refresh()
+    after = [[len(plot.scene().items()) for plot in panel.plots] for panel in panels]
+    # Only new kinds of things come: the shaded gap, the first sample.
+    assert sum(map(sum, after)) <= sum(map(sum, items)) + 2
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "f1", "ece", "confidence"])
+def test_metrics_follow_the_selector(qtbot: QtBot, tiny_record: RunRecord, metric: str) -> None:
+    panel = drawn(qtbot, MetricsPanel, tiny_record)
+    assert isinstance(panel, MetricsPanel)
+    panel.choice.setCurrentIndex(panel.choice.findData(metric))
+    panel.refresh()
+    _x, y = panel.plot.drawn("validation 0") or pytest.fail("no curve")
+    np.testing.assert_array_equal(y, tiny_record.metric("validation", metric))
+
+
+def test_mean_absolute_error_says_what_it_needs(qtbot: QtBot, tiny_record: RunRecord) -> None:
+    panel = drawn(qtbot, MetricsPanel, tiny_record)
+    assert isinstance(panel, MetricsPanel)
+    panel.choice.setCurrentIndex(panel.choice.findData("mae"))
+    panel.refresh()
+    assert "ordered" in said(panel)
+
+
+def test_gradients_map_and_bars_equal_the_record(qtbot: QtBot, tiny_record: RunRecord) -> None:
+    panel = drawn(qtbot, GradientsPanel, tiny_record)
+    assert isinstance(panel, GradientsPanel)
+    history = tiny_record.norms[0]
+    for key, values in {
+        "l2": history.quantity("before"),
+        "rms": history.quantity("before") / np.sqrt(history.sizes),
+        "ratio": history.quantity("updates") / history.quantity("weights"),
+    }.items():
+        panel.choice.setCurrentIndex(panel.choice.findData(key))
+        panel.refresh()
+        np.testing.assert_allclose(panel.heat.values, np.log10(values).T)
+        np.testing.assert_allclose(panel.before.values, values[-1])
+        assert panel.image.image.shape == (3, 6)
+    panel.choice.setCurrentIndex(panel.choice.findData("clipping"))
+    panel.refresh()
+    for name in ("before", "after"):
+        _x, y = panel.norms.drawn(name) or pytest.fail(f"no curve {name}")
+        np.testing.assert_allclose(y, np.linalg.norm(history.quantity(name), axis=1))
+    _x, y = panel.norms.drawn("threshold") or pytest.fail("no threshold")
+    assert y.tolist() == [0.5, 0.5]
+    np.testing.assert_allclose(panel.after.values, history.quantity("after")[-1])
+    assert "50%" in panel.numbers()  # 3 of 6 looks came after clipping was switched on
+
+
+def look(history: NormHistory, step: int, values: np.ndarray) -> None:
+    one = np.ones_like(values)
+    history.append(
+        GradientNorms(
+            step=step, names=history.names, sizes=history.sizes, before=values, after=values, weights=one, updates=one
+        )
+    )
+
+
+def test_heat_map_stays_small_and_keeps_the_largest() -> None:
+    history = NormHistory(("a", "b"), np.array([1, 1]))
+    rng, heat, fresh = np.random.default_rng(0), Heat(), Heat()
+    values = rng.uniform(0.1, 9, (5000, 2)).astype(np.float32)
+    for i, row in enumerate(values):
+        look(history, 1 + 10 * i, row)
+        if i % 700 == 0:
+            heat.update([history], l2)
+    heat.update([history], l2)
+    fresh.update([history], l2)
+    np.testing.assert_array_equal(heat.values, fresh.values)
+    assert heat.columns <= COLUMNS
+    looks = int(heat.per_column / 10)
+    np.testing.assert_allclose(heat.values[:, 0], np.log10(values[:looks].max(axis=0)), rtol=1e-6)
+
+
+def test_heat_map_joins_the_layers_of_a_rebuilt_network() -> None:
+    plain = NormHistory(("conv", "out"), np.array([1, 1]))
+    normed = NormHistory(("conv", "norm", "out"), np.array([1, 1, 1]))
+    look(plain, 1, np.ones(2, np.float32))
+    look(plain, 11, np.array([10, 0], np.float32))  # a gradient of zero has no logarithm
+    look(normed, 21, np.ones(3, np.float32))
+    heat = Heat()
+    heat.update([plain, normed], l2)
+    assert heat.names == ("conv", "norm", "out")
+    np.testing.assert_array_equal(heat.values, [[0, 1, 0], [np.nan, np.nan, 0], [0, np.nan, 0]])
+
+
+def test_normalization_curves_equal_the_record(qtbot: QtBot, tiny_record: RunRecord) -> None:
+    panel = drawn(qtbot, NormalizationPanel, tiny_record)
+    assert isinstance(panel, NormalizationPanel)
+    history = tiny_record.normalization["norm"]
+    for plot, batch, running in ((panel.mean, 1, 2), (panel.variance, 3, 4)):
+        for name, column in (("batch", batch), ("running", running)):
+            x, y = plot.drawn(name) or pytest.fail(f"no curve {name}")
+            np.testing.assert_array_equal(x, history.rows[:, 0] / 10)
+            np.testing.assert_array_equal(y, history.rows[:, column])
+    assert history.latest is not None
+    _x, y = panel.affine.drawn("γ") or pytest.fail("no γ")
+    np.testing.assert_array_equal(y, history.latest.gamma)
+    _x, y = panel.modes.drawn("evaluation mode") or pytest.fail("no accuracy")
+    np.testing.assert_array_equal(y, [look.eval_mode for look in tiny_record.modes])
+
+
+def test_samples_say_targets_and_what_was_drawn(qtbot: QtBot, tiny_record: RunRecord) -> None:
+    panel = drawn(qtbot, SamplesPanel, tiny_record)
+    assert isinstance(panel, SamplesPanel)
+    assert panel.grid.texts[0] == ("70% Coat + 30% Bag", "flip · rotation 12°")
+    assert panel.grid.texts[1] == ("Bag", "unchanged")
+    assert len(panel.grid.cells()) == 4
+    image = panel.grid.pairs[0][0]
+    assert image.pixelColor(0, 0).red() == tiny_record.samples.before[0, 0, 0, 0]  # type: ignore[union-attr]
+    assert image.width() % 28 == 0
+
+
+def test_planned_rate_is_what_the_trainer_takes(qtbot: QtBot, tiny_record: RunRecord) -> None:
+    x, y = planned(tiny_record)
+    assert len(x) == 30
+    assert y.max() == pytest.approx(Recipe().lr, rel=0.05)
+    panel = drawn(qtbot, SchedulePanel, tiny_record)
+    assert isinstance(panel, SchedulePanel)
+    _x, actual = panel.plot.drawn("rate 0") or pytest.fail("no rate")
+    np.testing.assert_array_equal(actual, tiny_record.rates)
+    _x, plan = panel.plot.drawn("plan 0") or pytest.fail("no plan")
+    np.testing.assert_array_equal(plan, y)
+
+
+def test_live_changes_are_marked_on_every_curve(qtbot: QtBot, tiny_record: RunRecord) -> None:
+    for kind in (LossPanel, MetricsPanel, GradientsPanel, NormalizationPanel, SchedulePanel):
+        panel = drawn(qtbot, kind, tiny_record)
+        mark = panel.plots[0].overlay.marks[0]
+        assert mark.x == 1.5
+        assert "+ dropout 0.3" in mark.text
+    assert merged([Mark(1, "a"), Mark(1, "b"), Mark(2, "c")]) == [Mark(1, "a, b"), Mark(2, "c")]
+    assert marks_of([Shown(tiny_record, "", 1), Shown(tiny_record, "", 2)], LIGHT)[0].colour
+
+
+@each_panel
+def test_an_empty_panel_says_why(qtbot: QtBot, kind: type[Panel], tiny_events: list[Event]) -> None:
+    panel = drawn(qtbot, kind)
+    assert "Press Train" in said(panel)
+    panel.show_runs([Shown(RunRecord(), "empty", 0)])
+    panel.refresh()
+    assert said(panel)
+    assert panel.table()[0]
+    panel.show_runs([Shown(RunRecord.of(tiny_events), "run", 0)])
+    panel.refresh()
+    assert not said(panel)
+
+
+def test_a_run_without_normalization_names_the_switch(qtbot: QtBot, tiny_events: list[Event]) -> None:
+    plain = [event for event in tiny_events if isinstance(event, RunStarted | StepDone)]
+    assert "Normalization" in said(drawn(qtbot, NormalizationPanel, RunRecord.of(plain)))
+    assert "gradients" in said(drawn(qtbot, GradientsPanel, RunRecord.of(plain)))
+
+
+@each_panel
+def test_only_its_kinds_make_it_dirty(qtbot: QtBot, kind: type[Panel], tiny_events: list[Event]) -> None:
+    panel = drawn(qtbot, kind, RunRecord.of(tiny_events))
+    assert not panel.dirty
+    for event in tiny_events:
+        panel.dirty = False
+        panel.mark(event)
+        assert panel.dirty == isinstance(event, kind.kinds)
+
+
+@each_panel
+def test_controls_and_axes_have_names(qtbot: QtBot, kind: type[Panel], tiny_record: RunRecord) -> None:
+    panel = drawn(qtbot, kind, tiny_record)
+    assert panel.accessibleName()
+    controls: list[QWidget] = [*panel.findChildren(QComboBox), *panel.findChildren(QToolButton)]
+    assert all(control.accessibleName() for control in controls if control.isVisibleTo(panel))
+    for button in panel.findChildren(QAbstractButton):
+        assert button.focusPolicy()
+    for plot in panel.plots:
+        assert plot.getAxis("bottom").labelText
+    assert 100 < len(panel.how_to_read) < 900
+
+
+@each_panel
+def test_texts_and_colours_can_change(qtbot: QtBot, kind: type[Panel], tiny_record: RunRecord) -> None:
+    panel = drawn(qtbot, kind, tiny_record)
+    header, rows = panel.table()
+    try:
+        set_language("ru")
+        panel.retranslate()
+        panel.restyle(DARK)
+        panel.refresh()
+        assert panel.table()[0] == header
+    finally:
+        set_language("en")
+    panel.retranslate()
+    panel.refresh()
+    assert to_csv(*panel.table()) == to_csv(header, rows)
+    assert panel.grab().toImage().pixelColor(2, 2).name() == DARK.background
+
+
+@each_panel
+def test_exported_files_are_valid(qtbot: QtBot, kind: type[Panel], tiny_record: RunRecord, tmp_path: Path) -> None:
+    panel = drawn(qtbot, kind, tiny_record)
+    size, items = panel.size(), [len(plot.scene().items()) for plot in panel.plots]
+    png = export_panel(panel, tmp_path / "a.png", 801, 451, 2)
+    with Image.open(png) as picture:
+        assert picture.size == (1602, 902)
+        assert len(picture.convert("RGB").getcolors(1 << 20) or []) > 20
+    root = ET.parse(export_panel(panel, tmp_path / "a.svg")).getroot()
+    nodes = root.iter("{http://www.w3.org/2000/svg}text")  # Qt starts a new one for Greek letters
+    texts = "".join("".join("".join(node.itertext()).split()) for node in nodes)
+    for plot in panel.plots:
+        for text in (plot.x_text, plot.y_text) if plot.isVisibleTo(panel) else ():
+            assert "".join(text.split()) in texts
+    with export_panel(panel, tmp_path / "a.csv").open(encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    ours, expected = panel.table()
+    assert header == ours
+    assert len(rows) == len(expected)
+    for row, values in zip(rows, expected, strict=True):
+        for cell, value in zip(row, values, strict=True):
+            if isinstance(value, str):
+                assert cell == value
+            else:
+                assert float(cell) == value or (math.isnan(value) and math.isnan(float(cell)))
+    assert (panel.size(), [len(plot.scene().items()) for plot in panel.plots]) == (size, items)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "a.png", "a.svg"]
+
+
+def test_a_picture_shows_what_is_chosen_and_zoomed(qtbot: QtBot, tiny_record: RunRecord) -> None:
+    panel = drawn(qtbot, MetricsPanel, tiny_record)
+    assert isinstance(panel, MetricsPanel)
+    panel.choice.setCurrentIndex(panel.choice.findData("ece"))
+    panel.plot.setXRange(1, 2, padding=0)
+    panel.plot.plotItem.vb.sigRangeChangedManually.emit([True, True])
+    panel.refresh()
+    assert panel.plot.viewRange()[0] == pytest.approx([1, 2])
+    assert b"Calibration error" in panel.svg(800, 450)
+    twin = panel._twin
+    assert isinstance(twin, MetricsPanel)
+    assert twin.plot.viewRange()[0] == pytest.approx([1, 2])
+    panel.show_everything()
+    assert panel.plot.viewRange()[0][0] < 0
+
+
+@pytest.mark.usefixtures("qtbot")
+def test_a_whole_run_is_exported_without_a_window(tiny_record: RunRecord, tmp_path: Path) -> None:
+    paths = export_run(tiny_record, tmp_path / "new", label="baseline")
+    assert {path.name for path in paths} == {f"{kind.name}.{ending}" for kind in PANELS for ending in FORMATS}
+    assert all(path.stat().st_size for path in paths)
+    assert "baseline" in (tmp_path / "new" / "loss.csv").read_text(encoding="utf-8")
+
+
+def test_what_cannot_be_written_is_named(qtbot: QtBot, tiny_record: RunRecord, tmp_path: Path) -> None:
+    panel = drawn(qtbot, LossPanel, tiny_record)
+    with pytest.raises(InputError, match=r"absent.*a\.png"):
+        export_panel(panel, tmp_path / "absent" / "a.png")
+    with pytest.raises(InputError, match=r"a\.bmp"):
+        export_panel(panel, tmp_path / "a.bmp")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="file"):
+        export_run(tiny_record, tmp_path / "file")
+    with pytest.raises(InputError, match="gif"):
+        export_run(tiny_record, tmp_path, ("gif",))
+
+
+def test_a_picture_lands_on_the_clipboard(qtbot: QtBot, tiny_record: RunRecord) -> None:
+    copy_to_clipboard(drawn(qtbot, LossPanel, tiny_record))
+    assert QGuiApplication.clipboard().image().width() == 1600
+
+
+def test_losses_that_are_not_finite_are_drawn_around(qtbot: QtBot, tiny_events: list[Event]) -> None:
+    record = RunRecord.of(tiny_events)
+    record.apply(StepDone(step=31, epoch=3, loss=math.inf, lr=(0.1,), seconds=0.01, images=128))
+    record.apply(StepDone(step=32, epoch=3, loss=math.nan, lr=(0.1,), seconds=0.01, images=128))
+    panel = drawn(qtbot, LossPanel, record)
+    assert isinstance(panel, LossPanel)
+    for index in range(panel.scale.count()):
+        panel.scale.setCurrentIndex(index)
+        panel.refresh()
+        panel.grab()
+        assert np.isfinite(panel.plot.viewRange()).all()
+
+
+def test_coloured_and_large_images(qtbot: QtBot, tiny_record: RunRecord) -> None:
+    images = np.zeros((2, 3, 300, 200), np.uint8)
+    images[:, 1] = 255
+    targets = np.eye(3, dtype=np.float32)[:2]
+    tiny_record.apply(
+        SampleGrid(step=1, before=images, after=images, labels=np.array([0, 1]), targets=targets, drawn={})
+    )
+    panel = drawn(qtbot, SamplesPanel, tiny_record)
+    assert isinstance(panel, SamplesPanel)
+    assert panel.grid.pairs[0][0].pixelColor(5, 5).name() == "#00ff00"
+    assert panel.grid.cells()
+    panel.grab()

@@ -1,0 +1,239 @@
+"""The session without a window: start, steer, change, fail, read stored runs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from scripted import PER_EPOCH, Script, until
+
+from explorer.data import DataChoice
+from explorer.errors import InputError
+from explorer.gui.session import Session, State
+from explorer.recipe import Recipe
+from explorer.runs import Mailbox, RunStore
+from explorer.techniques import Dropout, Skip
+from explorer.training.control import Control
+
+RECIPE = Recipe(epochs=3)
+
+
+class Threads:
+    """Starts a plain thread for each run, as the window starts a QThread."""
+
+    def __init__(self, script: Script) -> None:
+        self.script, self.threads = script, []  # type: tuple[Script, list[threading.Thread]]
+        self.session: Session | None = None
+
+    def __call__(self, recipe: Recipe, control: Control, mailbox: Mailbox, folder: Path) -> None:
+        def run() -> None:
+            try:
+                for event in self.script(recipe, control, folder):
+                    mailbox.put(event)
+            except RuntimeError:
+                pass
+
+        self.threads.append(threading.Thread(target=run))
+        self.threads[-1].start()
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[tuple[Session, Script]]:
+    script = Script(seconds=0.001)
+    threads = Threads(script)
+    session = Session(RECIPE, threads, lambda _recipe: tmp_path / "run")
+    yield session, script
+    session.stop()
+    for thread in threads.threads:
+        thread.join(5)
+        assert not thread.is_alive()
+
+
+def wait_for(session: Session, state: State) -> None:
+    until(lambda: session.state is state, session.tick)
+
+
+def to_the_end(session: Session) -> None:
+    assert session.current
+    record = session.current.record
+    until(lambda: record.ended, session.tick)
+    session.worker_gone()
+    session.tick()
+
+
+def test_a_run_from_start_to_end(run: tuple[Session, Script]) -> None:
+    session, _script = run
+    assert session.state is State.IDLE
+    session.start()
+    assert session.state is State.STARTING
+    to_the_end(session)
+    assert session.state is State.IDLE
+    assert session.current
+    record = session.current.record
+    assert record.ended
+    assert (record.ended.outcome, record.step, len(record.epochs)) == ("finished", 3 * PER_EPOCH, 3)
+
+
+def test_one_batch_then_one_epoch_then_on_to_the_end(run: tuple[Session, Script]) -> None:
+    session, _script = run
+    session.step()
+    wait_for(session, State.PAUSED)
+    assert session.current
+    record = session.current.record
+    assert record.step == 1
+    session.step()
+    wait_for(session, State.PAUSED)
+    assert record.step == 2
+    session.epoch()
+    assert session.state is State.RUNNING
+    wait_for(session, State.PAUSED)
+    until(lambda: len(record.epochs) == 1, session.tick)
+    assert record.step == PER_EPOCH
+    session.epoch()
+    wait_for(session, State.PAUSED)
+    assert record.step == 2 * PER_EPOCH
+    session.resume()
+    to_the_end(session)
+    assert record.step == 3 * PER_EPOCH
+
+
+def test_a_run_can_begin_with_one_epoch(run: tuple[Session, Script]) -> None:
+    session, _script = run
+    session.epoch()
+    wait_for(session, State.PAUSED)
+    assert session.current
+    assert session.current.record.step == PER_EPOCH
+
+
+def test_pause_and_stop_while_it_waits(run: tuple[Session, Script]) -> None:
+    session, _script = run
+    session.start()
+    wait_for(session, State.RUNNING)
+    session.pause()
+    wait_for(session, State.PAUSED)
+    session.stop()
+    assert session.state is State.STOPPING
+    to_the_end(session)
+    assert session.current
+    assert session.current.record.ended
+    assert session.current.record.ended.outcome == "stopped"
+
+
+def test_a_change_reaches_the_run_once_and_is_marked_until_it_acts(run: tuple[Session, Script]) -> None:
+    session, script = run
+    session.step()
+    wait_for(session, State.PAUSED)
+    assert session.differences() == {}
+    session.change(RECIPE.switched(Dropout()).with_(width=32))
+    marks = session.differences()
+    assert set(marks) == {"dropout", "width"}
+    assert marks["dropout"].acts_live
+    assert marks["dropout"].change == "+ dropout 0.3"
+    assert not marks["width"].acts_live
+    assert "size of the weights" in marks["width"].reason
+    session.step()
+    assert session.current
+    record = session.current.record
+    until(lambda: record.marks, session.tick)
+    assert set(session.differences()) == {"width"}
+    assert record.marks[0].changes == ("+ dropout 0.3",)
+    session.change(session.recipe.with_(width=64))  # nothing that the run could take
+    session.step()
+    wait_for(session, State.PAUSED)
+    assert len(script.recipes) == 2
+
+
+def test_a_change_taken_back_before_it_acted_does_not_act(run: tuple[Session, Script]) -> None:
+    session, script = run
+    session.step()
+    wait_for(session, State.PAUSED)
+    session.change(RECIPE.without("skip"))
+    session.undo()
+    session.step()
+    wait_for(session, State.PAUSED)
+    assert script.recipes[-1] == RECIPE
+    assert session.differences() == {}
+
+
+def test_undo_and_redo() -> None:
+    session = Session(RECIPE, Threads(Script()))
+    assert not session.can_undo
+    session.change(RECIPE.with_(lr=0.5))
+    session.change(RECIPE.with_(lr=0.6))
+    session.undo()
+    assert (session.recipe.lr, session.can_undo, session.can_redo) == (0.5, True, True)
+    session.redo()
+    assert (session.recipe.lr, session.can_redo) == (0.6, False)
+    session.undo()
+    session.change(RECIPE.without("skip"))
+    assert not session.can_redo
+    session.undo()
+    session.undo()
+    session.undo()
+    assert session.recipe == RECIPE
+
+
+def test_a_worker_that_dies_without_a_word_ends_the_run(tmp_path: Path) -> None:
+    threads = Threads(Script(fail_at=3, how="crash"))
+    session = Session(RECIPE, threads, lambda _recipe: tmp_path)
+    session.start()
+    threads.threads[0].join()
+    session.worker_gone()
+    session.tick()
+    assert session.state is State.IDLE
+    assert session.current
+    assert session.current.record.ended
+    assert session.current.record.ended.outcome == "failed"
+
+
+def keep(folder: Path, recipe: Recipe, epochs: int = 2) -> Path:
+    with RunStore(folder, recipe) as store:
+        for _event in store.recorded(Script()(recipe.with_(epochs=epochs), Control(), folder)):
+            pass
+    return folder
+
+
+def test_stored_runs_are_shown_and_laid_over_in_colours_that_stay(tmp_path: Path) -> None:
+    one, two, three = (keep(tmp_path / name, RECIPE) for name in ("one", "two", "three"))
+    session = Session(RECIPE, Threads(Script()))
+    session.show(one, "one")
+    session.overlay(two, "two")
+    session.overlay(two, "two")
+    session.overlay(three, "three")
+    until(lambda: all(shown.rest is None for shown in session.on_screen), session.tick)
+    assert [(s.name, s.index, s.record.step) for s in session.on_screen] == [
+        ("one", 0, 8),
+        ("two", 1, 8),
+        ("three", 2, 8),
+    ]
+    session.remove(two)
+    session.overlay(two, "two")
+    assert {s.name: s.index for s in session.on_screen} == {"one": 0, "three": 2, "two": 1}
+    session.show(three, "three")
+    assert {s.name: s.index for s in session.on_screen} == {"three": 2, "two": 1}
+    session.forget(three)
+    assert session.current is None
+
+
+def test_marks_compare_with_a_stored_run_too(tmp_path: Path) -> None:
+    session = Session(RECIPE, Threads(Script()))
+    session.show(keep(tmp_path / "one", RECIPE.with_(data=DataChoice(per_class=5), epochs=2)), "one")
+    until(lambda: session.current and session.current.rest is None, session.tick)
+    session.change(RECIPE.without(Skip.name))
+    marks = session.differences()
+    assert set(marks) == {"data", "epochs", "skip"}
+    assert not any(mark.acts_live for mark in marks.values())
+
+
+def test_a_damaged_run_is_named_and_what_could_be_read_stays(tmp_path: Path) -> None:
+    folder = keep(tmp_path / "one", RECIPE)
+    session = Session(RECIPE, Threads(Script()))
+    (folder / "run.sqlite").write_bytes(b"not a database" * 100)
+    session.show(folder, "one")
+    with pytest.raises(InputError, match="one"):
+        session.tick()
+    assert session.tick() == []
+    with pytest.raises(InputError, match="holds no run"):
+        session.show(tmp_path, "nothing")

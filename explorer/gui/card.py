@@ -140,7 +140,7 @@ def mark_help(mark: Mark) -> str:
 
 
 def refusal(technique: Technique, on: Iterable[Technique], source: Source | None) -> str:
-    """Why `technique` cannot act beside those that are `on` and with these images, if they are known; empty if it can."""
+    """Why `technique` cannot act beside those that are `on` and with images of `source`, if known; empty if it can."""
     if source and (reason := technique.refuse(Facts(len(source.classes), source.ordered, *source.shape[:2]))):
         return reason
     for other in on:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 
+from pydantic.fields import FieldInfo
 from PySide6.QtWidgets import QDialog, QTextBrowser, QVBoxLayout, QWidget
 
 from explorer.gui.form import limits_text, unit_of
@@ -50,17 +51,22 @@ class Manual(QDialog):
 def page(kind: type[Technique]) -> str:
     """Manual and parameters of `kind` as HTML."""
     paragraphs = [_paragraph(text) for text in re.split(r"\n\s*\n", _(kind.manual()))]
-    rows = "".join(
-        f"<tr><td><b>{html.escape(field_label(name))}</b><br><code>{name}</code></td><td>{html.escape(_(field.description or ''))}</td>"
-        f"<td>{html.escape(_default(field.default))} {html.escape(unit_of(field))}</td>"
-        f"<td>{html.escape(limits_text(field))}</td></tr>"
-        for name, field in kind.model_fields.items()
-    )
+    rows = "".join(_row(name, field) for name, field in kind.model_fields.items())
     heads = "".join(f"<th align='left'>{head}</th>" for head in (_("Parameter"), "", _("Default"), _("Range")))
     table = f"<h3>{_('Parameters')}</h3><table cellpadding='4'><tr>{heads}</tr>{rows}</table>" if rows else ""
     return (
         f"<h2>{html.escape(_(kind.title))}</h2><p><i>{html.escape(_(kind.summary))}</i></p>{''.join(paragraphs)}{table}"
     )
+
+
+def _row(name: str, field: FieldInfo) -> str:
+    cells = (
+        f"<b>{html.escape(field_label(name))}</b><br><code>{name}</code>",
+        html.escape(_(field.description or "")),
+        html.escape(f"{_default(field.default)} {unit_of(field)}"),
+        html.escape(limits_text(field)),
+    )
+    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 
 
 def _paragraph(text: str) -> str:

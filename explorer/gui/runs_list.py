@@ -53,7 +53,7 @@ class RunsList(QWidget):
         self.retranslate()
 
     def refresh(self, current: Path | None, on_screen: dict[Path, int]) -> None:
-        """List what is stored now; those `on_screen` have the colour of their index, the `current` one needs no tick."""
+        """List what is stored; those `on_screen` have the colour of their index, the `current` one needs no tick."""
         with QSignalBlocker(self.list):
             row = self.list.currentRow()
             self.list.clear()

@@ -37,8 +37,6 @@ class Worker(QThread):
         self._mailbox = mailbox
 
     def run(self) -> None:
-        if sys.platform == "linux":
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
         try:
             for event in self._make():
                 self._mailbox.put(event)
@@ -56,6 +54,7 @@ def stored_run(recipe: Recipe, control: Control, folder: Path) -> Iterator[Event
 
     from explorer.training.trainer import train
 
+    _yield_to_the_window()  # not before: somebody waits for torch
     torch.set_num_threads(torch.get_num_threads())  # holds only for the thread that calls it
     started = ended = False
     with RunStore(folder, recipe) as store:
@@ -72,3 +71,9 @@ def stored_run(recipe: Recipe, control: Control, folder: Path) -> Iterator[Event
     if not started:
         shutil.rmtree(folder, ignore_errors=True)
     raise failure
+
+
+def _yield_to_the_window() -> None:
+    """Let the system prefer other threads to this one, and to those that torch starts from it."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)

@@ -110,14 +110,18 @@ def _shown() -> float:
     with _folder() as folder:
         began = perf_counter()
         with subprocess.Popen(
-            [sys.executable, "-m", CHILD, "shown", str(folder)], stdout=subprocess.PIPE, cwd=ROOT, env=_environment(folder)
+            [sys.executable, "-m", CHILD, "shown", str(folder)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=ROOT,
+            env=_environment(folder),
         ) as child:
             assert child.stdout is not None
             said = child.stdout.readline()
             seconds = perf_counter() - began
-            child.communicate(timeout=PATIENCE)
+            _rest, complaint = child.communicate(timeout=PATIENCE)
     if not said:
-        raise RuntimeError("the window ended before it was painted")
+        raise RuntimeError(f"the window ended before it was painted: {complaint[-2000:].decode()}")
     return seconds
 
 

@@ -65,7 +65,7 @@ def test_ece_equals_the_naive_one(sharp: float) -> None:
 def test_mae_of_the_expected_class() -> None:
     logits, labels = predictions()
     expected = np.mean(
-        [abs(row @ np.arange(CLASSES) - label) for row, label in zip(probabilities(logits), labels.tolist())]
+        [abs(p @ np.arange(CLASSES) - k) for p, k in zip(probabilities(logits), labels.tolist(), strict=True)]
     )
     assert measure(logits, labels, ordered=True)["mae"] == pytest.approx(expected, rel=1e-5)
     assert "mae" not in measure(logits, labels, ordered=False)

@@ -174,7 +174,7 @@ def test_techniques_change_neither_batches_nor_start_weights(tiny: MakeImages) -
     plain, full = new_run(recipe(), data), new_run(recipe(*EVERYTHING), data)
     start, other = plain.learner.model.state_dict(), full.learner.model.state_dict()
     he = new_run(recipe(Initialization()), data).learner.model.state_dict()
-    for name, weight in start.items():
+    for name in start:
         assert name in other
         if "norm" not in name:
             assert torch.equal(he[name], other[name]), name
@@ -198,6 +198,23 @@ def test_augmentation_draws_the_same_with_and_without_dropout(tiny: MakeImages) 
             scenes.append(run.scene.batch.images)
         seen.append(torch.stack(scenes))
     assert torch.equal(seen[0], seen[1])
+
+
+def test_dropout_has_a_stream_of_its_own_for_each_seed_and_step(tiny: MakeImages) -> None:
+    data, dropout = tiny(), Dropout(places=("stage1", "classifier"))
+
+    def streams(of: Recipe) -> list[int]:
+        run = new_run(of, data)
+        found = []
+        for indices in run.batches():
+            list(run.one_step(indices))
+            found.append(run.learner.dropout_rng.initial_seed())
+        return found
+
+    alone = streams(recipe(dropout))
+    assert len(set(alone)) == 4
+    assert streams(recipe(dropout, Augmentation(), Mixing(), Normalization())) == alone
+    assert not set(streams(recipe(dropout, seed=1))) & set(alone)
 
 
 # Live changes.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QApplication
 
 from explorer.gui.theme import Palette
 
-OUTLINED = ("QCheckBox", "QAbstractItemView")
+OUTLINED = ("QCheckBox", "QAbstractSpinBox", "QLineEdit", "QProgressBar")
+OUTLINE = 0.7
+"""Share of the secondary text's colour in the frames of boxes on a dark window."""
 
 
 def style_sheet(palette: Palette) -> str:
@@ -26,8 +28,9 @@ def style_sheet(palette: Palette) -> str:
 
 
 def outline_boxes(palette: Palette) -> None:
-    """Fusion draws the frame of a check box in a darkened window colour, which cannot be seen on a dark window."""
+    """Fusion draws the frame of a box in a darkened window colour, which cannot be seen on a dark window."""
     boxes = palette.qt()
-    boxes.setColor(QPalette.ColorRole.Window, QColor(palette.muted))
+    if palette.dark:
+        boxes.setColor(QPalette.ColorRole.Window, palette.mixed(palette.muted, OUTLINE))
     for kind in OUTLINED:
         QApplication.setPalette(boxes, kind)

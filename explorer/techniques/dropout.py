@@ -23,7 +23,7 @@ class Dropout(Technique):
     It regularises: no neuron can rely on another one being there (co-adaptation). Neighbouring elements of a feature
     map are alike, so after a convolution it takes whole channels to have the same effect ("channel", Dropout2d).
 
-    Use it when training loss falls and validation loss rises, first before the classifier. With batch normalization in
+    Use it when training loss falls and validation loss rises, at first before the classifier alone. With batch normalization in
     the same block it shifts the variance that evaluation expects; keep it after the last normalization then.
 
     Look at: loss and metrics (the gap between training and validation), and the step curve, which gets noisier.
@@ -43,7 +43,9 @@ class Dropout(Technique):
         "element", N_("Zero single elements, or whole channels (feature maps).")
     )
     places: tuple[Place, ...] = parameter(
-        ("classifier",), N_("After the blocks of which stages, or before the classifier."), min_length=1
+        ("stage1", "stage2", "stage3", "classifier"),
+        N_("After the blocks of which stages, or before the classifier."),
+        min_length=1,
     )
 
     def drop(self, place: str, rng: torch.Generator) -> nn.Module | None:

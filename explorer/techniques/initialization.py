@@ -43,7 +43,7 @@ class Initialization(Technique):
 
     kind: Kind = parameter("he_normal", N_("Distribution of the start weights."))
     fan: Literal["fan_in", "fan_out"] = parameter(
-        "fan_out",
+        "fan_in",
         N_("Keep the variance of the forward signal (fan_in) or of the gradient (fan_out)."),
         when={"kind": ("he_normal", "he_uniform")},
     )

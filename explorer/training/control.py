@@ -30,13 +30,13 @@ class Control:
     def resume(self) -> None:
         """Go on."""
         with self._changed:
-            self._paused = False
+            self._paused, self._steps = False, 0
             self._changed.notify_all()
 
     def step(self, batches: int = 1) -> None:
         """Go on for so many batches, then wait."""
         with self._changed:
-            self._paused, self._steps = True, batches
+            self._paused, self._steps = True, self._steps + batches
             self._changed.notify_all()
 
     def stop(self) -> None:

@@ -6,6 +6,7 @@ import math
 import time
 import traceback
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
@@ -73,7 +74,8 @@ def train(
         yield _never_began(error)
         return
     try:
-        yield from run.events()
+        with _denormals_as_zero():
+            yield from run.events()
     except _DivergedError:
         yield run.ended(
             DIVERGED,
@@ -82,6 +84,16 @@ def train(
         )
     except Exception as error:  # whoever watches hears of it as an event, and can show it
         yield run.ended(FAILED, *_explain(error), details=traceback.format_exc())
+
+
+@contextmanager
+def _denormals_as_zero() -> Iterator[None]:
+    """Numbers below 1e-38 make a step on a CPU up to 16 times as slow, as in deep sigmoid networks, and add nothing."""
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
 
 
 class _DivergedError(Exception):
@@ -132,8 +144,9 @@ class Run:
             yield from self.say_steps()
             yield from self.end_epoch(perf_counter() - began)
             if any(technique.stop(self.moment) for technique in self.recipe.techniques):
-                self.learner.restore(self.best_weights or self.learner.weights())
                 break
+        if any(technique.acts_in("stop") for technique in self.recipe.techniques):
+            self.learner.restore(self.best_weights)
         self.save("last.pt")
         yield self.ended(FINISHED, _("Finished."), "", test=self.evaluate(self.test))
 
@@ -232,7 +245,7 @@ class Run:
         old, self.recipe = self.recipe, new
         kept, fresh = self.learner.change(new)
         if kept or fresh:
-            self.best_weights = {}  # they belong to another network, even where every weight was kept
+            self.best_loss = math.inf  # of another network, even where every weight was kept: look for the best anew
         yield RecipeChanged(
             step=self.step, recipe=new.model_dump(mode="json"), changes=changes(old, new), kept=kept, fresh=fresh
         )

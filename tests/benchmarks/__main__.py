@@ -28,6 +28,7 @@ FIGURES = (
     Figure("window_shown_s", 1.0, "lower", "s", window_shown_s),
     Figure("first_point_s", 3, "lower", "s", first_point_s),
 )
+FAILED = "failed"
 
 
 def main() -> int:
@@ -43,14 +44,11 @@ def main() -> int:
     return int(any(result.note.startswith(FAILED) for result in results))
 
 
-FAILED = "failed"
-
-
 def measured(figures: Iterable[Figure], quick: bool) -> Iterator[Result]:
     """Take one figure after the other; one that fails does not keep the others from being taken."""
     for figure in figures:
         try:
-            result = Result.of(figure, figure.measure(quick))
+            result = Result.of(figure, figure.measure(quick), quick)
         except MissingError as missing:
             result = Result.absent(figure, f"skipped: {missing}")
         except Exception as error:
@@ -60,7 +58,8 @@ def measured(figures: Iterable[Figure], quick: bool) -> Iterator[Result]:
 
 
 def print_json(results: Iterable[Result]) -> Iterator[Result]:
-    """A line each, as soon as it is known."""
+    """A line each, as soon as it is known; what machine it was goes to the standard error."""
+    print(machine(), file=sys.stderr)
     for result in results:
         print(json.dumps(result.plain(), ensure_ascii=False), flush=True)
         yield result
@@ -80,11 +79,13 @@ def print_table(results: Iterable[Result]) -> Iterator[Result]:
 
 
 def _row(result: Result) -> tuple[str, ...]:
-    goal = next(f"{'≥' if figure.better == 'higher' else '≤'} {figure.goal:g}" for figure in FIGURES if figure.name == result.name)
+    figure = next(figure for figure in FIGURES if figure.name == result.name)
+    goal = f"{'≥' if figure.better == 'higher' else '≤'} {figure.goal:g}"
     if result.value is None or result.spread is None:
         return (result.name, "–", "", "", goal, "", result.note)
     value, spread = (f"{significant(number):g} {result.unit}" for number in (result.value, result.spread))
-    return (result.name, value, spread, str(result.n), goal, "yes" if result.holds else "NO", result.note)
+    holds = {True: "yes", False: "NO", None: ""}[result.holds]
+    return (result.name, value, spread, str(result.n), goal, holds, result.note)
 
 
 def machine() -> str:

@@ -46,7 +46,7 @@ def bare_loop_speed(
     began = perf_counter()
     for epoch in range(recipe.epochs):
         order = torch.randperm(len(labels))[: steps * recipe.batch_size]
-        for step, batch in enumerate(order.split(recipe.batch_size), epoch * steps):
+        for step, batch in enumerate(torch.split(order, recipe.batch_size), epoch * steps):
             optimizer.zero_grad()
             backward(model, cropped_and_flipped(images, batch, size, margin), labels[batch], step)
             optimizer.step()
@@ -74,7 +74,8 @@ def one_cycle(recipe: Recipe, optimizer: Optimizer, steps: int) -> OneCycleLR:
     """torch's own form of the recipe's schedule, to be stepped after each of `steps` batches."""
     schedule = recipe.technique(Schedule)
     assert schedule is not None
-    return OneCycleLR(optimizer, recipe.lr, steps, pct_start=schedule.rise, div_factor=schedule.div, cycle_momentum=False)
+    rise, div = schedule.rise, schedule.div
+    return OneCycleLR(optimizer, recipe.lr, steps, pct_start=rise, div_factor=div, cycle_momentum=False)
 
 
 def cropped_and_flipped(images: Tensor, batch: Tensor, size: int, margin: int) -> Tensor:

@@ -7,7 +7,6 @@ import warnings
 from importlib import metadata
 from types import ModuleType, SimpleNamespace
 
-import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 

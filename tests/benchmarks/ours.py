@@ -19,7 +19,7 @@ from explorer.training import trainer
 QUICK_IMAGES_PER_CLASS = 64
 """640 images, 5 steps an epoch: enough to see that a figure can be taken."""
 EVALUATION = ("evaluate", "predict", "measure")
-"""By these names the trainer measures metrics: on validation and training images after each epoch, on test images once."""
+"""The names by which the trainer measures: on validation and training images after each epoch, on test images once."""
 
 
 def default_experiment(epochs: int, quick: bool) -> Recipe:

@@ -54,16 +54,19 @@ class Result:
     n: int
     goal: float
     holds: bool | None
+    """None also where it was not measured well enough to say."""
     unit: str
     note: str
 
     @classmethod
-    def of(cls, figure: Figure, measured: Measured) -> Result:
-        """Median and spread of what was measured."""
-        value = statistics.median(measured.values)
-        spread = interquartile_range(measured.values)
-        n, note = len(measured.values), measured.note
-        return cls(figure.name, value, spread, n, figure.goal, figure.holds(value), figure.unit, note)
+    def of(cls, figure: Figure, measured: Measured, quick: bool = False) -> Result:
+        """Median and spread of what was measured; a quick one says nothing of whether the goal is reached."""
+        value, spread = statistics.median(measured.values), interquartile_range(measured.values)
+        holds: bool | None
+        holds, note = figure.holds(value), measured.note
+        if quick:
+            holds, note = None, f"quick, no judgement; {note}"
+        return cls(figure.name, value, spread, len(measured.values), figure.goal, holds, figure.unit, note)
 
     @classmethod
     def absent(cls, figure: Figure, why: str) -> Result:

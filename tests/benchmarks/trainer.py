@@ -9,7 +9,7 @@ from .ours import default_experiment, trainer_speed, whole_speed
 from .pairs import Measured, alternate, ratios, speeds
 
 EPOCHS = 5
-"""230 steps: 23 looks of what looks every 10 steps, 5 of what looks every 50 (4.6 in the long run), 5 ends of epochs."""
+"""230 steps: 23 looks of what looks every 10, 5 of what looks every 50 (4.6 in the long run), 5 ends of epochs."""
 
 
 def instruments_ratio(quick: bool) -> Measured:

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any
 
-from explorer.events import EpochDone
+from explorer.events import FINISHED, EpochDone
 from explorer.recipe import Recipe
 from explorer.runs.store import list_runs, stored_events
 
@@ -86,6 +86,8 @@ def _trained_in_window(recipe: Recipe) -> tuple[list[float], float]:
         said = _child(folder, "train", str(folder / "recipe.json"))
         if len(said["panels"]) < said["all_panels"]:
             raise RuntimeError(f"only {said['panels']} were visible")
+        if said["outcome"] != FINISHED:
+            raise RuntimeError(f"the run in the window {said['outcome']}")
         (run,) = list_runs(folder / "runs")
         return said["gaps_ms"], _speed(run)
 

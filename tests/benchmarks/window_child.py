@@ -13,6 +13,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 from unittest import mock
 
 from PySide6.QtCore import QEvent, QObject, QSettings, Qt, QTimer, Slot
@@ -21,6 +22,7 @@ import explorer.__main__ as program
 from explorer import display
 from explorer.gui import app
 from explorer.gui.session import State
+from explorer.gui.window import Window
 from explorer.recipe import Recipe
 
 GUI_TICK_MS = 10
@@ -34,9 +36,14 @@ SETTLED_MS = 500
 class Driver(QObject):
     """What happens in the window once it is on the screen, ending with `say`."""
 
-    def __init__(self, window: app.Window) -> None:
+    def __init__(self, window: Window) -> None:
         super().__init__(window)
         self.window = window
+
+    @Slot()
+    def painted(self) -> None:
+        """The first paint is done."""
+        raise NotImplementedError
 
     def say(self, **values: object) -> None:
         """Report and leave."""
@@ -68,8 +75,8 @@ class FirstPoint(Driver):
     @Slot()
     def begin(self) -> None:
         """Press Train."""
-        self.panel = next(panel for panel in self.window.panels if panel.name == "loss")
-        self.viewport = self.panel.plot.viewport()
+        self.plot = next(panel for panel in self.window.panels if panel.name == "loss").plots[0]
+        self.viewport = self.plot.viewport()
         self.viewport.installEventFilter(self)
         self.torch_was_there, self.pressed = "torch" in sys.modules, perf_counter()
         self.press_train()
@@ -99,14 +106,16 @@ class FirstPoint(Driver):
 
     def _has_line(self) -> bool:
         run = self.window.session.current
-        curve = self.panel.plot.drawn(f"batch {run.index}") if run and self.window.session.state is not State.IDLE else None
+        if run is None or self.window.session.state is State.IDLE:
+            return False
+        curve = self.plot.drawn(f"batch {run.index}")
         return curve is not None and 2 <= len(curve[0]) <= len(run.record.losses)
 
 
 class Train(Driver):
     """Trains with all panels in sight and measures the gaps between the ticks of a timer of the window's thread."""
 
-    def __init__(self, window: app.Window) -> None:
+    def __init__(self, window: Window) -> None:
         super().__init__(window)
         self.gaps: list[float] = []
         self.last: float | None = None
@@ -131,14 +140,15 @@ class Train(Driver):
     def tick(self) -> None:
         """Keep the gap, from the first step to the last; loading torch and images is another figure's matter."""
         now, session = perf_counter(), self.window.session
-        training = session.state is State.RUNNING and session.current.record.step > 0
+        training = session.state is State.RUNNING and session.current is not None and session.current.record.step > 0
         if training and self.last is not None:
             self.gaps.append(1000 * (now - self.last))
         self.last = now if training else None
         if session.state is State.IDLE:
             self.timer.stop()
             visible = [panel.name for panel in self.window.grid.visible_panels()]
-            outcome = session.current.record.ended.outcome
+            ended = session.current.record.ended if session.current else None
+            outcome = ended.outcome if ended else "never began"
             self.say(gaps_ms=self.gaps, panels=visible, all_panels=len(self.window.panels), outcome=outcome)
 
 
@@ -150,18 +160,18 @@ def main(what: str, folder: Path, recipe: str = "") -> int:
     settings = QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat)
     if recipe:
         settings.setValue("recipe", Recipe.read(Path(recipe)).to_json())
-    window: Callable[..., app.Window] = partial(_driven, app.Window, DRIVERS[what])
+    window: Callable[..., Window] = partial(_driven, Window, DRIVERS[what])
     with (
-        mock.patch.object(app, "user_settings", lambda: settings),
+        mock.patch.object(app, "user_settings", return_value=settings),
         mock.patch.object(app, "Window", window),
         # Nobody sees an offscreen window, so the program would train in the terminal.
-        mock.patch.object(display, "has_display", lambda: True),
+        mock.patch.object(display, "has_display", return_value=True),
         mock.patch.object(display, "missing_for_window", display.missing_for_pictures),
     ):
         return program.main([])
 
 
-def _driven(kind: type[app.Window], driver: type[Driver], *arguments: object) -> app.Window:
+def _driven(kind: type[Window], driver: type[Driver], *arguments: Any) -> Window:
     window = kind(*arguments)
     window.painted.connect(driver(window).painted)
     return window

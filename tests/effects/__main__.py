@@ -27,9 +27,7 @@ def main() -> int:
     results = []
     for claim in CLAIMS:
         if not options.only or claim.name in options.only:
-            results.append(
-                run(claim, options.seeds, say=lambda line: print(line, file=sys.stderr, flush=True))
-            )
+            results.append(run(claim, options.seeds, say=lambda line: print(line, file=sys.stderr, flush=True)))
             # Written after every claim: what is done stays if the rest is interrupted.
             if options.json:
                 options.json.write_text(json.dumps(as_plain(results), indent=2, ensure_ascii=False) + "\n")

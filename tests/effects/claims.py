@@ -134,7 +134,6 @@ OVERFITS = recipe(BATCH, HE, data=LITTLE, width=16, batch_size=32, epochs=30, lr
 """100 images per class and nothing against overfitting. Batches of 32, or there would be too few steps."""
 SETTLED = OVERFITS.switched(Schedule())
 """The same, and the rate falls: at a constant one, accuracy jumps by 0.02 from epoch to epoch and hides the gap."""
-EVERYWHERE = Dropout(p=0.3, places=("stage1", "stage2", "stage3", "classifier"))
 CONSTANT = recipe(BATCH, HE, epochs=10, lr=0.2)
 DEEP_SIGMOID = recipe(Activation(kind="sigmoid"), depth=26, epochs=4, lr=0.02)
 AT_THE_START = DEEP_SIGMOID.with_(epochs=1, data=DataChoice(name="fashion-mini", fraction=0.1))
@@ -154,9 +153,7 @@ def regularised(name: str, text: str, label: str, technique: Technique) -> Claim
             "loss, nothing": Arm(SETTLED, validation("loss")),
             f"loss, {label}": Arm(with_it, validation("loss")),
         },
-        holds=both(
-            lower(f"gap, {label}", "gap, nothing", 0.005), lower(f"loss, {label}", "loss, nothing", 0.05)
-        ),
+        holds=both(lower(f"gap, {label}", "gap, nothing", 0.005), lower(f"loss, {label}", "loss, nothing", 0.05)),
         rule="the gap is smaller by 0.005 and validation loss by 0.05 or more, in every seed",
     )
 
@@ -211,11 +208,9 @@ CLAIMS: tuple[Claim, ...] = (
         holds=lambda values: all(abs(a - b) <= 8 for a, b in zip(*values.values(), strict=True)),
         rule="at most 8 epochs (its patience) apart, in every seed",
     ),
-    regularised("dropout", "Dropout closes the gap on little data", "dropout 0.3", EVERYWHERE),
+    regularised("dropout", "Dropout closes the gap on little data", "dropout 0.3", Dropout()),
     regularised("augmentation", "Augmentation closes the gap on little data", "augmentation", Augmentation()),
-    regularised(
-        "label-smoothing", "Label smoothing generalizes better on little data", "smoothing", LabelSmoothing()
-    ),
+    regularised("label-smoothing", "Label smoothing generalizes better on little data", "smoothing", LabelSmoothing()),
     regularised("mixing", "Mixing images closes the gap on little data", "MixUp", Mixing(alpha=1.0)),
     Claim(
         name="label-smoothing-confidence",
@@ -262,9 +257,7 @@ CLAIMS: tuple[Claim, ...] = (
             "ReLU alone": Arm(AT_THE_START.without("activation"), first_to_last),
             "skip alone": Arm(AT_THE_START.switched(Skip()), first_to_last),
             "batch norm alone": Arm(AT_THE_START.switched(BATCH), first_to_last),
-            "ReLU + He + skip": Arm(
-                AT_THE_START.without("activation").switched(HE).switched(Skip()), first_to_last
-            ),
+            "ReLU + He + skip": Arm(AT_THE_START.without("activation").switched(HE).switched(Skip()), first_to_last),
         },
         holds=both(
             lower(
@@ -302,9 +295,7 @@ CLAIMS: tuple[Claim, ...] = (
         quantity="validation accuracy without normalization, 14 layers, rate 0.3, 5 epochs",
         arms={
             "no clipping": Arm(recipe(HE, depth=14, epochs=5, lr=0.3), accuracy),
-            "clipped to norm 0.5": Arm(
-                recipe(HE, Clipping(threshold=0.5), depth=14, epochs=5, lr=0.3), accuracy
-            ),
+            "clipped to norm 0.5": Arm(recipe(HE, Clipping(threshold=0.5), depth=14, epochs=5, lr=0.3), accuracy),
         },
         holds=higher("clipped to norm 0.5", "no clipping", 0.3),
         rule="better by 0.3 or more, in every seed",

@@ -57,8 +57,7 @@ class Spy(Instrument):
 
 def gradients(model: nn.Module) -> dict[str, torch.Tensor]:
     return {
-        name: torch.zeros_like(p) if p.grad is None else p.grad.detach().clone()
-        for name, p in model.named_parameters()
+        name: torch.zeros_like(p) if p.grad is None else p.grad.detach().clone() for name, p in model.named_parameters()
     }
 
 
@@ -74,13 +73,9 @@ def by_layer(tensors: dict[str, torch.Tensor], layers: tuple[str, ...]) -> list[
     return [math.sqrt(total) for total in sums.values()]
 
 
-def run_of(
-    data: ImageData, *techniques: Technique, instruments: tuple[Instrument, ...], **fields: Any
-) -> Run:
+def run_of(data: ImageData, *techniques: Technique, instruments: tuple[Instrument, ...], **fields: Any) -> Run:
     values = {"depth": 8, "width": 4, "batch_size": 16, "epochs": 2, "lr": 0.05, "device": "cpu"}
-    return Run(
-        Recipe(**{**values, **fields}, techniques=techniques), data, Watch(instruments), Control(), None
-    )
+    return Run(Recipe(**{**values, **fields}, techniques=techniques), data, Watch(instruments), Control(), None)
 
 
 def one_step(run: Run) -> list[Event]:
@@ -141,16 +136,12 @@ def test_a_frozen_layer_has_gradient_and_update_zero(tiny: MakeImages) -> None:
 
 @pytest.mark.parametrize("momentum", [0.1, 0.01, 1.0])
 def test_batch_statistics_follow_from_the_running_ones(tiny: MakeImages, momentum: float) -> None:
-    run = run_of(
-        tiny(channels=3), Normalization(momentum=momentum), instruments=(NormalizationStatistics(every=1),)
-    )
+    run = run_of(tiny(channels=3), Normalization(momentum=momentum), instruments=(NormalizationStatistics(every=1),))
     model = run.learner.model
     seen: dict[str, torch.Tensor] = {}
     for name, layer in model.named_modules():
         if isinstance(layer, nn.BatchNorm2d):
-            layer.register_forward_hook(
-                lambda _l, x, _y, name=name: seen.update({name: x[0].detach().clone()})
-            )
+            layer.register_forward_hook(lambda _l, x, _y, name=name: seen.update({name: x[0].detach().clone()}))
     for _ in range(3):
         statistics = of_kind(one_step(run), NormStats)
     assert {event.layer for event in statistics} == set(seen)
@@ -175,9 +166,7 @@ def test_batch_statistics_follow_from_the_running_ones(tiny: MakeImages, momentu
     [Normalization(kind="layer"), Normalization(track_running_stats=False)],
     ids=["layer", "untracked"],
 )
-def test_layers_without_running_statistics_report_gamma_and_beta_only(
-    tiny: MakeImages, technique: Technique
-) -> None:
+def test_layers_without_running_statistics_report_gamma_and_beta_only(tiny: MakeImages, technique: Technique) -> None:
     run = run_of(tiny(), technique, instruments=(NormalizationStatistics(every=1),))
     statistics = of_kind(one_step(run), NormStats)
     assert len(statistics) == 7

@@ -55,9 +55,7 @@ def test_ece_equals_the_naive_one(sharp: float) -> None:
     for bin_ in range(BINS):
         inside = [i for i, c in enumerate(confidence) if bin_ / BINS < c <= (bin_ + 1) / BINS]
         if inside:
-            gap = sum(confidence[i] for i in inside) / len(inside) - sum(right[i] for i in inside) / len(
-                inside
-            )
+            gap = sum(confidence[i] for i in inside) / len(inside) - sum(right[i] for i in inside) / len(inside)
             expected += len(inside) / len(labels) * abs(gap)
     assert measure(logits, labels, ordered=False)["ece"] == pytest.approx(expected, abs=1e-5)
 
@@ -76,8 +74,7 @@ def test_divergence_is_kullback_leibler_also_where_targets_are_zero() -> None:
     targets = 0.5 * torch.eye(CLASSES)[labels] + 0.5 * torch.eye(CLASSES)[(labels + 1) % CLASSES]
     q, p = targets.double().numpy(), probabilities(logits)
     naive = [
-        sum(a * math.log(a / b) for a, b in zip(one, two, strict=True) if a > 0)
-        for one, two in zip(q, p, strict=True)
+        sum(a * math.log(a / b) for a, b in zip(one, two, strict=True) if a > 0) for one, two in zip(q, p, strict=True)
     ]
     assert divergence(logits, targets).item() == pytest.approx(np.mean(naive), rel=1e-5)
 

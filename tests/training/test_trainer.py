@@ -72,15 +72,11 @@ def recipe(*techniques: Technique, **fields: Any) -> Recipe:
     return Recipe(**{**values, **fields}, techniques=techniques)
 
 
-def new_run(
-    of: Recipe, data: ImageData, control: Control | None = None, checkpoints: Path | None = None
-) -> Run:
+def new_run(of: Recipe, data: ImageData, control: Control | None = None, checkpoints: Path | None = None) -> Run:
     return Run(of, data, Watch(()), control or Control(), checkpoints)
 
 
-def weights_after(
-    of: Recipe, data: ImageData, folder: Path, instruments: str = "none"
-) -> dict[str, torch.Tensor]:
+def weights_after(of: Recipe, data: ImageData, folder: Path, instruments: str = "none") -> dict[str, torch.Tensor]:
     folder.mkdir()
     events = list(train(of, data=data, checkpoints=folder, instruments=instruments))
     assert ending(events).outcome == FINISHED, ending(events).details
@@ -387,9 +383,7 @@ def test_divergence_at_once_leaves_the_last_good_checkpoint(
     assert ending(events).step == 7
     assert not math.isfinite(of_kind(events, StepDone)[-1].loss)
     assert {file.name for file in tmp_path.iterdir()} == {"last.pt", "best.pt"}
-    assert all(
-        torch.isfinite(tensor).all() for tensor in checkpoint.read(tmp_path / "last.pt")["model"].values()
-    )
+    assert all(torch.isfinite(tensor).all() for tensor in checkpoint.read(tmp_path / "last.pt")["model"].values())
 
 
 def test_stop_acts_within_one_batch(tiny: MakeImages, tmp_path: Path) -> None:
@@ -534,9 +528,7 @@ def test_a_failure_while_the_network_is_built_is_an_event_too(
 
 
 @pytest.mark.parametrize("averaged", [False, True])
-def test_checkpoints_reproduce_the_validation_of_their_epoch(
-    tiny: MakeImages, tmp_path: Path, averaged: bool
-) -> None:
+def test_checkpoints_reproduce_the_validation_of_their_epoch(tiny: MakeImages, tmp_path: Path, averaged: bool) -> None:
     data = tiny(noise=0.7)
     of = recipe(Normalization(), Skip(), *((WeightAveraging(decay=0.8),) if averaged else ()), epochs=3)
     epochs = of_kind(list(train(of, data=data, checkpoints=tmp_path)), EpochDone)

@@ -39,6 +39,8 @@ class ImageData:
     training: Split
     validation: Split
     test: Split
+    mirrors: bool = True
+    """Whether a mirror image shows the same class; on a gauge it shows another value."""
     notes: tuple[str, ...] = ()
     """What the user should know about this loading, such as pictures left out; already translated."""
 

@@ -67,6 +67,7 @@ def load(choice: DataChoice, seed: int) -> ImageData:
         name=choice.name,
         classes=CLASSES,
         ordered=True,
+        mirrors=False,
         training=draw_split(seed, _TRAINING, per_class).split(),
         validation=draw_split(0, _VALIDATION, VALIDATION_PER_CLASS).split(),
         test=draw_split(0, _TEST, TEST_PER_CLASS, exact=True).split(),

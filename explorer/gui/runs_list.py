@@ -66,9 +66,8 @@ class RunsList(QWidget):
                     bold = item.font()
                     bold.setBold(True)
                     item.setFont(bold)
-                else:
-                    item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
-                    item.setCheckState(Qt.CheckState.Unchecked if index is None else Qt.CheckState.Checked)
+                    item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsUserCheckable)
+                item.setCheckState(Qt.CheckState.Unchecked if index is None else Qt.CheckState.Checked)
                 item.setIcon(square(self._palette.run(index) if index is not None else QColor(0, 0, 0, 0)))
                 self.list.addItem(item)
             self.list.setCurrentRow(min(row, self.list.count() - 1))

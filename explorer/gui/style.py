@@ -33,4 +33,4 @@ def outline_boxes(palette: Palette) -> None:
     if palette.dark:
         boxes.setColor(QPalette.ColorRole.Window, palette.mixed(palette.muted, OUTLINE))
     for kind in OUTLINED:
-        QApplication.setPalette(boxes, kind)
+        QApplication.setPalette(boxes, kind)  # type: ignore[arg-type]  # the stub says bytes, PySide takes str

@@ -53,9 +53,16 @@ class Augmentation(Technique):
     policy: Literal["custom", "trivial", "rand"] = parameter(
         "custom", N_("Your own choice, TrivialAugment, or RandAugment.")
     )
-    crop: int = parameter(2, N_("Largest move by a random crop after padding with zeros."), unit="px", ge=0, le=16)
-    flip_horizontal: float = parameter(0.5, N_("Probability of a mirror image."), ge=0, le=1)
-    flip_vertical: float = parameter(0.0, N_("Probability of turning the image upside down."), ge=0, le=1)
+    crop: int = parameter(1, N_("Largest move by a random crop after padding with zeros."), unit="px", ge=0, le=16)
+    flip_horizontal: float = parameter(
+        0.5, N_("Probability of a mirror image; never where it would show another class (gauges)."), ge=0, le=1
+    )
+    flip_vertical: float = parameter(
+        0.0,
+        N_("Probability of turning the image upside down; never where it would show another class (gauges)."),
+        ge=0,
+        le=1,
+    )
     rotation: float = parameter(0.0, N_("Largest rotation, either way."), unit="°", ge=0, le=180, when=CUSTOM)
     translation: float = parameter(0.0, N_("Largest move, as a share of the image's size."), ge=0, le=0.5, when=CUSTOM)
     scale: float = parameter(0.0, N_("Largest relative change of size."), ge=0, le=0.9, when=CUSTOM)
@@ -91,7 +98,7 @@ class Augmentation(Technique):
         drawn: dict[str, Tensor] = {}
         u = uniforms(rng, DRAWS, batch.images)
         # Colours are two times faster where each channel lies in one piece; the copy is cheap.
-        images = self._crop_and_flip(batch.images.contiguous(), u, drawn)
+        images = self._crop_and_flip(batch.images.contiguous(), u, drawn, batch.mirrors)
         if self.policy == "custom":
             images = self._warp(images, u, drawn)
             images = self._colour(images, u, drawn)
@@ -104,19 +111,20 @@ class Augmentation(Technique):
         images = self._erase(images, u, rng, drawn)
         return batch.with_(like(images.clamp(0, 1), batch.images), **drawn)
 
-    def _crop_and_flip(self, images: Tensor, u: dict[str, Tensor], drawn: dict[str, Tensor]) -> Tensor:
+    def _crop_and_flip(self, images: Tensor, u: dict[str, Tensor], drawn: dict[str, Tensor], mirrors: bool) -> Tensor:
         from explorer.techniques.imaging import integers, shift_and_flip
 
-        if not (self.crop or self.flip_horizontal or self.flip_vertical):
+        flip_horizontal, flip_vertical = (self.flip_horizontal, self.flip_vertical) if mirrors else (0.0, 0.0)
+        if not (self.crop or flip_horizontal or flip_vertical):
             return images
         x = integers(u["crop_x"], 2 * self.crop + 1) - self.crop
         y = integers(u["crop_y"], 2 * self.crop + 1) - self.crop
-        mirror, over = u["flip"] < self.flip_horizontal, u["flip_vertical"] < self.flip_vertical
+        mirror, over = u["flip"] < flip_horizontal, u["flip_vertical"] < flip_vertical
         if self.crop:
             drawn |= {"crop_x": x, "crop_y": y}
-        if self.flip_horizontal:
+        if flip_horizontal:
             drawn["flip"] = mirror.float()
-        if self.flip_vertical:
+        if flip_vertical:
             drawn["flip_vertical"] = over.float()
         return shift_and_flip(images, x, y, mirror, over, margin=self.crop)
 

@@ -48,6 +48,8 @@ class Batch:
     images: Tensor
     targets: Tensor
     drawn: dict[str, Tensor] = field(default_factory=dict)
+    mirrors: bool = True
+    """Whether a mirror image shows the same class; on a gauge it shows another value."""
 
     def with_(self, images: Tensor, targets: Tensor | None = None, **drawn: Tensor) -> Batch:
         """This batch with other images, perhaps other targets, and `drawn`, each (B,), added."""

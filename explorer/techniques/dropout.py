@@ -23,10 +23,10 @@ class Dropout(Technique):
     It regularises: no neuron can rely on another one being there (co-adaptation). Neighbouring elements of a feature
     map are alike, so after a convolution it takes whole channels to have the same effect ("channel", Dropout2d).
 
-    Use it when training loss falls and validation loss rises, at first before the classifier alone. With batch normalization in
-    the same block it shifts the variance that evaluation expects; keep it after the last normalization then.
+    Use it when training loss falls and validation loss rises; gently at first, before the classifier alone. Before a
+    batch normalization it shifts the variance that evaluation expects: compare training and evaluation mode.
 
-    Look at: loss and metrics (the gap between training and validation), and the step curve, which gets noisier.
+    Look at: loss and metrics (the gap between training and validation), normalization (the two modes).
 
     Papers: Srivastava et al. 2014, JMLR 15; Tompson et al. 2015, arXiv 1411.4280 (channels); Li et al. 2019,
     arXiv 1801.05134 (with batch normalization).

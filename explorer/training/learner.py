@@ -24,7 +24,7 @@ class Learner:
         self.facts = Facts(len(data.classes), data.ordered, images.shape[1], images.shape[2])
         self.standardize = Standardize(*_mean_and_std(images))
         self.dropout_rng = torch.Generator(device)
-        self.model = self._model(recipe)
+        self._take(self._model(recipe))
         self.optimizer = self._optimizer()
         self.shadow: list[Tensor] = []
         self._restart_average()
@@ -38,7 +38,8 @@ class Learner:
         same_optimizer = recipe.optimizer == self.recipe.optimizer
         averaged, rebuilt = bool(self.shadow), _structure(recipe) != _structure(self.recipe)
         if rebuilt:
-            old, self.model = self.model, self._model(recipe)
+            old = self.model
+            self._take(self._model(recipe))
             kept, fresh = carry_over(old, self.model)
         self.recipe = recipe
         self.optimizer = self._optimizer()
@@ -59,7 +60,7 @@ class Learner:
     def average(self, step: int) -> None:
         """Let the shadow follow the weights."""
         for technique in self.recipe.techniques if self.shadow else ():
-            technique.average(self.shadow, self._numbers(), step)
+            technique.average(self.shadow, self._numbers, step)
 
     @contextmanager
     def evaluated(self) -> Iterator[nn.Module]:
@@ -67,13 +68,13 @@ class Learner:
         if not self.shadow:
             yield self.model
             return
-        trained = [tensor.clone() for tensor in self._numbers()]
+        trained = [tensor.clone() for tensor in self._numbers]
         with torch.no_grad():
-            torch._foreach_copy_(self._numbers(), self.shadow)
+            torch._foreach_copy_(self._numbers, self.shadow)
             try:
                 yield self.model
             finally:
-                torch._foreach_copy_(self._numbers(), trained)
+                torch._foreach_copy_(self._numbers, trained)
 
     def weights(self) -> dict[str, Tensor]:
         """A copy of the weights that are evaluated."""
@@ -94,27 +95,28 @@ class Learner:
         model = build(recipe, self.facts, self.standardize, self.dropout_rng)
         return model.to(self.device, memory_format=torch.channels_last).train()  # type: ignore[call-overload, no-any-return]
 
+    def _take(self, model: nn.Module) -> None:
+        self.model = model
+        # Walking through the modules takes longer than a small technique: once is enough.
+        self.parameters = list(model.parameters())
+        self._numbers = [tensor for tensor in model.state_dict().values() if tensor.is_floating_point()]
+
     def _optimizer(self) -> torch.optim.Optimizer:
         recipe = self.recipe
-        parameters = list(self.model.parameters())
         groups = [
-            {"params": [p for p in parameters if p.ndim > 1], "weight_decay": recipe.weight_decay},
-            {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+            {"params": [p for p in self.parameters if p.ndim > 1], "weight_decay": recipe.weight_decay},
+            {"params": [p for p in self.parameters if p.ndim <= 1], "weight_decay": 0.0},
         ]
         if recipe.optimizer == "adamw":
             return torch.optim.AdamW(groups, lr=recipe.lr, foreach=True)
         nesterov = recipe.nesterov and recipe.momentum > 0
         return torch.optim.SGD(groups, lr=recipe.lr, momentum=recipe.momentum, nesterov=nesterov, foreach=True)
 
-    def _numbers(self) -> list[Tensor]:
-        """Every floating-point weight and buffer, as the model holds it."""
-        return [tensor for tensor in self.model.state_dict().values() if tensor.is_floating_point()]
-
     def _averages(self) -> bool:
         return any(technique.acts_in("average") for technique in self.recipe.techniques)
 
     def _restart_average(self) -> None:
-        self.shadow = [tensor.clone() for tensor in self._numbers()] if self._averages() else []
+        self.shadow = [tensor.clone() for tensor in self._numbers] if self._averages() else []
 
 
 def _structure(recipe: Recipe) -> tuple[Any, ...]:

@@ -164,7 +164,7 @@ class Run:
 
         self.watch.look("before_clipping", scene)
         for technique in self.recipe.techniques:
-            technique.on_gradients(list(self.learner.model.parameters()))
+            technique.on_gradients(self.learner.parameters)
         self.watch.look("after_clipping", scene)
 
         rates = self.learner.set_rate(self.rate())
@@ -190,8 +190,7 @@ class Run:
         self.losses.append(validation["loss"])
         if best := validation["loss"] < self.best_loss:
             self.best_epoch, self.best_loss, self.best_weights = self.epoch, validation["loss"], self.learner.weights()
-            self.save("best.pt")
-        self.save("last.pt")
+        self.save("last.pt", *["best.pt"] * best)
         yield EpochDone(
             epoch=self.epoch,
             step=self.step,
@@ -256,7 +255,7 @@ class Run:
         targets = self.one_hot[labels]
         for technique in self.recipe.techniques:
             targets = technique.soften(targets)
-        batch = Batch(to_float(raw), targets)
+        batch = Batch(to_float(raw), targets, mirrors=self.data.mirrors)
         for technique in self.recipe.techniques:
             if technique.acts_in("augment"):
                 self.augment_rng.manual_seed(number(self.recipe.seed, technique.name, self.step))
@@ -288,8 +287,8 @@ class Run:
         with self.learner.evaluated() as model:
             return evaluate(model, split, self.data.ordered, self.recipe.precision == "bf16")
 
-    def save(self, name: str) -> None:
-        """Write a checkpoint that can be loaded and trained on."""
+    def save(self, *names: str) -> None:
+        """Write a checkpoint that can be loaded and trained on, under each of `names`."""
         if self.checkpoints is None:
             return
         weights = self.learner.weights()
@@ -302,7 +301,7 @@ class Run:
             "step": self.step,
             "epoch": self.epoch,
         }
-        checkpoint.write(self.checkpoints / name, content | self.learner.resume_state())
+        checkpoint.write([self.checkpoints / name for name in names], content | self.learner.resume_state())
 
     def ended(
         self, outcome: str, reason: str, remedy: str, test: dict[str, float] | None = None, details: str = ""

@@ -68,7 +68,7 @@ def print_json(results: Iterable[Result]) -> Iterator[Result]:
 def print_table(results: Iterable[Result]) -> Iterator[Result]:
     """A table at the end; until then the names of what is done."""
     console, table = Console(), Table(caption=machine())
-    for heading in ("figure", "value", "± IQR", "n", "goal", "holds", "note"):
+    for heading in ("figure", "value", "IQR", "n", "goal", "holds", "note"):
         table.add_column(heading, overflow="fold")
     with console.status("measuring …"):
         for result in results:

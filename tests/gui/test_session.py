@@ -130,7 +130,7 @@ def test_a_change_reaches_the_run_once_and_is_marked_until_it_acts(run: tuple[Se
     marks = session.differences()
     assert set(marks) == {"dropout", "width"}
     assert marks["dropout"].acts_live
-    assert marks["dropout"].change == "+ dropout 0.3"
+    assert marks["dropout"].change == f"+ {Dropout()}"
     assert not marks["width"].acts_live
     assert "size of the weights" in marks["width"].reason
     session.step()
@@ -138,7 +138,7 @@ def test_a_change_reaches_the_run_once_and_is_marked_until_it_acts(run: tuple[Se
     record = session.current.record
     until(lambda: record.marks, session.tick)
     assert set(session.differences()) == {"width"}
-    assert record.marks[0].changes == ("+ dropout 0.3",)
+    assert record.marks[0].changes == (f"+ {Dropout()}",)
     session.change(session.recipe.with_(width=64))  # nothing that the run could take
     session.step()
     wait_for(session, State.PAUSED)

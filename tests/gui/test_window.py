@@ -141,11 +141,11 @@ def test_a_flipped_switch_acts_in_the_run_and_leaves_a_mark(qtbot: QtBot, make: 
     assert window.session.current
     record = window.session.current.record
     qtbot.waitUntil(lambda: bool(record.marks))
-    assert record.marks[0].changes == ("+ dropout 0.3",)
+    assert record.marks[0].changes == (f"+ {Dropout()}",)
     assert script.recipes[-1].technique(Dropout) == Dropout()
     assert script.recipes[-1].width == 16
     qtbot.waitUntil(lambda: card.chip.text() == "")
-    assert "+ dropout 0.3" in window.transport.message.text()
+    assert f"+ {Dropout()}" in window.transport.message.text()
     assert "1 start fresh" in window.transport.message.text()
     window.menus.actions["undo"].trigger()
     window.menus.actions["undo"].trigger()

@@ -590,7 +590,7 @@ def test_a_hostile_checkpoint_is_refused_and_not_executed(tmp_path: Path, zipped
 
 def test_a_checkpoint_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "last.pt"
-    checkpoint.write(path, {"model": {"weight": torch.ones(3)}})
+    checkpoint.write([path], {"model": {"weight": torch.ones(3)}})
 
     def half(content: object, file: Any) -> None:
         file.write(b"half")
@@ -598,7 +598,7 @@ def test_a_checkpoint_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch
 
     monkeypatch.setattr(torch, "save", half)
     with pytest.raises(OSError, match="No space"):
-        checkpoint.write(path, {"model": {}})
+        checkpoint.write([path], {"model": {}})
     monkeypatch.undo()
     assert checkpoint.read(path)["model"]["weight"].tolist() == [1, 1, 1]
     assert [file.name for file in tmp_path.iterdir()] == ["last.pt"]

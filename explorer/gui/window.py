@@ -34,10 +34,10 @@ from explorer.runs import Mailbox, new_folder
 from explorer.runs.store import DATABASE
 from explorer.training.control import Control
 
-TICK = 33
+TICK = 50
 """Milliseconds between two looks into the mailbox; at each, one panel at most is painted."""
-BETWEEN_PAINTS = 0.2
-"""Seconds in which one panel is painted at most once."""
+BETWEEN_NUMBERS = 0.5
+"""Seconds between two looks of the transport at a run that goes on."""
 TITLE = "Training Explorer"
 
 
@@ -54,6 +54,7 @@ class Window(QMainWindow):
         self._closing = self._was_painted = False
         self._state, self._shown_folders = State.IDLE, []  # type: tuple[State, list[Path]]
         self._painted_at: dict[str, float] = {}
+        self._numbers_are_old, self._numbers_at = False, 0.0
         self._list_is_old = False
         self._turn = 0
         recipe, complaint = memory.recipe()
@@ -214,7 +215,9 @@ class Window(QMainWindow):
             self._show_runs()
         if self._list_is_old:
             self.list_runs()
-        if events or self.session.state is not self._state:
+        self._numbers_are_old = self._numbers_are_old or bool(events)
+        overdue = time.monotonic() - self._numbers_at > BETWEEN_NUMBERS
+        if self.session.state is not self._state or (self._numbers_are_old and overdue):
             self._show_state()
         self._paint_one()
 
@@ -238,7 +241,7 @@ class Window(QMainWindow):
         n = len(self.panels)
         for i in (*range(self._turn, n), *range(self._turn)):
             panel = self.panels[i]
-            if panel.dirty and panel.isVisible() and now - self._painted_at.get(panel.name, 0) >= BETWEEN_PAINTS:
+            if panel.dirty and panel.isVisible() and now - self._painted_at.get(panel.name, 0) >= panel.pace:
                 panel.refresh()
                 self._painted_at[panel.name] = time.monotonic()
                 self._turn = (i + 1) % n
@@ -259,6 +262,7 @@ class Window(QMainWindow):
         actions["redo"].setEnabled(self.session.can_redo)
 
     def _show_state(self) -> None:
+        self._numbers_are_old, self._numbers_at = False, time.monotonic()
         state, current = self.session.state, self.session.current
         if state is not self._state:
             self._state = state

@@ -71,6 +71,8 @@ class Panel(QWidget):
     """What is drawn, what healthy looks like, what trouble looks like, and which technique to switch."""
     kinds: ClassVar[tuple[type, ...]]
     """Events after which it has to be drawn again."""
+    pace: ClassVar[float] = 1.0
+    """Seconds in which it is painted at most once: the more a paint costs, the longer (it stalls both cores)."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -22,7 +22,7 @@ from explorer.errors import InputError
 from explorer.events import DIVERGED, FAILED, Event, RunEnded, to_json
 from explorer.events import Progress as Doing
 from explorer.flags import Parser, allowed, recipe_flags, recipe_from, text_of
-from explorer.i18n import _
+from explorer.i18n import N_, _
 from explorer.recipe import BY_NAME, Recipe, did_you_mean
 from explorer.runs import RunRecord, RunStore, list_runs, new_folder, open_run, runs_folder
 from explorer.runs.tables import metrics_csv, steps_csv
@@ -32,6 +32,19 @@ if TYPE_CHECKING:
     from explorer.training.control import Control
 
 FORMATS = ("png", "svg", "csv", "pt")
+COLUMNS = {
+    "name": N_("name"),
+    "group": N_("group"),
+    "summary": N_("what it does"),
+    "description": N_("description"),
+    "classes": N_("classes"),
+    "available": N_("on this machine"),
+    "remedy": N_("how to get it"),
+    "data": N_("data"),
+    "epochs": N_("epochs"),
+    "accuracy": N_("accuracy"),
+    "ended": N_("ended"),
+}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -195,7 +208,7 @@ def _run_list(options: argparse.Namespace) -> int:
         return 0
     table = Table()
     for name in rows[0]:
-        table.add_column(name)
+        table.add_column(_(COLUMNS[name]))
     for row in rows:
         table.add_row(*(str(value) for value in row.values()))
     Console().print(table)

@@ -141,7 +141,6 @@ class Recipe(BaseModel):
     precision: Literal["fp32", "bf16"] = Field(
         "fp32",
         description=N_("Of the activations: 32 bits, or bfloat16 (faster on some processors)."),
-        json_schema_extra={"next_run": _NEW_DEVICE},
     )
     techniques: Techniques = Field(
         Techniques((Augmentation(), LabelSmoothing(), Normalization(), Initialization(), Skip(), Schedule())),
@@ -314,6 +313,12 @@ def _explain(error: ErrorDetails, model: type[BaseModel], prefix: str = "") -> s
             return _("{path} is {given}; it must be {sign} {bound}.").format(
                 path=path, given=given, sign=sign, bound=bound
             )
+        case "int_parsing" | "int_type" | "int_from_float":
+            return _("{path} is {given!r}; it must be a whole number.").format(path=path, given=given)
+        case "float_parsing" | "float_type":
+            return _("{path} is {given!r}; it must be a number.").format(path=path, given=given)
+        case "bool_parsing" | "bool_type":
+            return _("{path} is {given!r}; it must be true or false.").format(path=path, given=given)
         case "finite_number":
             return _("{path} is {given}; it must be a finite number.").format(path=path, given=given)
         case _:

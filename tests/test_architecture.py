@@ -20,7 +20,9 @@ def test_no_file_is_over_400_lines(path: Path) -> None:
 
 
 def test_every_technique_stands_in_the_contract_of_independence() -> None:
-    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
     listed = next(c["modules"] for c in contracts if c["name"] == "techniques do not know each other")
     assert set(listed) == {technique.__module__ for technique in TECHNIQUES}
 

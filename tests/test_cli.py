@@ -175,3 +175,29 @@ def test_export_of_tables_and_checkpoints_needs_no_qt(tmp_path: Path) -> None:
     assert lines[0].startswith("epoch,step,seconds,images_per_second,train_loss")
     assert len(lines) == 3
     assert (tmp_path / "to" / "best.pt").exists()
+
+
+def test_without_a_display_the_start_command_trains_and_leaves_everything(tmp_path: Path) -> None:
+    code = (
+        "import sys; from explorer import Recipe, __main__, cli; tiny = Recipe(width=4, epochs=2, batch_size=32,"
+        "data={'name': 'fashion-mini', 'per_class': 20}); cli.Recipe = lambda: tiny; sys.exit(__main__.main([]))"
+    )
+    variables = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env=variables | {"TRAINING_EXPLORER_RUNS": str(tmp_path), "LANGUAGE": "en", "PYTHONUTF8": "1"},
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("No display here")
+    folder = Path(lines[-1].removeprefix("Everything is in "))
+    for panel in ("loss", "metrics", "gradients", "normalization", "samples", "schedule"):
+        assert (folder / f"{panel}.png").read_bytes().startswith(b"\x89PNG")
+        assert "<svg" in (folder / f"{panel}.svg").read_text(encoding="utf-8")
+    assert len((folder / "metrics.csv").read_text(encoding="utf-8").splitlines()) == 3
+    assert (folder / "window.png").stat().st_size > 20_000
+    assert "model" in torch.load(folder / "checkpoints" / "best.pt", weights_only=True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
 
 from explorer.errors import InputError
@@ -26,12 +28,18 @@ def export_pictures(record: RunRecord, folder: Path, formats: Sequence[str]) -> 
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     from explorer.gui.app import render_window
 
+    qInstallMessageHandler(_without_noise)
     written = export_run(record, folder, formats, record.recipe["data"]["name"])
     if "png" in formats:
         window = folder / "window.png"
         render_window(record, window, 1600, 900, language=language())
         written.append(window)
     return written
+
+
+def _without_noise(_kind: QtMsgType, _context: QMessageLogContext, text: str) -> None:
+    if "propagateSizeHints" not in text:  # the platform without a screen says so of every window
+        print(text, file=sys.stderr)
 
 
 def export_run(

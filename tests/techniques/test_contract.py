@@ -129,9 +129,7 @@ def test_fields_are_bounded_and_dependencies_exist(kind: type[Technique]) -> Non
         extra = info.json_schema_extra
         when: Any = extra.get("when", {}) if isinstance(extra, dict) else {}
         for other, values in when.items():
-            assert set(values) <= set(choices(kind.model_fields[other].annotation)), (
-                f"{field} depends on {other}"
-            )
+            assert set(values) <= set(choices(kind.model_fields[other].annotation)), f"{field} depends on {other}"
 
 
 def test_names_are_unique() -> None:
@@ -187,9 +185,7 @@ def test_refuses_unknown_settings(kind: type[Technique]) -> None:
 
 def test_declarations_need_no_torch() -> None:
     code = "import sys, explorer, explorer.techniques, explorer.recipe; print('torch' in sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
-    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "False"
 
 
@@ -220,9 +216,7 @@ def test_layers_keep_shape_and_dtype(technique: Technique) -> None:
 @pytest.mark.parametrize("channels", [1, 3])
 def test_augment_is_pure(technique: Technique, channels: int) -> None:
     before = torch.get_rng_state()
-    pictures = torch.rand((6, channels, 16, 12), generator=rng()).contiguous(
-        memory_format=torch.channels_last
-    )
+    pictures = torch.rand((6, channels, 16, 12), generator=rng()).contiguous(memory_format=torch.channels_last)
     targets = torch.eye(CLASSES)[torch.arange(6) % CLASSES]
     original, hard = pictures.clone(), targets.clone()
     one, two = (technique.augment(Batch(pictures, targets), rng(7)) for _ in range(2))

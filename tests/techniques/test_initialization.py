@@ -107,9 +107,7 @@ def test_he_keeps_the_signal_where_small_lets_it_die_and_large_blow_up() -> None
     x = torch.randn((16, 3, 28, 28), generator=torch.Generator().manual_seed(0))
     power = {}
     for kind in ("he_normal", "small", "large"):
-        recipe = Recipe(
-            depth=20, techniques=(Initialization.model_validate({"kind": kind, "fan": "fan_in"}),)
-        )
+        recipe = Recipe(depth=20, techniques=(Initialization.model_validate({"kind": kind, "fan": "fan_in"}),))
         model = build(recipe, FACTS, nn.Identity(), torch.Generator())
         kept: list[torch.Tensor] = []
         model.get_submodule("stage3").register_forward_hook(lambda _m, _i, y, kept=kept: kept.append(y))

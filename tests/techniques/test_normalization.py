@@ -29,9 +29,7 @@ def naive(
         regions = [(slice(None), slice(c, c + 1)) for c in range(channels)]
     else:
         size = {"layer": channels, "group": channels // GROUPS, "instance": 1}[kind]
-        regions = [
-            (slice(i, i + 1), slice(c, c + size)) for i in range(count) for c in range(0, channels, size)
-        ]
+        regions = [(slice(i, i + 1), slice(c, c + size)) for i in range(count) for c in range(0, channels, size)]
     for region in regions:
         values = x[region]
         mean = values.sum() / values.size
@@ -66,9 +64,7 @@ def test_equals_torch() -> None:
         made = layer(kind)
         weight, bias = made.weight, made.bias
         expected = {
-            "batch": lambda w=weight, b=bias: functional.batch_norm(
-                x, None, None, w, b, training=True, eps=EPS
-            ),
+            "batch": lambda w=weight, b=bias: functional.batch_norm(x, None, None, w, b, training=True, eps=EPS),
             "group": lambda w=weight, b=bias: functional.group_norm(x, GROUPS, w, b, EPS),
             "layer": lambda w=weight, b=bias: (
                 functional.layer_norm(x, x.shape[1:], eps=EPS) * w[:, None, None] + b[:, None, None]
@@ -88,9 +84,7 @@ def test_running_statistics(momentum: float) -> None:
         for c in range(8):
             values = x[:, c].ravel()
             center = values.sum() / values.size
-            unbiased = ((values - center) ** 2).sum() / (
-                values.size - 1
-            )  # the forward pass divides by the size
+            unbiased = ((values - center) ** 2).sum() / (values.size - 1)  # the forward pass divides by the size
             mean[c] = (1 - momentum) * mean[c] + momentum * center
             variance[c] = (1 - momentum) * variance[c] + momentum * unbiased
     np.testing.assert_allclose(made.running_mean.numpy(), mean, rtol=1e-5, atol=1e-6)
@@ -102,9 +96,7 @@ def test_running_statistics(momentum: float) -> None:
     scale = made.weight.detach().double().numpy() / np.sqrt(variance + EPS)
     expected = centred * scale[None, :, None, None] + made.bias.detach().double().numpy()[None, :, None, None]
     np.testing.assert_allclose(made(x).detach().numpy(), expected, rtol=1e-4, atol=1e-4)
-    assert made.running_mean.numpy() == pytest.approx(
-        mean, rel=1e-5, abs=1e-6
-    )  # evaluation leaves them alone
+    assert made.running_mean.numpy() == pytest.approx(mean, rel=1e-5, abs=1e-6)  # evaluation leaves them alone
 
 
 def test_without_running_statistics_evaluation_uses_the_batch() -> None:
@@ -122,9 +114,7 @@ def test_others_do_not_depend_on_mode_or_on_the_batch(kind: str) -> None:
     torch.testing.assert_close(made(x[:1]), training[:1])
 
 
-@pytest.mark.parametrize(
-    ("groups", "channels", "used"), [(4, 8, 4), (4, 6, 2), (64, 16, 16), (3, 16, 1), (1, 7, 1)]
-)
+@pytest.mark.parametrize(("groups", "channels", "used"), [(4, 8, 4), (4, 6, 2), (64, 16, 16), (3, 16, 1), (1, 7, 1)])
 def test_groups_that_do_not_divide_the_channels(groups: int, channels: int, used: int) -> None:
     made = Normalization(kind="group", groups=groups).norm(channels)
     assert isinstance(made, nn.GroupNorm)

@@ -24,8 +24,7 @@ def ours(losses: tuple[float, ...] = (), **fields: Any) -> list[float]:
     """Rates of all steps; `losses` are the validation losses, one known after each epoch."""
     schedule = Schedule(**fields)
     return [
-        PEAK * schedule.lr_scale(Moment(step, PER_EPOCH, EPOCHS, losses[: step // PER_EPOCH]))
-        for step in range(STEPS)
+        PEAK * schedule.lr_scale(Moment(step, PER_EPOCH, EPOCHS, losses[: step // PER_EPOCH])) for step in range(STEPS)
     ]
 
 
@@ -59,9 +58,7 @@ def torchs_one_cycle(**options: Any) -> list[float]:
 @pytest.mark.parametrize(("rise", "div"), [(0.3, 25.0), (0.5, 4.0), (0.1, 100.0)])
 def test_one_cycle(rise: float, div: float) -> None:
     same_peak = (rise * (STEPS - 1) + 1) / STEPS  # the share that puts torch's peak where ours is
-    assert ours(kind="one_cycle", rise=rise, div=div) == close(
-        torchs_one_cycle(pct_start=same_peak, div_factor=div)
-    )
+    assert ours(kind="one_cycle", rise=rise, div=div) == close(torchs_one_cycle(pct_start=same_peak, div_factor=div))
 
 
 def test_one_cycle_with_torchs_own_share_differs_by_less_than_one_step() -> None:

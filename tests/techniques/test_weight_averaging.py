@@ -29,9 +29,7 @@ def test_formula(decay: float) -> None:
 def test_averages_weights_and_running_statistics_and_evaluates_with_them(
     tiny: Callable[..., ImageData],
 ) -> None:
-    recipe = Recipe(
-        width=4, batch_size=16, device="cpu", techniques=(Normalization(), WeightAveraging(decay=0.6))
-    )
+    recipe = Recipe(width=4, batch_size=16, device="cpu", techniques=(Normalization(), WeightAveraging(decay=0.6)))
     run = Run(recipe, tiny(), Watch(()), Control(), None)
     model = run.learner.model
     expected = {name: tensor.double() for name, tensor in model.state_dict().items()}

@@ -72,8 +72,10 @@ class NormalizationPanel(Panel):
         lines = [mark._replace(text="") for mark in marks]  # the text once is enough
         rows = history.rows if history else np.zeros((0, 5))
         x = rows[:, 0] / record.steps_per_epoch
-        note = "" if np.isfinite(rows[:, 1]).any() else _(
-            "This kind keeps no running statistics: choose batch with running statistics."
+        note = (
+            ""
+            if np.isfinite(rows[:, 1]).any()
+            else _("This kind keeps no running statistics: choose batch with running statistics.")
         )
         batch, running = pen(palette.mixed(palette.train, 0.6)), pen(palette.validation)
         entries = [Entry(batch, False, _("batch")), Entry(running, False, _("running"))]

@@ -32,9 +32,7 @@ class Pairs(QWidget):
         """Where each pair stands. Where not all would be recognisable, fewer are shown."""
         if not self.pairs:
             return []
-        rows, columns = max(
-            ((r, c) for r in range(1, 9) for c in range(1, 9)), key=lambda shape: self._worth(*shape)
-        )
+        rows, columns = max(((r, c) for r in range(1, 9) for c in range(1, 9)), key=lambda shape: self._worth(*shape))
         width, height = self.width() // columns, self.height() // rows
         shown = min(len(self.pairs), rows * columns)
         return [QRect(i % columns * width, i // columns * height, width, height) for i in range(shown)]

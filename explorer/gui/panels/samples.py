@@ -88,7 +88,7 @@ def captions(record: RunRecord) -> list[tuple[str, str]]:
 
 
 def describe_target(record: RunRecord, target: Floats) -> str:
-    """"70% Coat + 30% Bag": the classes whose share stands out from the rest, largest first."""
+    """ "70% Coat + 30% Bag": the classes whose share stands out from the rest, largest first."""
     order = np.argsort(-target, kind="stable")
     spread = float(target.min())  # what smoothing gave to every class
     named = [int(k) for k in order if target[k] > max(spread + 0.03, 0.05)][:3]

@@ -90,9 +90,9 @@ def test_bad_input_is_named_and_nothing_is_left(arguments: list[str], said: str,
 
 
 def start_long_run(tmp_path: Path) -> subprocess.Popen[str]:
+    arguments = ["train", "--width", "4", "--epochs", "1000", "--per-class", "100", "--json", "--instruments", "none"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "explorer", "train", "--width", "4", "--epochs", "1000", "--per-class", "100"]
-        + ["--json", "--instruments", "none", "--out", str(tmp_path / "run")],
+        [sys.executable, "-m", "explorer", *arguments, "--out", str(tmp_path / "run")],
         stdout=subprocess.PIPE,
         text=True,
     )

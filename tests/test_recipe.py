@@ -48,7 +48,7 @@ def test_bad_values_are_named(values: dict[str, object], said: str) -> None:
 
 @pytest.mark.parametrize("text", ["{", "", "[1]", "null", "[" * 100_000])
 def test_broken_json_names_the_file(text: str) -> None:
-    with pytest.raises(InputError, match="my.json"):
+    with pytest.raises(InputError, match=r"my\.json"):
         Recipe.from_json(text, "my.json")
 
 

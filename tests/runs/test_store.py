@@ -199,7 +199,7 @@ def test_runs_are_listed_newest_first(tmp_path: Path) -> None:
 
 def test_decode_refuses_what_is_not_an_event() -> None:
     for data in (b"", b"\x80", b"garbage", encode(step(1))[:-3]):
-        with pytest.raises(ValueError, match=r""):
+        with pytest.raises(ValueError, match=r"."):
             decode(data)
 
 

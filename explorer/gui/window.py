@@ -34,7 +34,7 @@ from explorer.runs import Mailbox, new_folder
 from explorer.runs.store import DATABASE
 from explorer.training.control import Control
 
-TICK = 50
+TICK = 100
 """Milliseconds between two looks into the mailbox; at each, one panel at most is painted."""
 BETWEEN_NUMBERS = 0.5
 """Seconds between two looks of the transport at a run that goes on."""

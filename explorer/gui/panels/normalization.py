@@ -32,7 +32,7 @@ class NormalizationPanel(Panel):
         "normalization. Right, above: γ and β of each channel; a γ near 0 switches its channel off. Right, below: "
         "accuracy in both modes; evaluation far below training mode means that the running statistics do not fit."
     )
-    pace = 2.0
+    pace = 3.0
     kinds = (RunStarted, NormStats, ModeAccuracy, RecipeChanged, RunEnded)
 
     def __init__(self, parent: QWidget | None = None) -> None:

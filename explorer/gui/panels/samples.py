@@ -25,7 +25,7 @@ class SamplesPanel(Panel):
         "drew something else. If both pictures are the same, switch on augmentation; if you cannot tell the class, "
         "weaken it. Targets with several classes come from mixing, label smoothing or label distribution learning."
     )
-    pace = 3.0
+    pace = 5.0
     kinds = (RunStarted, SampleGrid, RecipeChanged)
 
     def __init__(self, parent: QWidget | None = None) -> None:

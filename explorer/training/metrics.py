@@ -44,16 +44,6 @@ def to_float(images: Tensor) -> Tensor:
     return images.to(torch.float32, memory_format=torch.channels_last).div_(255)
 
 
-def channels_last(images: Tensor) -> Tensor:
-    """`images` (B, C, H, W) in the layout in which convolutions are fast.
-
-    With one channel torch calls both layouts contiguous and keeps the strides of the slow one, which the first
-    convolution then hands on to all others: 6 % of images/s. So the strides are set by hand.
-    """
-    _, c, h, w = images.shape
-    return images.contiguous(memory_format=torch.channels_last).as_strided(images.shape, (h * w * c, 1, w * c, c))
-
-
 def evaluate(model: nn.Module, split: Split, ordered: bool, bf16: bool = False) -> dict[str, float]:
     """Metrics of `model` on `split`, in evaluation mode; the mode is put back after."""
     return measure(predict(model, split.images, bf16=bf16), split.labels, ordered)

@@ -38,7 +38,7 @@ from explorer.training import checkpoint
 from explorer.training.control import Control
 from explorer.training.instruments import Instrument, Scene, Watch, choose
 from explorer.training.learner import Learner
-from explorer.training.metrics import channels_last, divergence, evaluate, measure, predict, to_float
+from explorer.training.metrics import divergence, evaluate, measure, predict, to_float
 from explorer.training.model import layers
 from explorer.training.streams import number, stream
 
@@ -157,7 +157,7 @@ class Run:
         self.watch.look("before_forward", scene)
 
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.precision == "bf16"):
-            logits = self.learner.model(channels_last(scene.batch.images))
+            logits = self.learner.model(scene.batch.images)
         loss = divergence(logits, scene.batch.targets)
         self.learner.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]

@@ -152,11 +152,11 @@ class RunEnded(_Event, frozen=True):
     outcome: str
     reason: str
     remedy: str
-    step: int
-    epoch: int
-    best_epoch: int
-    test: dict[str, float]
-    seconds: float
+    step: int = 0
+    epoch: int = 0
+    best_epoch: int = 0
+    test: dict[str, float] = {}
+    seconds: float = 0.0
     details: str = ""
 
 

@@ -325,17 +325,7 @@ def stored(folder: Path, name: str) -> RunOnScreen:
 
 def failed(reason: str, remedy: str, details: str = "") -> RunEnded:
     """The end of a run that could not be told by the trainer itself."""
-    return RunEnded(
-        outcome=FAILED,
-        reason=reason,
-        remedy=remedy,
-        step=0,
-        epoch=0,
-        best_epoch=0,
-        test={},
-        seconds=0.0,
-        details=details,
-    )
+    return RunEnded(outcome=FAILED, reason=reason, remedy=remedy, details=details)
 
 
 def differs(before: Recipe | None, record: RunRecord) -> str:

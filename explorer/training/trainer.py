@@ -360,17 +360,7 @@ def _fixed_sample(split: Split, size: int) -> Split:
 def _never_began(error: Exception) -> RunEnded:
     """The end of a run that failed before its first step; call it while `error` is being handled."""
     reason, remedy = _explain(error)
-    return RunEnded(
-        outcome=FAILED,
-        reason=reason,
-        remedy=remedy,
-        step=0,
-        epoch=0,
-        best_epoch=0,
-        test={},
-        seconds=0.0,
-        details=traceback.format_exc(),
-    )
+    return RunEnded(outcome=FAILED, reason=reason, remedy=remedy, details=traceback.format_exc())
 
 
 def _explain(error: Exception) -> tuple[str, str]:

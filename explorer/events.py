@@ -42,7 +42,9 @@ class RunStarted(_Event, frozen=True):
 
 
 class StepDone(_Event, frozen=True):
-    """One optimizer step. `loss` is the mean over the batch; `seconds` the step's wall time; `lr` one per group."""
+    """One optimizer step. `loss` is the mean over the batch; `seconds` the step's wall time; `lr` one per group
+    of layers that learn at the same rate, from the input to the head.
+    """
 
     step: int
     epoch: int
@@ -79,6 +81,75 @@ class NormStats(_Event, frozen=True):
     running_var: Floats
     gamma: Floats
     beta: Floats
+
+
+class ActivationStats(_Event, frozen=True):
+    """What each layer put out for one batch, shape (layers,), in the order of `names` (layers with weights and
+    activations, in forward order).
+
+    `mean` and `std` over all values; `dead` is the share of its units (channels) that gave 0 for every image at every
+    place, NaN for layers that cannot die.
+    """
+
+    step: int
+    names: tuple[str, ...]
+    mean: Floats
+    std: Floats
+    dead: Floats
+
+
+class Evaluation(_Event, frozen=True):
+    """How the network answers on the validation images at the end of an epoch.
+
+    `confusion` (classes, classes): images of the true class (row) that got this answer (column). `bins` (15, 3): for
+    each range of confidence the images, their mean confidence, the share that is right (0 where there are none).
+    The worst mistakes, surest first: `images` uint8 (n, C, H, W), `labels`, `answers` (n,), `confidence` (n,).
+    """
+
+    epoch: int
+    confusion: npt.NDArray[np.int64]
+    bins: Floats
+    images: Bytes
+    labels: npt.NDArray[np.int64]
+    answers: npt.NDArray[np.int64]
+    confidence: Floats
+
+
+class LayerPlan(_Event, frozen=True):
+    """How each layer learns from the batch after `step` on; said at the start and whenever it changes.
+
+    `factors` (layers,) multiply the learning rate; 0 means frozen. Layers with the same factor share one entry of
+    StepDone.lr, in the order of their first appearance. `cached`: whether features of the frozen part are reused, and
+    `why_not` if they could have been.
+    """
+
+    step: int
+    epoch: int
+    names: tuple[str, ...]
+    factors: Floats
+    cached: bool = False
+    why_not: str = ""
+
+
+class FrozenCheck(_Event, frozen=True):
+    """What really changed in the frozen layers during an epoch, compared byte by byte.
+
+    `bytes_changed` (layers,) in the order of `names`; `tensors` are those that changed ("stage1.0.norm1.running_mean").
+    """
+
+    epoch: int
+    names: tuple[str, ...]
+    bytes_changed: npt.NDArray[np.int64]
+    tensors: tuple[str, ...] = ()
+
+
+class WeightsLoaded(_Event, frozen=True):
+    """Start weights came from `source`: names of the tensors that fitted, that start fresh, and (name, why) unused."""
+
+    source: str
+    kept: tuple[str, ...]
+    fresh: tuple[str, ...]
+    unused: tuple[tuple[str, str], ...] = ()
 
 
 class ModeAccuracy(_Event, frozen=True):
@@ -165,6 +236,11 @@ Event: TypeAlias = (
     | StepDone
     | GradientNorms
     | NormStats
+    | ActivationStats
+    | Evaluation
+    | LayerPlan
+    | FrozenCheck
+    | WeightsLoaded
     | ModeAccuracy
     | SampleGrid
     | EpochDone

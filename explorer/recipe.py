@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
@@ -18,6 +18,7 @@ from pydantic import (
     field_serializer,
     field_validator,
 )
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, core_schema
 
 from explorer.data import DataChoice
@@ -142,6 +143,13 @@ class Recipe(BaseModel):
         "fp32",
         description=N_("Of the activations: 32 bits, or bfloat16 (faster on some processors)."),
     )
+    frozen: tuple[str, ...] = Field(
+        (),
+        description=N_(
+            "Layers that do not learn, as names or patterns: stage1, stage2.0.conv1, *.norm1. In frozen layers batch "
+            "normalization keeps its running statistics and normalises with them."
+        ),
+    )
     techniques: Techniques = Field(
         Techniques((Augmentation(), LabelSmoothing(), Normalization(), Initialization(), Skip(), Schedule())),
         description=N_("The techniques that are on, with their parameters; absent means off."),
@@ -235,8 +243,10 @@ def changes(before: Recipe, after: Recipe) -> tuple[str, ...]:
     words = [
         f"{name} {_plain(getattr(before, name))} → {_plain(getattr(after, name))}"
         for name in Recipe.model_fields
-        if name not in ("techniques", "version") and getattr(before, name) != getattr(after, name)
+        if name not in ("techniques", "version", "frozen") and getattr(before, name) != getattr(after, name)
     ]
+    words += [f"+ frozen {name}" for name in after.frozen if name not in before.frozen]
+    words += [f"− frozen {name}" for name in before.frozen if name not in after.frozen]
     for name in BY_NAME:
         match old.get(name), new.get(name):
             case None, Technique() as added:
@@ -254,12 +264,24 @@ def changes(before: Recipe, after: Recipe) -> tuple[str, ...]:
 
 def live(running: Recipe, wanted: Recipe) -> Recipe:
     """`wanted` as far as it can act in a run that goes on; fields fixed until the next run stay as they are."""
-    fixed = {
-        name: getattr(running, name)
-        for name, field in Recipe.model_fields.items()
-        if isinstance(field.json_schema_extra, dict) and "next_run" in field.json_schema_extra
-    }
-    return wanted.with_(**fixed)
+    fixed = {name: getattr(running, name) for name, field in Recipe.model_fields.items() if _waits(field)}
+    return wanted.with_(**fixed, techniques=tuple(_live_techniques(running, wanted)))
+
+
+def _live_techniques(running: Recipe, wanted: Recipe) -> Iterator[Technique]:
+    """Those of `wanted`; what is fixed in one until the next run is as in the running recipe."""
+    were, are = ({t.name: t for t in recipe.techniques} for recipe in (running, wanted))
+    for name, kind in BY_NAME.items():
+        was, now = were.get(name), are.get(name)
+        if was and now:
+            fixed = {key: getattr(was, key) for key, field in kind.model_fields.items() if _waits(field)}
+            yield now.model_copy(update=fixed)
+        elif stays := was if kind.whole_run else now:
+            yield stays
+
+
+def _waits(field: FieldInfo) -> bool:
+    return isinstance(field.json_schema_extra, dict) and "next_run" in field.json_schema_extra
 
 
 def _plain(value: object) -> str:

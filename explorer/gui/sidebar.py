@@ -18,7 +18,7 @@ from explorer.recipe import Recipe, parse
 from explorer.techniques import TECHNIQUES, Group
 
 MAIN = ("data", "epochs", "batch_size", "lr", "optimizer", "depth", "width")
-MORE = tuple(name for name in Recipe.model_fields if name not in (*MAIN, "version", "techniques"))
+MORE = tuple(name for name in Recipe.model_fields if name not in (*MAIN, "version", "techniques", "frozen"))
 WIDTH = 330
 
 

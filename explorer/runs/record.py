@@ -9,11 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from explorer.events import (
+    ActivationStats,
     EpochDone,
+    Evaluation,
     Event,
+    FrozenCheck,
     GradientNorms,
     InstrumentCost,
     Layer,
+    LayerPlan,
     ModeAccuracy,
     NormStats,
     Progress,
@@ -22,6 +26,7 @@ from explorer.events import (
     RunStarted,
     SampleGrid,
     StepDone,
+    WeightsLoaded,
 )
 
 Doubles = npt.NDArray[np.float64]
@@ -73,6 +78,28 @@ class NormHistory:
         return self._table.rows[:, 1 + index * n : 1 + (index + 1) * n]
 
 
+class ActivationHistory:
+    """Output of the layers over the run: `steps` (n,), and each quantity as (n, layers) in the order of `names`."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self.names = names
+        self._table = Table(1 + 3 * len(names))
+
+    def append(self, event: ActivationStats) -> None:
+        """Add one look."""
+        self._table.append([event.step, *np.concatenate([event.mean, event.std, event.dead])])
+
+    @property
+    def steps(self) -> Doubles:
+        """Step of each look, shape (n,)."""
+        return self._table.rows[:, 0]
+
+    def quantity(self, name: str) -> Doubles:
+        """ "mean", "std" or "dead", shape (n, layers)."""
+        n, index = len(self.names), ("mean", "std", "dead").index(name)
+        return self._table.rows[:, 1 + index * n : 1 + (index + 1) * n]
+
+
 class LayerHistory:
     """One normalization layer: its last statistics per channel, and their means over the channels through the run."""
 
@@ -105,6 +132,12 @@ class RunRecord:
         self.normalization: dict[str, LayerHistory] = {}
         self.modes: list[ModeAccuracy] = []
         self.samples: SampleGrid | None = None
+        self.activations: list[ActivationHistory] = []
+        """One for each network that the run had."""
+        self.evaluation: Evaluation | None = None
+        self.plans: list[LayerPlan] = []
+        self.frozen_checks: list[FrozenCheck] = []
+        self.loaded: WeightsLoaded | None = None
         self.marks: list[RecipeChanged] = []
         self.progress: Progress | None = None
         self.cost: InstrumentCost | None = None
@@ -122,7 +155,7 @@ class RunRecord:
         """Take `event` in."""
         match event:
             case StepDone():
-                self.steps_table.append((event.step, event.loss, event.lr[0], event.seconds))
+                self.steps_table.append((event.step, event.loss, event.lr[-1], event.seconds))
             case GradientNorms():
                 if not self.norms or self.norms[-1].names != event.names:  # the network was rebuilt
                     self.norms.append(NormHistory(event.names, event.sizes))
@@ -135,6 +168,18 @@ class RunRecord:
                 self.samples = event
             case ModeAccuracy():
                 self.modes.append(event)
+            case ActivationStats():
+                if not self.activations or self.activations[-1].names != event.names:
+                    self.activations.append(ActivationHistory(event.names))
+                self.activations[-1].append(event)
+            case Evaluation():
+                self.evaluation = event
+            case LayerPlan():
+                self.plans.append(event)
+            case FrozenCheck():
+                self.frozen_checks.append(event)
+            case WeightsLoaded():
+                self.loaded = event
             case RunStarted():
                 self.started, self.recipe, self.layers = event, event.recipe, event.layers
             case RecipeChanged():
@@ -161,7 +206,7 @@ class RunRecord:
 
     @property
     def rates(self) -> Doubles:
-        """Learning rate of each step, shape (n,)."""
+        """Learning rate of each step, that of the head where layers have rates of their own, shape (n,)."""
         return self.steps_table.rows[:, 2]
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from explorer.techniques.activation import Activation
 from explorer.techniques.augmentation import Augmentation
-from explorer.techniques.base import BUILD_SLOTS, Batch, Facts, Group, Moment, Technique
+from explorer.techniques.base import BUILD_SLOTS, Batch, Facts, FrozenNorm, Group, Moment, Pace, Place, Technique
 from explorer.techniques.clipping import Clipping
 from explorer.techniques.dropout import Dropout
 from explorer.techniques.early_stopping import EarlyStopping
@@ -43,6 +43,7 @@ __all__ = [
     "Dropout",
     "EarlyStopping",
     "Facts",
+    "FrozenNorm",
     "Group",
     "Initialization",
     "LabelDistribution",
@@ -50,6 +51,8 @@ __all__ = [
     "Mixing",
     "Moment",
     "Normalization",
+    "Pace",
+    "Place",
     "Schedule",
     "Skip",
     "Technique",

@@ -8,7 +8,7 @@ torch is imported inside the slots, so that the window can show every card befor
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -81,23 +81,63 @@ class Moment:
         return self.step / self.steps_per_epoch
 
 
+@dataclass(frozen=True)
+class Place:
+    """A layer as a technique sees it. `stage` counts from 0 at the images to `stages` − 1, the head."""
+
+    name: str
+    stage: int
+    stages: int
+
+    @property
+    def from_head(self) -> int:
+        """0 for the head, 1 for the stage below it."""
+        return self.stages - 1 - self.stage
+
+
+@dataclass(frozen=True)
+class FrozenNorm:
+    """What batch normalization in a frozen layer does. The defaults keep every byte of it as it is."""
+
+    affine_trains: bool = False
+    """γ and β go on learning."""
+    statistics_update: bool = False
+    """Running mean and variance go on following the batches."""
+    uses_running: bool = True
+    """The training pass normalises with the running statistics, as evaluation does; else with those of the batch."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast a layer learns: `factor` on the learning rate, or not at all."""
+
+    factor: float = 1.0
+    frozen: bool = False
+    norm: FrozenNorm = FrozenNorm()
+    """Of a frozen layer."""
+
+
 def parameter(
     default: Any,
     description: str,
     *,
     unit: str = "",
     when: dict[str, tuple[str, ...]] | None = None,
+    next_run: str = "",
     **bounds: Any,
 ) -> Any:
-    """A field of a technique: default, description, bounds (ge, gt, le, lt), unit, and on which other values it acts.
+    """A field of a technique: default, description, bounds (ge, gt, le, lt), unit.
 
-    `when` maps another field to the values under which this one matters; forms grey it out otherwise.
+    `when` maps another field to the values under which this one matters; forms grey it out otherwise. `next_run`: why
+    a change cannot act in a run that goes on.
     """
     extra: dict[str, Any] = {}
     if unit:
         extra["unit"] = unit
     if when:
         extra["when"] = {name: list(values) for name, values in when.items()}
+    if next_run:
+        extra["next_run"] = next_run
     return Field(default, description=description, json_schema_extra=extra or None, **bounds)
 
 
@@ -116,6 +156,8 @@ class Technique(BaseModel):
     """Legend text, a format string over the fields, e.g. "dropout {p:g}"."""
     next_run: ClassVar[str] = ""
     """Why a change cannot act in a running network; empty if it can."""
+    whole_run: ClassVar[bool] = False
+    """Whether it can be switched on and off between runs only."""
 
     def __str__(self) -> str:
         return self.label.format(**dict(self))
@@ -133,6 +175,10 @@ class Technique(BaseModel):
     def refuse(self, facts: Facts) -> str:
         """Why it cannot act on such data, with the remedy; empty if it can."""
         return ""
+
+    def fetch(self) -> Iterator[tuple[int, int]]:
+        """Bring what it needs and this machine lacks, before the network is built: (bytes done, bytes in all)."""
+        return iter(())
 
     # Slots of the network: asked once for each blank when it is built. None means: leave the blank empty.
 
@@ -179,7 +225,11 @@ class Technique(BaseModel):
     def average(self, shadow: list[Tensor], weights: list[Tensor], step: int) -> None:
         """After each step, move `shadow` (what is evaluated) towards `weights` (what is trained), in place."""
 
-    # Slot of an epoch.
+    # Slots of an epoch.
+
+    def pace(self, place: Place, epoch: int) -> Pace:
+        """How the layer at `place` learns in `epoch`, counted from 0."""
+        return Pace()
 
     def stop(self, moment: Moment) -> bool:
         """Whether to end the run after the epoch that just ended, and take the best weights."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,8 +10,11 @@ import torch
 from torch import Tensor, nn
 
 from explorer.data import ImageData
+from explorer.errors import InputError
+from explorer.i18n import _
 from explorer.recipe import Recipe
 from explorer.techniques import BUILD_SLOTS, Facts
+from explorer.training import freezing
 from explorer.training.model import Standardize, build, carry_over
 
 
@@ -24,38 +27,58 @@ class Learner:
         self.facts = Facts(len(data.classes), data.ordered, images.shape[1], images.shape[2])
         self.standardize = Standardize(*_mean_and_std(images))
         self.dropout_rng = torch.Generator(device)
-        self._take(self._model(recipe))
-        self.optimizer = self._optimizer()
+        model = self._model(recipe)
+        freezing.check_patterns(recipe.frozen, model)
+        self._take(model, freezing.plan(recipe, model, epoch=0))
         self.shadow: list[Tensor] = []
         self._restart_average()
 
-    def change(self, recipe: Recipe) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Learn on with `recipe`; names of the weights kept and of those drawn afresh, both empty if all stay as is."""
+    def change(self, recipe: Recipe, epoch: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Learn on with `recipe` in `epoch`; names of the weights kept and of those drawn afresh, both empty if all
+        stay as they are. Raises InputError, and learns on as before, if no layer would learn.
+        """
         kept: tuple[str, ...] = ()
         fresh: tuple[str, ...] = ()
-        names = {id(parameter): name for name, parameter in self.model.named_parameters()}
-        momenta = {names[id(parameter)]: state for parameter, state in self.optimizer.state.items()}
-        same_optimizer = recipe.optimizer == self.recipe.optimizer
+        states = self.momenta() if recipe.optimizer == self.recipe.optimizer else {}
         averaged, rebuilt = bool(self.shadow), _structure(recipe) != _structure(self.recipe)
+        model = self._model(recipe) if rebuilt else self.model
+        paces = freezing.plan(recipe, model, epoch)
         if rebuilt:
-            old = self.model
-            self._take(self._model(recipe))
-            kept, fresh = carry_over(old, self.model)
+            kept, fresh = carry_over(self.model, model)
         self.recipe = recipe
-        self.optimizer = self._optimizer()
-        for name, parameter in self.model.named_parameters() if same_optimizer else ():
-            state = momenta.get(name, {})
-            if all(value.shape in (parameter.shape, ()) for value in state.values() if isinstance(value, Tensor)):
-                self.optimizer.state[parameter] = state
+        self._take(model, paces)
+        self.remember(states)
         if rebuilt or averaged != self._averages():
             self._restart_average()
         return kept, fresh
 
+    def begin_epoch(self, epoch: int) -> bool:
+        """Thaw or freeze what the recipe plans for `epoch`, counted from 0; whether anything changed."""
+        paces = freezing.plan(self.recipe, self.model, epoch)
+        if paces == self.paces:
+            return False
+        states = self.momenta()
+        self._take(self.model, paces)
+        self.remember(states)
+        return True
+
     def set_rate(self, rate: float) -> tuple[float, ...]:
-        """Set the learning rate of every parameter group, and return all."""
+        """Set the learning rate of every parameter group; one for each factor, from the input to the head."""
         for group in self.optimizer.param_groups:
-            group["lr"] = rate
-        return tuple(group["lr"] for group in self.optimizer.param_groups)
+            group["lr"] = rate * group["factor"]
+        return tuple(rate * factor for factor in self.factors)
+
+    def momenta(self) -> dict[str, dict[str, Any]]:
+        """What the optimizer remembers of each parameter, by name."""
+        names = {id(parameter): name for name, parameter in self.model.named_parameters()}
+        return {names[id(parameter)]: state for parameter, state in self.optimizer.state.items()}
+
+    def remember(self, states: dict[str, dict[str, Any]]) -> None:
+        """Give the optimizer back what it remembered, where a parameter of that name and shape learns."""
+        for name, parameter in self.model.named_parameters():
+            state = states.get(name, {}) if parameter.requires_grad else {}
+            if all(value.shape in (parameter.shape, ()) for value in state.values() if isinstance(value, Tensor)):
+                self.optimizer.state[parameter] = state
 
     def average(self, step: int) -> None:
         """Let the shadow follow the weights."""
@@ -89,23 +112,46 @@ class Learner:
     def resume_state(self) -> dict[str, Any]:
         """What it takes to train on: the trained weights, where others are evaluated, and the optimizer's state."""
         trained = {"trained": self.model.state_dict()} if self.shadow else {}
-        return {**trained, "optimizer": self.optimizer.state_dict()}
+        return {**trained, "optimizer": self.momenta()}
+
+    def resume(self, content: dict[str, Any], epoch: int) -> None:
+        """Train on from a checkpoint's `content` in `epoch`. Raises InputError if it is of another network."""
+        self.begin_epoch(epoch)
+        try:
+            self.model.load_state_dict(content["model"])
+            self._restart_average()
+            self.model.load_state_dict(content.get("trained", content["model"]))
+            self.remember(content.get("optimizer", {}))
+        except (RuntimeError, KeyError, AttributeError) as error:
+            text = _(
+                "The checkpoint does not fit the network of the recipe: {error}. Resume with the recipe of its run."
+            )
+            raise InputError(text.format(error=" ".join(str(error).split())[:300])) from None
 
     def _model(self, recipe: Recipe) -> nn.Module:
         model = build(recipe, self.facts, self.standardize, self.dropout_rng)
         return model.to(self.device, memory_format=torch.channels_last).train()  # type: ignore[call-overload, no-any-return]
 
-    def _take(self, model: nn.Module) -> None:
-        self.model = model
+    def _take(self, model: nn.Module, paces: freezing.Plan) -> None:
+        self.model, self.paces = model, paces
+        learning = freezing.apply(paces, model)
         # Walking through the modules takes longer than a small technique: once is enough.
-        self.parameters = list(model.parameters())
+        self.parameters = [parameter for _factor, own in learning for parameter in own]
+        self.factors = [factor for factor, _own in learning]
         self._numbers = [tensor for tensor in model.state_dict().values() if tensor.is_floating_point()]
+        self.optimizer = self._optimizer(learning)
 
-    def _optimizer(self) -> torch.optim.Optimizer:
+    def _optimizer(self, learning: Sequence[tuple[float, list[nn.Parameter]]]) -> torch.optim.Optimizer:
+        """What is frozen is not in it: no state, no weight decay."""
         recipe = self.recipe
         groups = [
-            {"params": [p for p in self.parameters if p.ndim > 1], "weight_decay": recipe.weight_decay},
-            {"params": [p for p in self.parameters if p.ndim <= 1], "weight_decay": 0.0},
+            {"params": those, "factor": factor, "weight_decay": decay}
+            for factor, own in learning
+            for those, decay in (
+                ([p for p in own if p.ndim > 1], recipe.weight_decay),
+                ([p for p in own if p.ndim <= 1], 0.0),
+            )
+            if those
         ]
         if recipe.optimizer == "adamw":
             return torch.optim.AdamW(groups, lr=recipe.lr, foreach=True)

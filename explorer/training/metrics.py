@@ -27,15 +27,18 @@ def predict(
 ) -> Tensor:
     """Logits float32 (N, classes) of uint8 `images` (N, C, H, W), in evaluation or `training` mode.
 
-    The mode is put back after. Running statistics are not: a pass in training mode moves them.
+    The mode of every layer is put back after. Running statistics are not: a pass in training mode moves them. A model
+    that is in training mode keeps the modes of its layers there, as frozen ones are in evaluation mode.
     """
-    mode = model.training
-    model.train(training)
+    modes = [(layer, layer.training) for layer in model.modules()]
+    if training != model.training:
+        model.train(training)
     with torch.autocast(images.device.type, torch.bfloat16, enabled=bf16):
         # Parts of equal size: where statistics of the batch count, a small rest would have poor ones.
         parts = torch.tensor_split(images, -(-len(images) // chunk))
         logits = torch.cat([model(to_float(part)).float() for part in parts])
-    model.train(mode)
+    for layer, mode in modes:
+        layer.training = mode
     return logits
 
 

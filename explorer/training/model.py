@@ -93,6 +93,8 @@ def _stage(c_in: int, c_out: int, blocks: int, stride: int, place: str, blanks: 
 class Network(nn.Module):
     """Images (B, C, H, W) in [0, 1] → logits (B, classes)."""
 
+    stages = (("conv", "norm", "act"), ("stage1",), ("stage2",), ("stage3",), ("classifier",))
+
     def __init__(self, recipe: Recipe, facts: Facts, input_layer: nn.Module, blanks: Blanks) -> None:
         super().__init__()
         widths = [recipe.width, 2 * recipe.width, 4 * recipe.width]
@@ -108,11 +110,20 @@ class Network(nn.Module):
         self.drop = blanks.drop("classifier")
         self.classifier = nn.Linear(widths[2], facts.classes)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def features(self, x: Tensor) -> Tensor:
+        """Images → what the head sees, (B, 4·width)."""
         x = self.act(self.norm(self.conv(self.input(x))))
         x = self.stage3(self.stage2(self.stage1(x)))
-        logits: Tensor = self.classifier(self.drop(self.pool(x).flatten(1)))
+        features: Tensor = self.pool(x).flatten(1)
+        return features
+
+    def head(self, features: Tensor) -> Tensor:
+        """(B, 4·width) → logits (B, classes)."""
+        logits: Tensor = self.classifier(self.drop(features))
         return logits
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.features(x))
 
 
 def build(recipe: Recipe, facts: Facts, input_layer: nn.Module, rng: torch.Generator) -> nn.Module:
@@ -145,6 +156,12 @@ def layers(model: nn.Module) -> Iterator[tuple[str, nn.Module, list[nn.Parameter
         own = list(module.parameters(recurse=False))
         if own:
             yield name, module, own
+
+
+def stages(model: nn.Module) -> tuple[tuple[str, ...], ...]:
+    """Groups of layer names, each a name or the part before a dot, from the input to the head, which is the last."""
+    found: tuple[tuple[str, ...], ...] = model.stages  # type: ignore[assignment]
+    return found
 
 
 def carry_over(old: nn.Module, new: nn.Module) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -25,6 +26,7 @@ from explorer.events import (
     EpochDone,
     Event,
     Layer,
+    LayerPlan,
     Progress,
     RecipeChanged,
     RunEnded,
@@ -33,13 +35,15 @@ from explorer.events import (
 )
 from explorer.i18n import _
 from explorer.recipe import Recipe, changes, live
-from explorer.techniques import Batch, Facts, Moment
+from explorer.techniques import Batch, Moment
 from explorer.training import checkpoint
 from explorer.training.control import Control
+from explorer.training.features import Features, why_not
 from explorer.training.instruments import Instrument, Scene, Watch, choose
 from explorer.training.learner import Learner
-from explorer.training.metrics import divergence, evaluate, measure, predict, to_float
+from explorer.training.metrics import divergence, measure, predict, to_float
 from explorer.training.model import layers
+from explorer.training.start import check, explain, fixed_sample, never_began, pick_device, refusal
 from explorer.training.streams import number, stream
 
 STEPS_PER_REPORT_ON_GPU = 16  # reading a loss waits for the GPU; one wait for so many steps costs nothing measurable
@@ -52,26 +56,37 @@ def train(
     control: Control | None = None,
     checkpoints: Path | None = None,
     data: ImageData | None = None,
+    resume: Path | None = None,
 ) -> Iterator[Event]:
     """Train as `recipe` says and yield what happens; the last event is RunEnded, whatever happens.
 
     `instruments`: "default", "none", "all", or your own. `control` steers the run from another thread; whoever pulls
     the events can also simply stop pulling. `checkpoints`: an existing folder for last.pt and best.pt. `data` replaces
-    the images that the recipe names. Weights depend on the recipe alone, not on who watches.
+    the images that the recipe names. `resume`: a checkpoint to go on from, with weights and optimizer as they were;
+    what follows is what the run would have done. Weights depend on the recipe alone, not on who watches.
 
     Raises InputError before the first step if recipe, data and machine do not fit together.
     """
+    control = control or Control()
     watch = Watch(choose(instruments) if isinstance(instruments, str) else instruments)
     yield Progress(what=_("Loading images"))
     try:
         data = data or load(recipe.data, recipe.seed)
         for note in data.notes:
             yield Progress(what=note)
-        run = Run(recipe, data, watch, control or Control(), checkpoints)
+        for technique in recipe.techniques:
+            for done, total in technique.fetch():
+                if control.stopping:
+                    yield RunEnded(outcome=STOPPED, reason=_("Stopped."), remedy="")
+                    return
+                yield Progress(what=_("Downloading weights"), done=done, total=total)
+        run = Run(recipe, data, watch, control, checkpoints)
+        if resume:
+            run.resume(checkpoint.read(resume))
     except InputError:
         raise
     except Exception as error:  # such as no memory for the images or the network
-        yield _never_began(error)
+        yield never_began(error)
         return
     try:
         with _denormals_as_zero():
@@ -83,7 +98,7 @@ def train(
             _("Lower the learning rate, clip gradients, switch normalization on, or choose He initialization."),
         )
     except Exception as error:  # whoever watches hears of it as an event, and can show it
-        yield run.ended(FAILED, *_explain(error), details=traceback.format_exc())
+        yield run.ended(FAILED, *explain(error), details=traceback.format_exc())
 
 
 @contextmanager
@@ -108,16 +123,17 @@ class Run:
     ) -> None:
         self.recipe, self.data, self.watch, self.control, self.checkpoints = recipe, data, watch, control, checkpoints
         self.device = pick_device(recipe.device)
-        _check(recipe, data)
+        check(recipe, data)
         self.training, self.validation, self.test = (
             Split(*(tensor.to(self.device) for tensor in split))
             for split in (data.training, data.validation, data.test)
         )
-        self.sample = _fixed_sample(self.training, len(self.validation.labels))
+        self.sample = fixed_sample(self.training, len(self.validation.labels))
         self.steps_per_epoch = len(self.training.labels) // recipe.batch_size
         self.one_hot = torch.eye(len(data.classes), device=self.device)
         self.augment_rng = torch.Generator(self.device)
         self.learner = Learner(recipe, data, self.device)
+        self.features: Features | None = None
         self.step, self.epoch = 0, 0
         self.losses: list[float] = []
         self.best_epoch, self.best_loss = 0, math.inf
@@ -130,8 +146,13 @@ class Run:
     def events(self) -> Iterator[Event]:
         """Everything that happens, from the first batch to the end."""
         yield self.started()
+        if loaded := getattr(self.learner.model, "loaded", None):
+            yield loaded
+        yield self.layer_plan()
         while self.epoch < self.recipe.epochs:
             began = perf_counter()
+            if self.learner.begin_epoch(self.epoch):
+                yield self.layer_plan()
             for indices in self.batches():
                 self.control.wait()
                 if self.control.stopping:
@@ -157,7 +178,7 @@ class Run:
         self.watch.look("before_forward", scene)
 
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.precision == "bf16"):
-            logits = self.learner.model(scene.batch.images)
+            logits = self.answers(scene)
         loss = divergence(logits, scene.batch.targets)
         self.learner.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -179,11 +200,12 @@ class Run:
 
     def end_epoch(self, seconds: float) -> Iterator[Event]:
         """Measure, keep the best, write checkpoints."""
-        validation = self.evaluate(self.validation)
-        with self.learner.evaluated() as model:
-            logits = predict(model, self.sample.images, bf16=self.recipe.precision == "bf16")
-            train = measure(logits, self.sample.labels, self.data.ordered)
-            said = self.watch.look("after_epoch", replace(self.scene, epoch=self.epoch + 1, sample_logits=logits))
+        with self.learner.evaluated():
+            logits = [self.logits(split.images) for split in (self.sample, self.validation)]
+            train = measure(logits[0], self.sample.labels, self.data.ordered)
+            validation = measure(logits[1], self.validation.labels, self.data.ordered)
+            scene = replace(self.scene, epoch=self.epoch + 1, sample_logits=logits[0], validation_logits=logits[1])
+            said = self.watch.look("after_epoch", scene)
         if not (math.isfinite(train["loss"]) and math.isfinite(validation["loss"])):
             raise _DivergedError
         self.epoch += 1
@@ -225,12 +247,31 @@ class Run:
             time=time.time(),
         )
 
+    def layer_plan(self) -> LayerPlan:
+        """How the layers learn from now on; and take up, or leave, the reuse of features."""
+        reason = why_not(self.recipe, self.learner.model, self.learner.paces)
+        cached = reason == ""
+        if not cached:
+            self.features = None
+        elif self.features is None or self.features.model is not self.learner.model:
+            self.features = Features(self.learner.model, self.recipe.batch_size, self.recipe.precision == "bf16")
+        paces = self.learner.paces
+        return LayerPlan(
+            step=self.step,
+            epoch=self.epoch,
+            names=tuple(paces),
+            factors=np.array([0 if pace.frozen else pace.factor for pace in paces.values()], np.float32),
+            cached=cached,
+            why_not=reason or "",
+        )
+
     def batches(self) -> Iterator[Tensor]:
-        """Indices (batch,) of every whole batch of this epoch; each epoch has an order of its own."""
+        """Indices (batch,) of every whole batch of this epoch still to come; each epoch has an order of its own."""
         rng = stream(self.recipe.seed, "order", self.epoch)
         order = torch.randperm(len(self.training.labels), generator=rng).to(self.device)
-        whole = self.steps_per_epoch * self.recipe.batch_size
-        yield from torch.split(order[:whole], self.recipe.batch_size)
+        size = self.recipe.batch_size
+        done = self.step - self.epoch * self.steps_per_epoch
+        yield from torch.split(order[done * size : self.steps_per_epoch * size], size)
 
     def change_recipe(self) -> Iterator[Event]:
         """Train on with a new recipe, if one has come."""
@@ -238,16 +279,21 @@ class Run:
         if wanted is None:
             return
         new = live(self.recipe, wanted)
-        if refusal := _refusal(new, self.learner.facts):
-            yield Progress(what=refusal)
+        old = self.recipe
+        try:
+            if reason := refusal(new, self.learner.facts):
+                raise InputError(reason)
+            kept, fresh = self.learner.change(new, self.epoch)
+        except InputError as error:
+            yield Progress(what=str(error))
             return
-        old, self.recipe = self.recipe, new
-        kept, fresh = self.learner.change(new)
+        self.recipe = new
         if kept or fresh:
             self.best_loss = math.inf  # of another network, even where every weight was kept: look for the best anew
         yield RecipeChanged(
             step=self.step, recipe=new.model_dump(mode="json"), changes=changes(old, new), kept=kept, fresh=fresh
         )
+        yield self.layer_plan()
 
     def next_scene(self, indices: Tensor) -> Scene:
         """The batch as the network will see it: targets softened, images augmented, from this step's own streams."""
@@ -261,7 +307,26 @@ class Run:
                 self.augment_rng.manual_seed(number(self.recipe.seed, technique.name, self.step))
                 batch = technique.augment(batch, self.augment_rng)
         self.learner.dropout_rng.manual_seed(number(self.recipe.seed, "dropout", self.step))
-        return Scene(self.learner.model, self.step + 1, self.epoch, raw, labels, batch, self.recipe, self.sample)
+        self.indices = indices
+        return Scene(
+            self.learner.model,
+            self.step + 1,
+            self.epoch,
+            raw,
+            labels,
+            batch,
+            self.recipe,
+            self.sample,
+            self.validation,
+            self.learner.paces,
+        )
+
+    def answers(self, scene: Scene) -> Tensor:
+        """Logits (B, classes) of the network in training mode."""
+        model = self.learner.model
+        if self.features is None:
+            return model(scene.batch.images)  # type: ignore[no-any-return]
+        return model.head(self.features.of(self.training.images)[self.indices])  # type: ignore[operator, no-any-return]
 
     @property
     def moment(self) -> Moment:
@@ -284,8 +349,14 @@ class Run:
 
     def evaluate(self, split: Split) -> dict[str, float]:
         """Metrics on `split` with the weights that count."""
-        with self.learner.evaluated() as model:
-            return evaluate(model, split, self.data.ordered, self.recipe.precision == "bf16")
+        with self.learner.evaluated():
+            return measure(self.logits(split.images), split.labels, self.data.ordered)
+
+    def logits(self, images: Tensor) -> Tensor:
+        """Logits (N, classes) of the network as it stands, in evaluation mode."""
+        if self.features is not None:
+            return self.features.predict(images)
+        return predict(self.learner.model, images, bf16=self.recipe.precision == "bf16")
 
     def save(self, *names: str) -> None:
         """Write a checkpoint that can be loaded and trained on, under each of `names`."""
@@ -300,8 +371,18 @@ class Run:
             "classes": list(self.data.classes),
             "step": self.step,
             "epoch": self.epoch,
+            "losses": self.losses,
+            "best": [self.best_epoch, self.best_loss],
         }
         checkpoint.write([self.checkpoints / name for name in names], content | self.learner.resume_state())
+
+    def resume(self, content: dict[str, Any]) -> None:
+        """Stand where a checkpoint was written. Raises InputError if it does not fit."""
+        self.step, self.epoch = int(content.get("step", 0)), int(content.get("epoch", 0))
+        self.losses = [float(loss) for loss in content.get("losses", [])]
+        self.best_epoch, self.best_loss = content.get("best", (0, math.inf))
+        self.learner.resume(content, self.epoch)
+        self.best_weights = self.learner.weights()
 
     def ended(
         self, outcome: str, reason: str, remedy: str, test: dict[str, float] | None = None, details: str = ""
@@ -318,59 +399,3 @@ class Run:
             seconds=perf_counter() - self.began,
             details=details,
         )
-
-
-def pick_device(wanted: str) -> torch.device:
-    """The device named `wanted`, or for "auto" the best there is. Raises InputError where there is none."""
-    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
-    if wanted == "auto":
-        return torch.device(next(name for name, available in there.items() if available))
-    if not there[wanted]:
-        raise InputError(
-            _("This machine has no {device} device that torch can use. Choose auto or cpu.").format(device=wanted)
-        )
-    return torch.device(wanted)
-
-
-def _check(recipe: Recipe, data: ImageData) -> None:
-    """Raises InputError if recipe and data do not fit together."""
-    images = len(data.training.labels)
-    if recipe.batch_size > images:
-        raise InputError(
-            _("batch_size is {size}, but there are only {images} training images. Choose {images} or less.").format(
-                size=recipe.batch_size, images=images
-            )
-        )
-    shape = data.training.images.shape
-    if refusal := _refusal(recipe, Facts(len(data.classes), data.ordered, shape[1], shape[2])):
-        raise InputError(refusal)
-
-
-def _refusal(recipe: Recipe, facts: Facts) -> str:
-    return next(filter(None, (technique.refuse(facts) for technique in recipe.techniques)), "")
-
-
-def _fixed_sample(split: Split, size: int) -> Split:
-    """At most `size` images, the same in every run on these data, spread evenly over the set."""
-    n = len(split.labels)
-    chosen = torch.randperm(n, generator=stream("sample", n))[:size].to(split.labels.device)
-    return Split(split.images[chosen], split.labels[chosen])
-
-
-def _never_began(error: Exception) -> RunEnded:
-    """The end of a run that failed before its first step; call it while `error` is being handled."""
-    reason, remedy = _explain(error)
-    return RunEnded(outcome=FAILED, reason=reason, remedy=remedy, details=traceback.format_exc())
-
-
-def _explain(error: Exception) -> tuple[str, str]:
-    """Reason and remedy for what ended a run."""
-    text = str(error)
-    if isinstance(error, torch.OutOfMemoryError | MemoryError) or ("alloc" in text and "memory" in text):
-        return _("Out of memory."), _("Use a smaller batch, width or depth.")
-    if isinstance(error, OSError):
-        return (
-            _("The run could not be written: {error}.").format(error=text),
-            _("Free some space, or choose another folder; the last whole checkpoint is kept."),
-        )
-    return f"{type(error).__name__}: {text}", _("Please report this, with its details.")

@@ -218,7 +218,7 @@ def test_samples_show_the_batch_that_was_trained_on(tiny: MakeImages) -> None:
     run = run_of(tiny(count=40), Augmentation(), LabelSmoothing(), Mixing(), instruments=(Samples(every=1),))
     (grid,) = of_kind(one_step(run), SampleGrid)
     scene = run.scene
-    indices = next(run.batches())[:16]
+    indices = run.indices[:16]
     assert np.array_equal(grid.before, run.training.images[indices].numpy())
     assert np.array_equal(grid.labels, run.training.labels[indices].numpy())
     assert (grid.before.dtype, grid.after.dtype) == (np.uint8, np.uint8)

@@ -14,6 +14,7 @@ from explorer.data import Split
 from explorer.events import Event, InstrumentCost
 from explorer.recipe import Recipe
 from explorer.techniques import Batch
+from explorer.training.freezing import Plan
 
 
 @dataclass
@@ -29,8 +30,13 @@ class Scene:
     recipe: Recipe
     sample: Split
     """The fixed sample of training images on which the training metrics are measured."""
+    validation: Split
+    paces: Plan
+    """How each layer learns."""
     sample_logits: Tensor | None = None
     """(N, classes) on `sample` in evaluation mode; after an epoch only."""
+    validation_logits: Tensor | None = None
+    """(N, classes) on `validation` in evaluation mode; after an epoch only."""
 
 
 class Instrument:

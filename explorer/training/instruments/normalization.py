@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from explorer.events import Event, Floats, NormStats
+from explorer.training.freezing import follows_batches
 from explorer.training.instruments.base import Instrument, Scene
 
 
@@ -19,7 +20,7 @@ class NormalizationStatistics(Instrument):
     batch = (running_new − (1 − momentum) · running_old) / momentum
 
     The running variance takes the unbiased one, n/(n − 1) times that of the forward pass; it is given as torch has it.
-    Layers without running statistics report γ and β only.
+    Layers whose running statistics stand still do not tell what the batch was; layers without them report γ and β only.
     """
 
     name = "normalization"
@@ -41,9 +42,10 @@ class NormalizationStatistics(Instrument):
                 running_mean, running_var = layer.running_mean, layer.running_var
                 assert running_mean is not None
                 assert running_var is not None
-                old_mean, old_var = self._old[name]
-                batch_mean = torch.lerp(old_mean, running_mean, 1 / layer.momentum)
-                batch_var = torch.lerp(old_var, running_var, 1 / layer.momentum)
+                if follows_batches(layer):
+                    old_mean, old_var = self._old[name]
+                    batch_mean = torch.lerp(old_mean, running_mean, 1 / layer.momentum)
+                    batch_var = torch.lerp(old_var, running_var, 1 / layer.momentum)
             said.append(
                 NormStats(
                     step=scene.step,

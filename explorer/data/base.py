@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -108,19 +109,79 @@ def stratified(labels: NDArray[np.int64], counts: Sequence[int], *seed: int) -> 
     return np.sort(np.concatenate(chosen)).astype(np.int64)
 
 
+def chosen(classes: Sequence[str], choice: DataChoice) -> list[int]:
+    """Rising indices into `classes` of those that `choice` names; all of them where it names none.
+
+    Raises InputError for a name that is not there, and where fewer than two classes would be left.
+    """
+    for name in choice.classes:
+        if name not in classes:
+            near = difflib.get_close_matches(name, classes, n=1)
+            hint = _(" Did you mean “{close}”?").format(close=near[0]) if near else ""
+            raise InputError(
+                _("“{data}” has no class “{name}”.{hint} Its classes: {classes}.").format(
+                    data=choice.name, name=name, hint=hint, classes=", ".join(classes)
+                )
+            )
+    kept = [index for index, name in enumerate(classes) if not choice.classes or name in choice.classes]
+    if len(kept) < 2:
+        raise InputError(
+            _("Only the class “{name}” of “{data}” was chosen. Choose at least two, or none for all.").format(
+                name=classes[kept[0]], data=choice.name
+            )
+        )
+    return kept
+
+
+def assemble(
+    choice: DataChoice,
+    classes: Sequence[str],
+    training: Arrays,
+    validation: Arrays,
+    test: Arrays,
+    *,
+    ordered: bool = False,
+    mirrors: bool = True,
+    notes: tuple[str, ...] = (),
+) -> ImageData:
+    """An image set of the classes that `choice` names, from arrays whose labels index all `classes`.
+
+    Raises InputError as `chosen` does.
+    """
+    kept = chosen(classes, choice)
+
+    def only(images: Arrays) -> Arrays:
+        """Those of the classes kept, in their original order, with labels that index `kept`."""
+        of_kept = images.take(np.flatnonzero(np.isin(images.labels, kept)))
+        return of_kept._replace(labels=np.searchsorted(kept, of_kept.labels))
+
+    splits = [(only(part) if choice.classes else part).split() for part in (training, validation, test)]
+    return ImageData(
+        name=choice.name,
+        classes=tuple(classes[index] for index in kept),
+        ordered=ordered,
+        training=splits[0],
+        validation=splits[1],
+        test=splits[2],
+        mirrors=mirrors,
+        notes=notes,
+    )
+
+
 def reduced(training: Arrays, classes: Sequence[str], choice: DataChoice, seed: int) -> Arrays:
-    """The training images that `choice` asks for, in their original order.
+    """The training images that `choice` asks for, in their original order, with the labels they had.
 
     Raises InputError if a class has fewer images than asked for.
     """
     have = np.bincount(training.labels, minlength=len(classes))
+    kept = chosen(classes, choice)
     if choice.per_class is None:
         if choice.fraction == 1:
             return training
         # At least one image: a class without any would make its metrics undefined.
         wanted = [max(1, round(choice.fraction * int(count))) for count in have]
     else:
-        scarcest = int(have.argmin())
+        scarcest = min(kept, key=lambda index: int(have[index]))
         if choice.per_class > have[scarcest]:
             raise InputError(
                 _(
@@ -133,5 +194,5 @@ def reduced(training: Arrays, classes: Sequence[str], choice: DataChoice, seed: 
                     scarcest=_(classes[scarcest]),
                 )
             )
-        wanted = [choice.per_class] * len(classes)
+        wanted = [choice.per_class if index in kept else 0 for index in range(len(classes))]
     return training.take(stratified(training.labels, wanted, seed))

@@ -8,7 +8,7 @@ from explorer.i18n import N_
 
 
 class DataChoice(BaseModel):
-    """Which images a run trains on. Validation and test images are never reduced."""
+    """Which images a run trains on. Of the chosen classes, validation and test images are never reduced."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -18,6 +18,13 @@ class DataChoice(BaseModel):
         description=N_(
             "Name of a bundled or installed image set, or the path of a folder with one sub-folder of "
             "pictures per class."
+        ),
+    )
+    classes: tuple[str, ...] = Field(
+        (),
+        description=N_(
+            "Only images of these classes, in training, validation and test; empty means all. Their order is "
+            "always that of the image set."
         ),
     )
     per_class: int | None = Field(

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from platformdirs import user_cache_path
 
-from explorer.data.base import Arrays, ImageData, Source, reduced, stratified
+from explorer.data.base import Arrays, ImageData, Source, assemble, reduced, stratified
 from explorer.data.choice import DataChoice
 from explorer.data.idx import read_idx
 from explorer.errors import InputError
@@ -156,14 +156,7 @@ def read_official(folder: Path, part: str) -> Arrays:
 
 
 def _image_data(training: Arrays, validation: Arrays, test: Arrays, choice: DataChoice, seed: int) -> ImageData:
-    return ImageData(
-        name=choice.name,
-        classes=CLASSES,
-        ordered=False,
-        training=reduced(training, CLASSES, choice, seed).split(),
-        validation=validation.split(),
-        test=test.split(),
-    )
+    return assemble(choice, CLASSES, reduced(training, CLASSES, choice, seed), validation, test)
 
 
 def _own_root() -> Path | None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.data.base import Arrays, ImageData, reduced
+from explorer.data.base import Arrays, ImageData, assemble, reduced
 from explorer.data.choice import DataChoice
 from explorer.data.picture_file import SUFFIXES, UnreadablePicture, read_picture
 from explorer.errors import InputError
@@ -54,15 +54,9 @@ def load(folder: Path, choice: DataChoice, seed: int) -> ImageData:
         _require_enough(folder, name, int(count))
     everything = Arrays(np.stack(pictures), labels)
     training, validation, test = (everything.take(part) for part in _split(digests, labels, len(classes)))
-    return ImageData(
-        name=choice.name,
-        classes=classes,
-        ordered=all(_number(name) is not None for name in classes),
-        training=reduced(training, classes, choice, seed).split(),
-        validation=validation.split(),
-        test=test.split(),
-        notes=notes,
-    )
+    ordered = all(_number(name) is not None for name in classes)
+    smaller = reduced(training, classes, choice, seed)
+    return assemble(choice, classes, smaller, validation, test, ordered=ordered, notes=notes)
 
 
 def find_pictures(folder: Path) -> dict[str, list[Path]]:

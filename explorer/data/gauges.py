@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.data.base import Arrays, ImageData, Source
+from explorer.data.base import Arrays, ImageData, Source, assemble
 from explorer.data.choice import DataChoice
 from explorer.data.gauge_picture import SIZE, draw_gauges
 from explorer.errors import InputError
@@ -53,7 +53,8 @@ def load(choice: DataChoice, seed: int) -> ImageData:
 
     `seed` decides the training images. Those for validation and test are the same for every seed, as in a set
     of photographs. "Per class" counts dials at each value; since some labels are off, label counts differ a
-    little. Raises InputError for more than MAX_PER_CLASS training images per class.
+    little; where only some classes are chosen, images go by their labels. Raises InputError for more than
+    MAX_PER_CLASS training images per class, and for classes that are not there.
     """
     per_class = choice.per_class or max(1, round(choice.fraction * TRAINING_PER_CLASS))
     if per_class > MAX_PER_CLASS:
@@ -63,14 +64,14 @@ def load(choice: DataChoice, seed: int) -> ImageData:
                 "Ask for at most {count}."
             ).format(asked=per_class, data=NAME, count=MAX_PER_CLASS)
         )
-    return ImageData(
-        name=choice.name,
-        classes=CLASSES,
+    return assemble(
+        choice,
+        CLASSES,
+        draw_split(seed, _TRAINING, per_class),
+        draw_split(0, _VALIDATION, VALIDATION_PER_CLASS),
+        draw_split(0, _TEST, TEST_PER_CLASS, exact=True),
         ordered=True,
         mirrors=False,
-        training=draw_split(seed, _TRAINING, per_class).split(),
-        validation=draw_split(0, _VALIDATION, VALIDATION_PER_CLASS).split(),
-        test=draw_split(0, _TEST, TEST_PER_CLASS, exact=True).split(),
     )
 
 

@@ -207,3 +207,12 @@ def test_garbage_is_unreadable_whatever_the_decoder_raises(tmp_path: Path) -> No
             assert read_picture(path, 8).shape == (3, 8, 8)
         except (UnreadablePicture, InputError):
             continue
+
+
+def test_a_scarce_class_left_out_limits_nobody(tmp_path: Path) -> None:
+    root = fill(tmp_path, {"a": 40, "b": 40, "scarce": 10})
+    loaded = load(root, classes=("a", "b"), per_class=20)
+    assert loaded.classes == ("a", "b")
+    assert loaded.training.labels.bincount().tolist() == [20, 20]
+    with pytest.raises(InputError, match="only 6 of the class “scarce”"):
+        load(root, per_class=20)

@@ -1,0 +1,33 @@
+"""The window takes no more than its share, however much its panels cost, and never stands still for long."""
+
+from __future__ import annotations
+
+import pytest
+
+from explorer.gui.painter import DEBT, SHARE, Budget
+
+TICK = 0.1
+
+
+@pytest.mark.parametrize("cost", [0.001, 0.008, 0.03])
+def test_painting_takes_its_share_and_no_more(cost: float) -> None:
+    used = clock = 0.0
+    budget = Budget(lambda: used, lambda: clock)
+    painted = 0
+    for _tick in range(6000):
+        clock += TICK
+        used += 0.0002  # what a tick takes without painting
+        if budget.allows():
+            used += cost
+            painted += 1
+    affordable = (SHARE * TICK - 0.0002) / cost
+    assert painted / 6000 == pytest.approx(min(1, affordable), rel=0.05)
+
+
+def test_after_a_burst_of_work_the_next_paint_comes_within_seconds() -> None:
+    used = clock = 0.0
+    budget = Budget(lambda: used, lambda: clock)
+    used, clock = 5.0, 5.0  # a dialog was laid out, say
+    assert not budget.allows()
+    clock += 1.01 * DEBT / SHARE
+    assert budget.allows()

@@ -286,7 +286,7 @@ def _waits(field: FieldInfo) -> bool:
 
 def _plain(value: object) -> str:
     if isinstance(value, DataChoice):
-        return value.name + (f" {value.per_class}" if value.per_class else "")
+        return " ".join(filter(None, (value.name, ",".join(value.classes), str(value.per_class or ""))))
     if isinstance(value, tuple):
         return ",".join(map(str, value))
     return f"{value:g}" if isinstance(value, float) else str(value)

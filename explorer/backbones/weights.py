@@ -102,13 +102,7 @@ def weights_file(path: Path | str) -> State:
     except PermissionError:
         raise InputError(_("{path} may not be read. Change its permissions.").format(path=path)) from None
     except Exception as error:  # torch raises half a dozen types for files that are cut off, foreign or hostile
-        asked = re.search(r"[Uu]nsupported (?:global: )?GLOBAL (\S+)", str(error))  # the rest tells how to run it
-        reason = (
-            _("it asks for {name}, and only tensors and plain values are read").format(name=asked[1])
-            if asked
-            else _("it is damaged, or another kind of file")
-        )
-        raise _refused(path, reason) from None
+        raise _refused(path, why_unreadable(error)) from None
     state = _tensors(content)
     if not state:
         raise _refused(path, _("it holds no tensors by name"))
@@ -204,6 +198,14 @@ def _tensors(content: object) -> State:
         if state and all(name.startswith(wrapper) for name in state):
             state = {name.removeprefix(wrapper): value for name, value in state.items()}
     return state
+
+
+def why_unreadable(error: Exception) -> str:
+    """What is wrong with a file for which torch.load raised `error`, translated."""
+    asked = re.search(r"[Uu]nsupported (?:global: )?GLOBAL (\S+)", str(error))  # the rest tells how to run it
+    if asked:
+        return _("it asks for {name}, and only tensors and plain values are read").format(name=asked[1])
+    return _("it is damaged, or another kind of file")
 
 
 def _refused(path: Path, reason: str) -> InputError:

@@ -20,7 +20,18 @@ import msgspec
 from platformdirs import user_data_path
 
 from explorer.errors import InputError
-from explorer.events import FAILED, EpochDone, Event, RunEnded, RunStarted, SampleGrid, StepDone, decode, encode
+from explorer.events import (
+    FAILED,
+    EpochDone,
+    Evaluation,
+    Event,
+    RunEnded,
+    RunStarted,
+    SampleGrid,
+    StepDone,
+    decode,
+    encode,
+)
 from explorer.i18n import _
 from explorer.recipe import Recipe
 from explorer.runs.record import RunRecord
@@ -88,11 +99,12 @@ class RunStore:
         return self.folder / CHECKPOINTS
 
     def append(self, event: Event) -> None:
-        """Keep `event`. Of sample grids only the latest is kept."""
+        """Keep `event`. Of those that hold pictures only the latest of each kind is kept."""
         self._begun = self._begun or isinstance(event, RunStarted)
-        if isinstance(event, SampleGrid):
-            self._database.execute("DELETE FROM events WHERE kind = 'SampleGrid'")
-        self._database.execute("INSERT INTO events (kind, event) VALUES (?, ?)", (type(event).__name__, encode(event)))
+        kind = type(event).__name__
+        if isinstance(event, SampleGrid | Evaluation):
+            self._database.execute("DELETE FROM events WHERE kind = ?", (kind,))
+        self._database.execute("INSERT INTO events (kind, event) VALUES (?, ?)", (kind, encode(event)))
         overdue = time.monotonic() - self._committed > SECONDS_BETWEEN_COMMITS
         if overdue or isinstance(event, EpochDone | RunEnded):
             self._commit()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 import tempfile
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from typing import Any
 
 import torch
 
+from explorer.backbones.weights import why_unreadable
 from explorer.errors import InputError
 from explorer.i18n import _
 
@@ -42,13 +44,23 @@ def read(path: Path) -> dict[str, Any]:
         raise InputError(_("There is no checkpoint {path}. Check the path.").format(path=path)) from None
     except Exception as error:  # torch raises half a dozen types for files that are cut off, foreign or hostile
         raise InputError(
-            _(
-                "{path} is not a checkpoint that can be read safely: it is damaged, or holds more than tensors and "
-                "plain values ({error}). Use another checkpoint of the run."
-            ).format(path=path, error=str(error).split("\n")[0][:120])
+            _("{path} cannot be read as a checkpoint: {reason}. Use another checkpoint of the run.").format(
+                path=path, reason=why_unreadable(error)
+            )
         ) from None
     if not isinstance(content, dict) or "model" not in content:
         raise InputError(
             _('{path} holds no network under the key "model". Use a checkpoint of a run.').format(path=path)
         )
     return content
+
+
+def best_beside(path: Path, content: dict[str, Any]) -> dict[str, Any]:
+    """The best checkpoint of the run of which `path` holds `content`; empty if it cannot be had."""
+    try:
+        best = read(path.with_name("best.pt"))
+    except InputError:
+        return {}
+    epoch, loss = content.get("best", (0, math.inf))
+    same_run = best.get("losses") == content.get("losses", [])[:epoch]
+    return best if same_run and math.isfinite(loss) else {}  # infinite: the network has been rebuilt since

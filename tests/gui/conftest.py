@@ -17,7 +17,9 @@ from shiboken6 import isValid
 
 from explorer import Recipe
 from explorer.events import (
+    ActivationStats,
     EpochDone,
+    Evaluation,
     Event,
     GradientNorms,
     Layer,
@@ -35,6 +37,9 @@ from explorer.techniques import Clipping, Dropout
 
 Q = TypeVar("Q", bound=QObject)
 EPOCHS, PER_EPOCH, LAYERS, CLASSES = 3, 10, ("conv", "norm", "classifier"), ("Coat", "Bag", "Boot")
+OUTPUTS = ("conv", "norm", "act", "classifier")
+BINS = np.zeros((15, 3), np.float32)
+BINS[5], BINS[9], BINS[14] = (20, 0.38, 0.5), (2, 0.65, 0), (20, 0.97, 0.9)
 
 
 def hand_made_events() -> Iterator[Event]:
@@ -81,6 +86,13 @@ def hand_made_events() -> Iterator[Event]:
                 gamma=floats(4),
                 beta=floats(4),
             )
+            yield ActivationStats(
+                step=step,
+                names=OUTPUTS,
+                mean=floats(4) - np.float32(0.5),
+                std=floats(4),
+                dead=np.array([np.nan, np.nan, 0.25, np.nan], np.float32),
+            )
         if step == 15:
             yield RecipeChanged(step=15, recipe=after.model_dump(mode="json"), changes=changes(before, after))
         if step % PER_EPOCH == 0:
@@ -96,6 +108,15 @@ def hand_made_events() -> Iterator[Event]:
                 images_per_second=1000.0,
             )
             yield ModeAccuracy(epoch=epoch + 1, train_mode=0.5 + epoch / 10, eval_mode=0.4 + epoch / 10)
+            yield Evaluation(
+                epoch=epoch + 1,
+                confusion=np.array([[10, 3, 0], [1, 12, 1], [0, 0, 13 + epoch]]),
+                bins=BINS,
+                images=rng.integers(0, 256, (2, 1, 28, 28), dtype=np.uint8),
+                labels=np.array([0, 1]),
+                answers=np.array([1, 2]),
+                confidence=np.array([0.98, 0.6], np.float32),
+            )
     images = rng.integers(0, 256, (4, 1, 28, 28), dtype=np.uint8)
     yield SampleGrid(
         step=26,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from drawing import drawn, said
 from PIL import Image
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QToolButton, QWidget
@@ -16,14 +17,23 @@ from pytestqt.qtbot import QtBot
 
 from explorer import Recipe
 from explorer.errors import InputError
-from explorer.events import EpochDone, Event, GradientNorms, RunStarted, SampleGrid, StepDone
+from explorer.events import (
+    Evaluation,
+    Event,
+    FrozenCheck,
+    LayerPlan,
+    RunStarted,
+    SampleGrid,
+    StepDone,
+)
 from explorer.gui.export import copy_to_clipboard, export_panel, to_csv
 from explorer.gui.headless import FORMATS, export_run
 from explorer.gui.panels import PANELS, Panel, Shown
+from explorer.gui.panels.activations import ActivationsPanel
 from explorer.gui.panels.around import Mark, merged
 from explorer.gui.panels.curves import marks_of
 from explorer.gui.panels.gradients import GradientsPanel
-from explorer.gui.panels.heat import COLUMNS, Heat, l2
+from explorer.gui.panels.header import Choice, Numbers
 from explorer.gui.panels.loss import LossPanel
 from explorer.gui.panels.metrics import MetricsPanel
 from explorer.gui.panels.normalization import NormalizationPanel
@@ -31,23 +41,9 @@ from explorer.gui.panels.samples import SamplesPanel
 from explorer.gui.panels.schedule import SchedulePanel, planned
 from explorer.gui.theme import DARK, DASHES, LIGHT, run_pen
 from explorer.i18n import set_language
-from explorer.runs.record import NormHistory, RunRecord
+from explorer.runs.record import RunRecord
 
 each_panel = pytest.mark.parametrize("kind", PANELS, ids=lambda kind: kind.name)
-
-
-def drawn(qtbot: QtBot, kind: type[Panel], *records: RunRecord) -> Panel:
-    panel = kind()
-    qtbot.addWidget(panel)
-    panel.resize(640, 400)
-    panel.show_runs([Shown(record, f"run {i}", i) for i, record in enumerate(records)])
-    panel.refresh()
-    return panel
-
-
-def said(panel: Panel) -> str:
-    """Why the panel is empty, as it stands on screen."""
-    return panel._why.text() if panel._stack.currentWidget() is panel._why else ""
 
 
 def test_loss_curves_equal_the_record(qtbot: QtBot, tiny_record: RunRecord) -> None:
@@ -85,14 +81,14 @@ def test_no_item_is_made_in_steady_state(qtbot: QtBot, tiny_events: list[Event])
     panels: list[Panel] = []
     for event in tiny_events:
         record.apply(event)
-        if isinstance(event, EpochDone) and not panels:
+        if isinstance(event, Evaluation) and not panels:
             panels = [drawn(qtbot, kind, record) for kind in PANELS]
             items = [[len(plot.scene().items()) for plot in panel.plots] for panel in panels]
         for panel in panels:
             panel.refresh()
     after = [[len(plot.scene().items()) for plot in panel.plots] for panel in panels]
-    # Only new kinds of things come: the shaded gap, the first sample.
-    assert sum(map(sum, after)) <= sum(map(sum, items)) + 2
+    # Only new kinds of things come: the shaded gap in two panels, the targets with the first sample.
+    assert sum(map(sum, after)) <= sum(map(sum, items)) + 3
 
 
 @pytest.mark.parametrize("metric", ["accuracy", "f1", "ece", "confidence"])
@@ -113,68 +109,6 @@ def test_mean_absolute_error_says_what_it_needs(qtbot: QtBot, tiny_record: RunRe
     assert "ordered" in said(panel)
 
 
-def test_gradients_map_and_bars_equal_the_record(qtbot: QtBot, tiny_record: RunRecord) -> None:
-    panel = drawn(qtbot, GradientsPanel, tiny_record)
-    assert isinstance(panel, GradientsPanel)
-    history = tiny_record.norms[0]
-    for key, values in {
-        "l2": history.quantity("before"),
-        "rms": history.quantity("before") / np.sqrt(history.sizes),
-        "ratio": history.quantity("updates") / history.quantity("weights"),
-    }.items():
-        panel.choice.setCurrentIndex(panel.choice.findData(key))
-        panel.refresh()
-        np.testing.assert_allclose(panel.heat.values, np.log10(values).T)
-        np.testing.assert_allclose(panel.before.values, values[-1])
-        assert panel.image.image.shape == (3, 6)
-    panel.choice.setCurrentIndex(panel.choice.findData("clipping"))
-    panel.refresh()
-    for name in ("before", "after"):
-        _x, y = panel.norms.drawn(name) or pytest.fail(f"no curve {name}")
-        np.testing.assert_allclose(y, np.linalg.norm(history.quantity(name), axis=1))
-    _x, y = panel.norms.drawn("threshold") or pytest.fail("no threshold")
-    assert y.tolist() == [0.5, 0.5]
-    np.testing.assert_allclose(panel.after.values, history.quantity("after")[-1])
-    assert "50%" in panel.numbers()  # 3 of 6 looks came after clipping was switched on
-
-
-def look(history: NormHistory, step: int, values: np.ndarray) -> None:
-    one = np.ones_like(values)
-    history.append(
-        GradientNorms(
-            step=step, names=history.names, sizes=history.sizes, before=values, after=values, weights=one, updates=one
-        )
-    )
-
-
-def test_heat_map_stays_small_and_keeps_the_largest() -> None:
-    history = NormHistory(("a", "b"), np.array([1, 1]))
-    rng, heat, fresh = np.random.default_rng(0), Heat(), Heat()
-    values = rng.uniform(0.1, 9, (5000, 2)).astype(np.float32)
-    for i, row in enumerate(values):
-        look(history, 1 + 10 * i, row)
-        if i % 700 == 0:
-            heat.update([history], l2)
-    heat.update([history], l2)
-    fresh.update([history], l2)
-    np.testing.assert_array_equal(heat.values, fresh.values)
-    assert heat.columns <= COLUMNS
-    looks = int(heat.per_column / 10)
-    np.testing.assert_allclose(heat.values[:, 0], np.log10(values[:looks].max(axis=0)), rtol=1e-6)
-
-
-def test_heat_map_joins_the_layers_of_a_rebuilt_network() -> None:
-    plain = NormHistory(("conv", "out"), np.array([1, 1]))
-    normed = NormHistory(("conv", "norm", "out"), np.array([1, 1, 1]))
-    look(plain, 1, np.ones(2, np.float32))
-    look(plain, 11, np.array([10, 0], np.float32))  # a gradient of zero has no logarithm
-    look(normed, 21, np.ones(3, np.float32))
-    heat = Heat()
-    heat.update([plain, normed], l2)
-    assert heat.names == ("conv", "norm", "out")
-    np.testing.assert_array_equal(heat.values, [[0, 1, 0], [np.nan, np.nan, 0], [0, np.nan, 0]])
-
-
 def test_normalization_curves_equal_the_record(qtbot: QtBot, tiny_record: RunRecord) -> None:
     panel = drawn(qtbot, NormalizationPanel, tiny_record)
     assert isinstance(panel, NormalizationPanel)
@@ -189,6 +123,37 @@ def test_normalization_curves_equal_the_record(qtbot: QtBot, tiny_record: RunRec
     np.testing.assert_array_equal(y, history.latest.gamma)
     _x, y = panel.modes.drawn("evaluation mode") or pytest.fail("no accuracy")
     np.testing.assert_array_equal(y, [look.eval_mode for look in tiny_record.modes])
+
+
+def test_a_frozen_normalization_says_so(qtbot: QtBot, tiny_record: RunRecord) -> None:
+    panel = drawn(qtbot, NormalizationPanel, tiny_record)
+    assert "frozen" not in panel.numbers()
+    names = ("conv", "norm")
+    tiny_record.apply(LayerPlan(step=30, epoch=3, names=names, factors=np.array([1, 0], np.float32)))
+    assert panel.numbers().startswith("frozen ·")
+    tiny_record.apply(FrozenCheck(epoch=3, names=("norm",), bytes_changed=np.array([0])))
+    assert panel.numbers().startswith("frozen: 0 bytes changed in epoch 3")
+
+
+def test_numbers_that_find_no_room_are_left_out_whole(qtbot: QtBot) -> None:
+    numbers = Numbers()
+    qtbot.addWidget(numbers)
+    numbers.setText("first 1.00 · second 2.00 · third 3.00")
+    width = numbers.fontMetrics().horizontalAdvance
+    assert numbers.fitting(width(numbers.text())) == numbers.text()
+    assert numbers.fitting(width(numbers.text()) - 1) == "first 1.00 · second 2.00"
+    assert numbers.fitting(width("first 1.00")) == "first 1.00"
+    assert numbers.fitting(width("first 1.00") - 5).endswith("…")
+    assert numbers.toolTip() == numbers.text()
+
+
+def test_a_selector_is_as_wide_as_what_is_chosen(qtbot: QtBot) -> None:
+    choice = Choice()
+    qtbot.addWidget(choice)
+    choice.addItems(["a", "a very long name of something"])
+    narrow = choice.sizeHint().width()
+    choice.setCurrentIndex(1)
+    assert choice.sizeHint().width() > narrow + 50
 
 
 def test_samples_say_targets_and_what_was_drawn(qtbot: QtBot, tiny_record: RunRecord) -> None:
@@ -215,7 +180,7 @@ def test_planned_rate_is_what_the_trainer_takes(qtbot: QtBot, tiny_record: RunRe
 
 
 def test_live_changes_are_marked_on_every_curve(qtbot: QtBot, tiny_record: RunRecord) -> None:
-    for kind in (LossPanel, MetricsPanel, GradientsPanel, NormalizationPanel, SchedulePanel):
+    for kind in (LossPanel, MetricsPanel, GradientsPanel, NormalizationPanel, SchedulePanel, ActivationsPanel):
         panel = drawn(qtbot, kind, tiny_record)
         mark = panel.plots[0].overlay.marks[0]
         assert mark.x == 1.5

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,16 @@ import torch
 from torch import nn
 
 from explorer.data import ImageData
-from explorer.events import Event, GradientNorms, InstrumentCost, ModeAccuracy, NormStats, SampleGrid
+from explorer.events import (
+    ActivationStats,
+    Evaluation,
+    Event,
+    GradientNorms,
+    InstrumentCost,
+    ModeAccuracy,
+    NormStats,
+    SampleGrid,
+)
 from explorer.recipe import Recipe
 from explorer.techniques import (
     Activation,
@@ -27,11 +37,13 @@ from explorer.techniques import (
 )
 from explorer.training.control import Control
 from explorer.training.instruments import INSTRUMENTS, Instrument, Scene, Watch, choose
+from explorer.training.instruments.activations import IMAGES, MOST, Activations, watched
+from explorer.training.instruments.evaluation import LONGEST, Evaluations
 from explorer.training.instruments.gradients import Gradients
 from explorer.training.instruments.modes import Modes
 from explorer.training.instruments.normalization import NormalizationStatistics
 from explorer.training.instruments.samples import Samples
-from explorer.training.metrics import predict, to_float
+from explorer.training.metrics import measure, predict, to_float
 from explorer.training.trainer import Run
 
 MakeImages = Callable[..., ImageData]
@@ -226,6 +238,150 @@ def test_samples_show_the_batch_that_was_trained_on(tiny: MakeImages) -> None:
     assert np.array_equal(grid.targets, scene.batch.targets[:16].numpy())
     assert {"crop_x", "crop_y", "flip", "mix", "partner"} <= set(grid.drawn)
     assert all(values.shape == (16,) for values in grid.drawn.values())
+
+
+def test_activations_equal_those_of_the_pass_itself(tiny: MakeImages) -> None:
+    run = run_of(tiny(count=96), Normalization(), instruments=(Activations(every=1),), batch_size=48)
+    model = run.learner.model
+    model.get_submodule("stage1.0.conv1").requires_grad_(False)  # frozen layers are seen too
+    seen: dict[str, torch.Tensor] = {}
+    for name, layer in model.named_modules():
+        layer.register_forward_hook(lambda _l, _x, y, name=name: seen.update({name: y.detach().clone()[:IMAGES]}))
+    (said,) = of_kind(one_step(run), ActivationStats)
+    assert said.names[:3] == ("conv", "norm", "act")
+    assert said.names[-1] == "classifier"
+    assert len(said.names) == 3 * 7 + 1
+    for name, mean, std, dead in zip(said.names, said.mean, said.std, said.dead, strict=True):
+        values = seen[name].double()
+        assert mean == pytest.approx(values.mean().item(), rel=1e-4, abs=1e-6)
+        assert std == pytest.approx(values.std(correction=0).item(), rel=1e-4)
+        if isinstance(model.get_submodule(name), nn.ReLU):
+            alive = [bool(channel.any()) for channel in values.transpose(0, 1)]
+            assert dead == pytest.approx(1 - sum(alive) / len(alive))
+        else:
+            assert math.isnan(dead)
+    assert said.step == 1
+    assert said.mean.dtype == np.float32
+
+
+def test_units_that_never_fire_are_counted_as_dead(tiny: MakeImages) -> None:
+    run = run_of(tiny(), instruments=(Activations(every=1),))
+    with torch.no_grad():
+        run.learner.model.get_parameter("conv.bias")[:3] = -1e6
+    (said,) = of_kind(one_step(run), ActivationStats)
+    assert said.dead[said.names.index("act")] >= 0.75
+
+
+def test_signals_that_die_out_are_measured_and_not_rounded_to_zero(tiny: MakeImages) -> None:
+    """Their squares are smaller than the smallest float32."""
+    run = run_of(tiny(), instruments=(Activations(every=1),))
+    with torch.no_grad():
+        for layer in ("weight", "bias"):
+            run.learner.model.get_parameter(f"conv.{layer}").mul_(1e-25)
+    (said,) = of_kind(one_step(run), ActivationStats)
+    assert 0 < said.std[0] < 1e-24
+
+
+class Reused(nn.Module):
+    """As torchvision builds them: one activation that works in place and serves twice, and attention."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.relu = nn.Linear(4, 4), nn.ReLU(inplace=True)
+        self.last, self.attention = nn.Linear(4, 4), nn.MultiheadAttention(4, 2, batch_first=True)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = self.last(self.relu(self.first(x)))
+        answer, _weights = self.attention(y, y, y)
+        return self.relu(y + answer)  # type: ignore[no-any-return]
+
+
+def test_activations_that_serve_twice_and_work_in_place(tiny: MakeImages) -> None:
+    run = run_of(tiny(), instruments=(Activations(every=1),))
+    one_step(run)
+    torch.manual_seed(0)
+    model, instrument, x = Reused(), Activations(), torch.randn(8, 3, 4)
+    scene = replace(run.scene, model=model)
+    instrument.before_forward(scene)
+    out = model(x)
+    instrument.before_clipping(scene)
+    (said,) = instrument.after_step(scene)
+    assert isinstance(said, ActivationStats)
+    assert said.names == ("first", "last", "attention", "relu")
+    assert said.mean[0] == pytest.approx(model.first(x).mean().item(), rel=1e-5), "before ReLU overwrote it"
+    assert said.mean[-1] == pytest.approx(out.mean().item(), rel=1e-5)
+    assert np.isfinite(said.std).all()
+    assert not any(layer._forward_hooks for layer in model.modules())
+
+
+def test_with_cached_features_only_the_head_is_seen(tiny: MakeImages) -> None:
+    run = run_of(tiny(), instruments=(Activations(every=1),))
+    one_step(run)
+    model, instrument, scene = run.learner.model, Activations(), run.scene
+    instrument.before_forward(scene)
+    with torch.no_grad():
+        features = model.features(scene.batch.images)  # type: ignore[operator]
+    model.head(features)  # type: ignore[operator]
+    instrument.before_clipping(scene)
+    (said,) = instrument.after_step(scene)
+    assert isinstance(said, ActivationStats)
+    assert said.names[-1] == "classifier"
+    assert np.isfinite(said.std[-1])
+    assert np.isnan(said.std[:-1]).all()
+
+
+def test_of_deep_networks_the_end_of_each_group_of_layers_is_seen(tiny: MakeImages) -> None:
+    model = run_of(tiny(), Normalization(), Skip(), instruments=(), depth=56).learner.model
+    names = [name for name, _module in watched(model)]
+    assert len(names) <= MOST
+    assert names[0] == "act"
+    assert names[-1] == "classifier"
+    assert sum(name.endswith(("act1", "act2")) for name in names) == 54
+
+
+def test_evaluation_equals_counting(tiny: MakeImages) -> None:
+    run = run_of(tiny(count=200, classes=5), instruments=())
+    one_step(run)
+    torch.manual_seed(0)
+    labels = run.validation.labels
+    logits = torch.randn(len(labels), 5) * 3
+    scene = replace(run.scene, epoch=1, validation_logits=logits)
+    (said,) = Evaluations().after_epoch(scene)
+    assert isinstance(said, Evaluation)
+    confidence, answers = (values.tolist() for values in logits.softmax(1).max(1))
+    table = np.zeros((5, 5), int)
+    for true, answer in zip(labels.tolist(), answers, strict=True):
+        table[true, answer] += 1
+    np.testing.assert_array_equal(said.confusion, table)
+    for i, (count, mean, share) in enumerate(said.bins.tolist()):
+        inside = [k for k, c in enumerate(confidence) if i / 15 < c <= (i + 1) / 15]
+        assert count == len(inside)
+        if inside:
+            assert mean == pytest.approx(np.mean([confidence[k] for k in inside]), rel=1e-5)
+            assert share == pytest.approx(np.mean([answers[k] == labels[k].item() for k in inside]), rel=1e-5)
+    count, mean, share = said.bins.T
+    ece = measure(logits, labels, ordered=False)["ece"]
+    assert float((count * abs(mean - share)).sum() / len(labels)) == pytest.approx(ece, rel=1e-4)
+    wrong = sorted((k for k, a in enumerate(answers) if a != labels[k].item()), key=lambda k: -confidence[k])[:12]
+    assert said.answers.tolist() == [answers[k] for k in wrong]
+    assert said.labels.tolist() == labels[wrong].tolist()
+    np.testing.assert_array_equal(said.images, run.validation.images[wrong].numpy())
+    assert (np.diff(said.confidence) <= 0).all()
+
+
+def test_evaluation_stays_small(tiny: MakeImages) -> None:
+    run = run_of(tiny(count=240, classes=120, size=130), instruments=())
+    one_step(run)
+    logits = torch.nn.functional.one_hot(run.validation.labels, 120).float()
+    scene = replace(run.scene, validation_logits=logits)
+    (perfect,) = Evaluations().after_epoch(scene)
+    assert isinstance(perfect, Evaluation)
+    assert perfect.confusion.shape == (0, 0)
+    assert len(perfect.images) == len(perfect.labels) == 0
+    (wrong,) = Evaluations().after_epoch(replace(scene, validation_logits=logits.roll(1, 1)))
+    assert isinstance(wrong, Evaluation)
+    assert wrong.images.shape == (12, 1, 65, 65)
+    assert max(wrong.images.shape) <= LONGEST
 
 
 def test_each_looks_on_its_own_schedule_and_is_charged_for_it(tiny: MakeImages) -> None:

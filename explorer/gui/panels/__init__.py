@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from explorer.gui.panels.activations import ActivationsPanel
 from explorer.gui.panels.base import Panel, Shown
+from explorer.gui.panels.calibration import CalibrationPanel
+from explorer.gui.panels.confusion import ConfusionPanel
 from explorer.gui.panels.gradients import GradientsPanel
 from explorer.gui.panels.loss import LossPanel
 from explorer.gui.panels.metrics import MetricsPanel
 from explorer.gui.panels.normalization import NormalizationPanel
 from explorer.gui.panels.samples import SamplesPanel
 from explorer.gui.panels.schedule import SchedulePanel
+from explorer.gui.panels.targets import TargetsPanel
 
 PANELS: tuple[type[Panel], ...] = (
     LossPanel,
@@ -17,6 +21,10 @@ PANELS: tuple[type[Panel], ...] = (
     NormalizationPanel,
     SamplesPanel,
     SchedulePanel,
+    TargetsPanel,
+    ActivationsPanel,
+    ConfusionPanel,
+    CalibrationPanel,
 )
 
 __all__ = ["PANELS", "Panel", "Shown"]

@@ -20,6 +20,11 @@ class Entry(NamedTuple):
     dot: bool
     text: str
 
+    @property
+    def swatch(self) -> int:
+        """Pixels before the text; a text without a line has none."""
+        return 30 if self.pen.style() != Qt.PenStyle.NoPen else 0
+
 
 class Mark(NamedTuple):
     """A vertical line at `x` with its text."""
@@ -36,7 +41,8 @@ class Legend(pg.GraphicsWidget):
         super().__init__()
         self.entries: tuple[Entry, ...] = ()
         self.gradient: QImage | None = None
-        """Drawn instead of entries: the colours of the x axis below."""
+        """Drawn instead of entries: the colours of the x axis below, or from one of `ends` to the other."""
+        self.ends: tuple[str, str] = ("", "")
         self.colour = QColor(LIGHT.foreground)
         self.pen_scale = 1.0
 
@@ -46,7 +52,7 @@ class Legend(pg.GraphicsWidget):
     def _places(self, width: float) -> list[tuple[float, float]]:
         metrics, x, y, places = self._metrics(), 0.0, 0.0, []
         for entry in self.entries:
-            needed = 30 + min(metrics.horizontalAdvance(entry.text), width - 30) + 14
+            needed = entry.swatch + min(metrics.horizontalAdvance(entry.text), width - entry.swatch) + 14
             if x and x + needed > width + 14:
                 x, y = 0.0, y + metrics.height()
             places.append((x, y))
@@ -63,22 +69,28 @@ class Legend(pg.GraphicsWidget):
     def paint(self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None) -> None:
         metrics, width = self._metrics(), self.size().width()
         if self.gradient:
-            painter.drawImage(QRectF(0, 3, width, metrics.height() - 4), self.gradient)
+            left, right = (metrics.horizontalAdvance(text) + 6 if text else 0.0 for text in self.ends)
+            painter.drawImage(QRectF(left, 3, width - left - right, metrics.height() - 4), self.gradient)
+            painter.setFont(QApplication.font())
+            painter.setPen(self.colour)
+            painter.drawText(QPointF(0, metrics.ascent()), self.ends[0])
+            painter.drawText(QPointF(width - right + 6, metrics.ascent()), self.ends[1])
             return
         painter.setFont(QApplication.font())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for entry, (x, y) in zip(self.entries, self._places(width), strict=True):
             middle = y + metrics.height() / 2
-            painter.setPen(widened(entry.pen, max(2.0, entry.pen.widthF()), self.pen_scale))
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, entry.dot)
-            painter.drawLine(QPointF(x, middle), QPointF(x + 24, middle))
+            if entry.swatch:
+                painter.setPen(widened(entry.pen, max(2.0, entry.pen.widthF()), self.pen_scale))
+                painter.drawLine(QPointF(x, middle), QPointF(x + 24, middle))
             if entry.dot:
                 painter.setBrush(entry.pen.color())
                 painter.setPen(Qt.PenStyle.NoPen)
                 painter.drawEllipse(QPointF(x + 12, middle), 3, 3)
             painter.setPen(self.colour)
-            text = metrics.elidedText(entry.text, Qt.TextElideMode.ElideRight, width - x - 30)
-            painter.drawText(QPointF(x + 30, y + metrics.ascent()), text)
+            text = metrics.elidedText(entry.text, Qt.TextElideMode.ElideRight, width - x - entry.swatch)
+            painter.drawText(QPointF(x + entry.swatch, y + metrics.ascent()), text)
 
 
 class Overlay(pg.GraphicsObject):

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 
 class Bars(pg.GraphicsObject):
-    """Bars on a logarithmic axis, each in the row of its number."""
+    """Bars from the left, each in the row of its number."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,12 +41,32 @@ class Bars(pg.GraphicsObject):
         else:
             index = np.clip((logs - low) / (high - low), 0, 1) * (len(colour) - 1)
             colours = [QColor(*colour[i].tolist()) for i in index.astype(int)]
+        self._put(np.full(len(logs), low), logs, colours, height)
+
+    def show_spans(
+        self,
+        rows: npt.NDArray[np.int64],
+        starts: npt.NDArray[np.float64],
+        ends: npt.NDArray[np.float64],
+        colour: QColor,
+        height: float = 0.8,
+    ) -> None:
+        """Draw from `starts` to `ends`, on a linear axis, where both are numbers."""
+        good = np.isfinite(starts) & np.isfinite(ends)
+        self.rows, self.values = rows[good], ends[good]
+        self._put(starts[good], self.values, [colour] * len(self.values), height)
+
+    def _put(
+        self, starts: npt.NDArray[np.float64], ends: npt.NDArray[np.float64], colours: list[QColor], height: float
+    ) -> None:
         self._bars = [
-            (QRectF(low, row - height / 2, log - low, height), own)
-            for row, log, own in zip(self.rows.tolist(), logs.tolist(), colours, strict=True)
+            (QRectF(start, row - height / 2, end - start, height), own)
+            for row, start, end, own in zip(self.rows.tolist(), starts.tolist(), ends.tolist(), colours, strict=True)
         ]
         self.prepareGeometryChange()
-        self._bounds = QRectF(low, -0.5, max(0.0, float(logs.max(initial=low)) - low), float(rows.max(initial=0)) + 1)
+        self._bounds = QRectF()
+        for bar, _colour in self._bars:
+            self._bounds = self._bounds.united(bar)
         self.update()
 
     def boundingRect(self) -> QRectF:  # noqa: N802

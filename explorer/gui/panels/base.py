@@ -6,17 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from PySide6.QtCore import QBuffer, QIODevice, QPoint, QRect, QSize, Qt
-from PySide6.QtGui import QImage, QPainter, QPaintEvent
+from PySide6.QtGui import QImage, QPainter
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QLabel,
     QMenu,
-    QSizePolicy,
     QStackedLayout,
     QToolButton,
     QVBoxLayout,
@@ -24,10 +23,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from explorer.events import Floats
+from explorer.gui.panels.header import BETWEEN as BETWEEN  # here for all panels to import, as is Numbers
+from explorer.gui.panels.header import Choice
+from explorer.gui.panels.header import Numbers as Numbers
 from explorer.gui.panels.plot import MOST_WIDE_IN_PICTURES, Plot
-from explorer.gui.theme import LIGHT, Palette, with_figures
+from explorer.gui.theme import LIGHT, Palette
 from explorer.i18n import N_, _
 from explorer.runs.record import RunRecord
+
+if TYPE_CHECKING:
+    from explorer.training.preview import Preview
 
 Cell = float | str
 NOTHING = N_("No run is on screen. Press Train, or tick a run in the list.")
@@ -42,26 +48,6 @@ class Shown:
     index: int
 
 
-class Numbers(QLabel):
-    """One line of current numbers; cut with "…" rather than pushing anything aside. The whole is in the tooltip."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.setFont(with_figures(self.font()))
-
-    def setText(self, text: str) -> None:  # noqa: N802
-        if text != self.text():
-            super().setText(text)
-            self.setToolTip(text)
-
-    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
-        painter = QPainter(self)
-        painter.setPen(self.palette().color(self.foregroundRole()))
-        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
-
-
 class Panel(QWidget):
     """Base of all panels. Give the class variables, put plots into `body`, and write `draw`, `why_empty`, `table`."""
 
@@ -71,12 +57,20 @@ class Panel(QWidget):
     """What is drawn, what healthy looks like, what trouble looks like, and which technique to switch."""
     kinds: ClassVar[tuple[type, ...]]
     """Events after which it has to be drawn again."""
+    previews: ClassVar[bool] = False
+    """Whether it shows something of the next run, too."""
     pace: ClassVar[float] = 1.0
     """Seconds in which it is painted at most once: the more a paint costs, the longer (it stalls both cores)."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.runs: tuple[Shown, ...] = ()
+        self.preview: Preview | None = None
+        """Of the next run, if it differs from the current one and no run goes on."""
+        self.targets: Floats | None = None
+        """(classes, classes): what the current run compares with for each class; None while it is not known."""
+        self.problem = ""
+        """Why there is no preview, translated."""
         self.dirty = False
         self.colours: Palette = LIGHT
         self.plots: list[Plot] = []
@@ -140,7 +134,7 @@ class Panel(QWidget):
         raise NotImplementedError
 
     def numbers(self) -> str:
-        """The current numbers for the header, translated."""
+        """The current numbers for the header, translated, with BETWEEN them; the most important first."""
         return ""
 
     def table(self) -> tuple[list[str], list[list[Cell]]]:
@@ -154,6 +148,12 @@ class Panel(QWidget):
         self.runs = tuple(runs)
         self.dirty = True
 
+    def show_preview(self, preview: Preview | None, targets: Floats | None = None, problem: str = "") -> None:
+        """Show this of the next run from the next `refresh` on, and of the current one its `targets`."""
+        if (preview, problem) != (self.preview, self.problem) or targets is not self.targets:
+            self.preview, self.targets, self.problem = preview, targets, problem
+            self.dirty = True
+
     def mark(self, event: object) -> None:
         """Take notice that `event` came in."""
         self.dirty = self.dirty or isinstance(event, self.kinds)
@@ -161,7 +161,7 @@ class Panel(QWidget):
     def refresh(self) -> None:
         """Draw now, from the records."""
         self.dirty = False
-        why = self.why_empty() if self.runs else _(NOTHING)
+        why = self.why_empty() if self.runs or (self.previews and self.preview) else self.problem or _(NOTHING)
         self._why.setText(why)
         self._stack.setCurrentWidget(self._why if why else self.body)
         if not why:
@@ -246,22 +246,22 @@ class Panel(QWidget):
 
         `in_title`: pictures say in their title what is chosen.
         """
-        box, listed = QComboBox(), list(options)
+        box, listed = Choice(), list(options)
         for key, text in listed:
             box.addItem(text, key)
-        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         box.currentIndexChanged.connect(self._chosen)
         self._header.insertWidget(self._header.count() - 2, box)
         self._choices.append((box, name, listed, in_title))
         return box
 
-    def fill_body(self, *widgets: QWidget, stretch: Sequence[int] = ()) -> None:
+    def fill_body(self, *widgets: QWidget, stretch: Sequence[int] = ()) -> QHBoxLayout:
         """Put these side by side below the header, with shares of the width as `stretch`."""
         row = QHBoxLayout(self.body)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
         for i, widget in enumerate(widgets):
             row.addWidget(widget, stretch[i] if stretch else 1)
+        return row
 
     def add_plot(self, plot: Plot) -> Plot:
         """Have `plot` translated, coloured and reset with the panel."""
@@ -314,6 +314,7 @@ class Panel(QWidget):
         twin._help.hide()
         twin._menu_button.hide()
         twin.show_runs(self.runs)
+        twin.show_preview(self.preview, self.targets, self.problem)
         twin.restyle(palette)
         twin.resize(width, height)
         twin.copy_state(self)

@@ -29,8 +29,8 @@ def step_epochs(record: RunRecord) -> Doubles:
 
 
 def last_epoch(runs: Sequence[Shown]) -> float:
-    """Right end of the axis: what is planned for runs that go on, what was reached by those that ended."""
-    ends = []
+    """Right end of the axis: what is planned for runs that go on, what was reached by those that ended; else 1."""
+    ends = [1.0] if not runs else []
     for shown in runs:
         record = shown.record
         reached = record.step / record.steps_per_epoch

@@ -2,37 +2,52 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pyqtgraph as pg
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPen
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from explorer.events import GradientNorms, RecipeChanged, RunEnded, RunStarted
+from explorer.gui.panels.ahead import differing
 from explorer.gui.panels.around import Entry
 from explorer.gui.panels.bars import Bars
-from explorer.gui.panels.base import Cell, Panel
+from explorer.gui.panels.base import BETWEEN, Cell, Panel
 from explorer.gui.panels.curves import last_epoch, marks_of
-from explorer.gui.panels.heat import Heat, Totals, clipping_threshold, l2, norm_rows, rms, update_ratio
+from explorer.gui.panels.heat import (
+    SIGNAL,
+    Heat,
+    HeatImage,
+    Totals,
+    clipping_threshold,
+    l2,
+    norm_rows,
+    rms,
+    update_ratio,
+)
 from explorer.gui.panels.plot import Plot
-from explorer.gui.theme import COLOUR_MAP, Palette, pen
-from explorer.i18n import N_, _
+from explorer.gui.theme import Palette, pen
+from explorer.i18n import N_, _, ngettext
+from explorer.runs.record import Doubles, RunRecord
+
+if TYPE_CHECKING:
+    from explorer.training.preview import Signal
 
 CHOICES = (
     ("l2", N_("L2 norm")),
     ("rms", N_("RMS per weight")),
     ("ratio", N_("update / weight")),
-    ("clipping", N_("before and after clipping")),
+    ("clipping", N_("clipping")),
 )
 QUANTITIES = {"l2": l2, "rms": rms, "ratio": update_ratio, "clipping": l2}
-NORM = N_("Gradient, L2 norm")
-AXES = {"l2": NORM, "rms": N_("Gradient, RMS per weight"), "ratio": N_("Update / weight, ratio"), "clipping": NORM}
+AXES = {"l2": N_("L2 norm"), "rms": N_("RMS per weight"), "ratio": N_("update / weight"), "clipping": N_("L2 norm")}
 
 
 class GradientsPanel(Panel):
     """Left, layer × time, the first layer on top: bright is large, on a log scale. Right, the last look in numbers.
 
-    With "before and after clipping", left is the norm over all layers, before and after, and the threshold.
+    With "clipping", left is the norm over all layers, before and after, and the threshold.
     """
 
     name = "gradients"
@@ -43,9 +58,10 @@ class GradientsPanel(Panel):
         "of ten, the gradient vanishes on its way back: switch on skip, normalization, another initialization or a "
         "ReLU. Bright flashes are explosions: switch on clipping or lower the rate. Update / weight should be near "
         "1e-3: far above, the rate is too high; far below, the layer hardly learns. If nearly every step is clipped, "
-        "clipping is a lower rate in disguise."
+        "clipping is a lower rate in disguise. Rings: the next run before its first step."
     )
     kinds = (RunStarted, GradientNorms, RecipeChanged, RunEnded)
+    previews = True
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -53,7 +69,7 @@ class GradientsPanel(Panel):
         self.map = self.add_plot(Plot(N_("Epochs done"), N_("Layer, input on top")))
         self.norms = self.add_plot(Plot(N_("Epochs done"), N_("Norm over all layers")))
         self.bars = self.add_plot(Plot(AXES["l2"], ""))
-        self.image = pg.ImageItem(axisOrder="row-major", levels=(0, 255))
+        self.image = HeatImage()
         self.map.addItem(self.image)
         self.before, self.after = Bars(), Bars()
         self.bars.addItem(self.before)
@@ -67,7 +83,7 @@ class GradientsPanel(Panel):
         self.left = QStackedWidget()
         self.left.addWidget(self.map)
         self.left.addWidget(self.norms)
-        self.fill_body(self.left, self.bars, stretch=(3, 2))
+        self.columns = self.fill_body(self.left, self.bars, stretch=(3, 2))
         self.choice = self.add_choice(N_("Quantity"), CHOICES)
         self.ready()
 
@@ -76,92 +92,114 @@ class GradientsPanel(Panel):
         """Key of what is drawn."""
         return str(self.choice.currentData())
 
+    @property
+    def ahead(self) -> Signal | None:
+        """What the next run starts with, if its gradients are other ones."""
+        found = differing(self.preview, self.runs, *SIGNAL)
+        return found.signal if found else None
+
+    @property
+    def record(self) -> RunRecord:
+        """Of the run that is drawn."""
+        return self.runs[0].record if self.runs else RunRecord()
+
     def why_empty(self) -> str:
-        record = self.runs[0].record
-        if record.norms:
+        record = self.record
+        if record.norms or self.ahead:
             return ""
         if not record.step:
-            return _("Nothing has been trained in this run yet: press Train.")
+            return self.problem or _("Nothing has been trained in this run yet: press Train.")
         return _("Nobody measured gradients in this run: train with the instrument “gradients” on.")
 
     def draw(self) -> None:
-        record, key = self.runs[0].record, self.quantity
-        self.heat.update(record.norms, QUANTITIES[key])
+        record, key, ahead = self.record, self.quantity, self.ahead
+        self.heat.update(record.norms, QUANTITIES[key], also=ahead.layers if ahead else ())
         self.totals.update(record.norms)
         clipping = key == "clipping"
+        stretch = (1, 1) if clipping else (3, 2)  # beside the norms, the bars need the names
+        for i in range(2):
+            self.columns.setStretch(i, stretch[i])
         self.left.setCurrentWidget(self.norms if clipping else self.map)
         if self.bars.x_text != AXES[key]:
             self.bars.x_text = AXES[key]
             self.bars.retranslate()
-        low, high = self.heat.levels()
-        self._draw_bars(low, high)
+        levels = self.heat.levels(self._starts())
+        self._draw_bars(levels)
         if clipping:
             self._draw_norms()
         else:
-            self._draw_map(low, high)
+            self._draw_map(levels)
 
-    def _draw_map(self, low: float, high: float) -> None:
-        heat, runs, per_epoch = self.heat, self.runs[:1], self.runs[0].record.steps_per_epoch
-        values = heat.values
-        with np.errstate(invalid="ignore"):
-            shares = np.clip((values - low) / (high - low), 0, 1) * 254 + 1
-        pixels = np.where(np.isfinite(values), shares, 0).astype(np.uint8)
-        if self.exporting:  # viewers of SVG smooth what they enlarge
-            pixels = pixels.repeat(8, axis=0).repeat(-(-1200 // heat.columns), axis=1)
-        self.image.setImage(pixels, autoLevels=False)
-        start, width = (heat.first - 1) / per_epoch, heat.columns * heat.per_column / per_epoch
-        self.image.setRect(QRectF(start, -0.5, width, len(heat.names)))
+    def _starts(self) -> Doubles:
+        """Norms of the next run's first gradient, by the rows of the map; NaN where nothing is known."""
+        starts, ahead = np.full(len(self.heat.names), np.nan), self.ahead
+        if ahead and self.quantity in ("l2", "clipping"):
+            starts[[self.heat.names.index(name) for name in ahead.layers]] = ahead.gradients
+        return np.where(starts > 0, starts, np.nan)
+
+    def _draw_map(self, levels: tuple[float, float]) -> None:
+        heat, runs = self.heat, self.runs[:1]
+        self.image.show_heat(heat, levels, self.record.steps_per_epoch, enlarged=self.exporting)
         self.map.begin()
-        text = _("one column is {steps:g} steps").format(steps=heat.per_column)
-        self.map.end([Entry(QPen(Qt.PenStyle.NoPen), False, text)], marks_of(runs, self.colours))
+        n = int(heat.per_column)
+        text = ngettext("column: {n} step", "column: {n} steps", n).format(n=n)
+        note = "" if heat.columns else _("Nothing is trained yet.")
+        self.map.end([Entry(QPen(Qt.PenStyle.NoPen), False, text)], marks_of(runs, self.colours), note=note)
         self.map.name_rows(heat.names)
         self.map.span(0, last_epoch(runs))
 
-    def _draw_bars(self, low: float, high: float) -> None:
+    def _draw_bars(self, levels: tuple[float, float]) -> None:
         names, palette, clipping = self.heat.names, self.colours, self.quantity == "clipping"
-        history, levels = self.runs[0].record.norms[-1], (low, high)
-        rows = np.array([names.index(name) for name in history.names])
         faint, strong = palette.mixed(palette.train, 0.45), QColor(palette.train)
-        values = QUANTITIES[self.quantity](history, slice(-1, None))[0]
-        after = history.quantity("after")[-1] if clipping else np.full(len(rows), np.nan)
-        self.before.show_logs(rows, values, levels, faint if clipping else self.image.lut[1:])
+        rows, values, after = np.zeros(0, np.int64), np.zeros(0), np.zeros(0)
+        if self.record.norms:
+            history = self.record.norms[-1]
+            rows = np.array([names.index(name) for name in history.names])
+            values = QUANTITIES[self.quantity](history, slice(-1, None))[0]
+            after = history.quantity("after")[-1] if clipping else np.full(len(rows), np.nan)
+        self.before.show_logs(rows, values, levels, faint if clipping else self.image.colours)
         self.after.show_logs(rows, after, levels, strong, height=0.4)
-        self.bars.show_gradient(None if clipping else self.image.lut[1:])
+        starts = np.maximum(np.log10(self._starts()), levels[0])
+        self.bars.begin()
+        self.bars.points("next", starts, np.arange(len(names)), palette.validation, "o", 8, hollow=True)
+        self.bars.show_gradient(None if clipping else self.image.colours)
         self.bars.name_rows(names, shown=clipping)
-        self.bars.name_decades(low, high)
+        self.bars.name_decades(*levels)
         self.bars.end()
 
     def _draw_norms(self) -> None:
         plot, palette, runs = self.norms, self.colours, self.runs[:1]
         rows, end = self.totals.rows, last_epoch(runs)
-        x = rows[:, 0] / runs[0].record.steps_per_epoch
+        x = rows[:, 0] / self.record.steps_per_epoch
         faint, strong, line = pen(palette.mixed(palette.train, 0.45)), pen(palette.train), pen(palette.warning, (6, 4))
         plot.begin()
         plot.curve("before", x, rows[:, 1], faint)
         plot.curve("after", x, rows[:, 2], strong)
         legend = [Entry(faint, False, _("before")), Entry(strong, False, _("after"))]
-        if threshold := clipping_threshold(runs[0].record.recipe):
+        if threshold := clipping_threshold(self.record.recipe):
             plot.curve("threshold", [0, end], [threshold, threshold], line)
             legend.append(Entry(line, False, _("threshold {threshold:g}").format(threshold=threshold)))
         plot.end(legend, marks_of(runs, palette))
         plot.span(0, end)
 
     def numbers(self) -> str:
-        history, clipped = self.runs[0].record.norms[-1], self.totals.clipped
+        said = [_("○ next run, before training")] if np.isfinite(self._starts()).any() else []
+        if not self.record.norms:
+            return BETWEEN.join(said)
+        history, clipped = self.record.norms[-1], self.totals.clipped
         values = QUANTITIES[self.quantity](history, slice(-1, None))[0]
-        good, said = values[np.isfinite(values) & (values > 0)], []
+        good = values[np.isfinite(values) & (values > 0)]
         if len(good):
-            said.append(_("{low:.1e} to {high:.1e}").format(low=good.min(), high=good.max()))
-        if clipped.any():
-            said.append(_("{share:.0%} of looks clipped").format(share=clipped.mean()))
-        return " · ".join(said)
+            said.append(_("{low:.2g} to {high:.2g}").format(low=good.min(), high=good.max()))
+        if clipped.any() or self.quantity == "clipping":
+            share = _("{share:.0%} of looks clipped").format(share=clipped.mean())
+            said.insert(0 if self.quantity == "clipping" else len(said), share)
+        return BETWEEN.join(said)
 
     def restyle(self, palette: Palette) -> None:
-        table = pg.colormap.get(COLOUR_MAP).getLookupTable(nPts=256, alpha=True)
-        table[0] = pg.mkColor(palette.background).getRgb()  # no value
-        self.image.setLookupTable(table)
+        self.image.restyle(palette)
         super().restyle(palette)
 
     def table(self) -> tuple[list[str], list[list[Cell]]]:
-        rows: list[list[Cell]] = list(map(list, norm_rows(self.runs[0].record.norms)))
+        rows: list[list[Cell]] = list(map(list, norm_rows(self.record.norms)))
         return ["step", "layer", "parameters", "gradient before", "gradient after", "weights", "update"], rows

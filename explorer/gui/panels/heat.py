@@ -1,13 +1,16 @@
-"""Norms of all layers through the run, kept small: at most COLUMNS columns, however long it is."""
+"""One number per layer through the run, kept small: at most COLUMNS columns, however long it is."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+import pyqtgraph as pg
+from PySide6.QtCore import QRectF
 
+from explorer.gui.theme import COLOUR_MAP, Palette
 from explorer.runs.record import Doubles, NormHistory, Table
 
 COLUMNS = 600
@@ -15,7 +18,26 @@ COLUMNS = 600
 DECADES = 12
 """Powers of ten that the colours cover at most."""
 
-Quantity = Callable[[NormHistory, slice], Doubles]
+SIGNAL = (
+    ("data", "seed", "batch_size", "depth", "width", "frozen", "precision"),
+    ("norm", "activation", "drop", "shortcut", "initialise", "network", "augment", "soften", "pace"),
+)
+"""Fields of the recipe and slots of techniques on which the signal through the untrained network depends."""
+
+
+class History(Protocol):
+    """Looks at layers; the layers stay the same."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the layers, in forward order."""
+
+    @property
+    def steps(self) -> Doubles:
+        """Step of each look, shape (looks,)."""
+
+
+H = TypeVar("H", bound=History)
 
 
 def rms(history: NormHistory, looks: slice) -> Doubles:
@@ -34,13 +56,13 @@ def update_ratio(history: NormHistory, looks: slice) -> Doubles:
     return np.divide(history.quantity("updates")[looks], weights, out=np.full_like(weights, np.nan), where=weights > 0)
 
 
-def all_layers(histories: Sequence[NormHistory]) -> tuple[str, ...]:
-    """Names of all layers that the run ever had, in forward order; one that came later stands after its predecessor."""
+def all_layers(networks: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """Names of the layers of all `networks`, in forward order; one that came later stands after its predecessor."""
     names: list[str] = []
-    for history in histories:
-        for i, name in enumerate(history.names):
+    for network in networks:
+        for i, name in enumerate(network):
             if name not in names:
-                names.insert(names.index(history.names[i - 1]) + 1 if i else 0, name)
+                names.insert(names.index(network[i - 1]) + 1 if i else 0, name)
     return tuple(names)
 
 
@@ -60,7 +82,7 @@ def clipping_threshold(recipe: Mapping[str, Any]) -> float:
 
 
 class Heat:
-    """log10 of a quantity, (layers, columns), brought up to date with the new looks only."""
+    """A quantity or its log10, (layers, columns), brought up to date with the new looks only."""
 
     def __init__(self) -> None:
         self._stamp: object = None
@@ -68,17 +90,25 @@ class Heat:
         self.first, self.per_column, self.columns = 0.0, 1.0, 0
         self._values = np.zeros((0, COLUMNS))
         self._done: list[int] = []
+        self._log = True
 
-    def update(self, histories: Sequence[NormHistory], quantity: Quantity) -> None:
-        """Take in what came since the last call; start anew where columns must stand for more steps."""
-        start, last = float(histories[0].steps[0]), float(histories[-1].steps[-1])
-        looks = histories[0].steps
-        per_column = max(1.0, float(looks[1] - looks[0])) if len(looks) > 1 else 1.0
-        while (last - start) / per_column >= COLUMNS:
-            per_column *= 2
-        stamp = (histories[0], len(histories), quantity, per_column)
+    def update(
+        self,
+        histories: Sequence[H],
+        quantity: Callable[[H, slice], Doubles],
+        *,
+        log: bool = True,
+        also: Sequence[str] = (),
+    ) -> None:
+        """Take in what came since the last call; start anew where columns must stand for more steps.
+
+        `quantity` gives (looks, layers). Without `log` it is a share, from 0 to 1. The layers `also` get a row, too.
+        """
+        start, last, per_column = _columns(histories)
+        stamp = (histories[0] if histories else None, len(histories), quantity, per_column, also)
         if stamp != self._stamp:
-            self._stamp, self.names = stamp, all_layers(histories)
+            self._stamp, self._log = stamp, log
+            self.names = all_layers([*(history.names for history in histories), also])
             self.first, self.per_column = start, per_column
             self._values = np.full((len(self.names), COLUMNS), np.nan)
             self._done = [0] * len(histories)
@@ -86,34 +116,93 @@ class Heat:
             done, self._done[number] = self._done[number], len(history.steps)
             if done < len(history.steps):
                 self._add(history, slice(done, len(history.steps)), quantity)
-        self.columns = int((last - start) // per_column) + 1
+        self.columns = int((last - start) // per_column) + 1 if histories else 0
 
-    def _add(self, history: NormHistory, looks: slice, quantity: Quantity) -> None:
+    def _add(self, history: H, looks: slice, quantity: Callable[[H, slice], Doubles]) -> None:
         column = ((history.steps[looks] - self.first) // self.per_column).astype(int)
         starts = np.flatnonzero(np.diff(column, prepend=-1))
         largest = np.fmax.reduceat(quantity(history, looks), starts, axis=0)
-        logs = np.log10(largest, out=np.full_like(largest, np.nan), where=(largest > 0) & np.isfinite(largest))
+        if self._log:
+            good = (largest > 0) & np.isfinite(largest)
+            largest = np.log10(largest, out=np.full_like(largest, np.nan), where=good)
         rows = np.array([self.names.index(name) for name in history.names])
         place = np.ix_(rows, column[starts])
-        self._values[place] = np.fmax(self._values[place], logs.T)
+        self._values[place] = np.fmax(self._values[place], largest.T)
 
     @property
     def values(self) -> Doubles:
-        """log10, (layers, columns); a column without a look repeats the one before; NaN where there is no value."""
+        """(layers, columns); a column without a look repeats the one before; NaN where there is no value."""
         shown = self._values[:, : self.columns]
         looked = np.isfinite(shown).any(axis=0)
         filled: Doubles = shown[:, np.maximum.accumulate(np.where(looked, np.arange(self.columns), 0))]
         return filled
 
-    def levels(self) -> tuple[float, float]:
-        """Lowest and highest power of ten of the colours: whole numbers, so that they seldom move."""
+    def levels(self, also: Doubles | None = None) -> tuple[float, float]:
+        """Lowest and highest power of ten of the colours: whole numbers, so that they seldom move. Of shares: 0, 1.
+
+        `also` are values, not logarithms, that are to be seen beside the map; at most DECADES are covered in any case.
+        """
+        if not self._log:
+            return 0.0, 1.0
         shown = self._values[:, : self.columns]
-        finite = shown[np.isfinite(shown)]
-        if not len(finite):
+        finite, ends = shown[np.isfinite(shown)], list[tuple[float, float]]()
+        if len(finite):
+            high = np.ceil(finite.max())
+            low = np.floor(np.percentile(finite[:: 1 + len(finite) // 5000], 1))
+            ends.append((max(min(low, high - 1), high - DECADES), high))
+        if also is not None and (also > 0).any():
+            logs = np.log10(also[also > 0])
+            ends.append((np.floor(logs.min()), max(np.ceil(logs.max()), np.floor(logs.min()) + 1)))
+        if not ends:
             return -1.0, 0.0
-        high = np.ceil(finite.max())
-        low = np.floor(np.percentile(finite[:: 1 + len(finite) // 5000], 1))
-        return float(max(min(low, high - 1), high - DECADES)), float(high)
+        low, high = min(low for low, _high in ends), max(high for _low, high in ends)
+        return float(max(low, high - DECADES)), float(high)
+
+
+def _columns(histories: Sequence[History]) -> tuple[float, float, float]:
+    """First step, last step, and steps per column."""
+    if not histories:
+        return 0.0, 0.0, 1.0
+    start, last = float(histories[0].steps[0]), float(histories[-1].steps[-1])
+    looks = histories[0].steps
+    per_column = max(1.0, float(looks[1] - looks[0])) if len(looks) > 1 else 1.0
+    while (last - start) / per_column >= COLUMNS:
+        per_column *= 2
+    return start, last, per_column
+
+
+class HeatImage(pg.ImageItem):
+    """Draws a Heat in a plot whose rows are layers and whose x axis counts epochs."""
+
+    def __init__(self) -> None:
+        super().__init__(axisOrder="row-major", levels=(0, 255))
+
+    def restyle(self, palette: Palette) -> None:
+        """Take these colours; where there is no value, that of the background."""
+        table = pg.colormap.get(COLOUR_MAP).getLookupTable(nPts=256, alpha=True)
+        table[0] = pg.mkColor(palette.background).getRgb()
+        self.setLookupTable(table)
+
+    @property
+    def colours(self) -> npt.NDArray[np.uint8]:
+        """From the lowest to the highest value, (255, 4)."""
+        table: npt.NDArray[np.uint8] = self.lut[1:]
+        return table
+
+    def show_heat(self, heat: Heat, levels: tuple[float, float], per_epoch: int, *, enlarged: bool) -> None:
+        """Draw `heat`; `enlarged` for files, as viewers of SVG smooth what they enlarge."""
+        self.setVisible(heat.columns > 0)
+        if not heat.columns:
+            return
+        (low, high), values = levels, heat.values
+        with np.errstate(invalid="ignore"):
+            shares = np.clip((values - low) / (high - low), 0, 1) * 254 + 1
+        pixels = np.where(np.isfinite(values), shares, 0).astype(np.uint8)
+        if enlarged:
+            pixels = pixels.repeat(8, axis=0).repeat(-(-1200 // heat.columns), axis=1)
+        self.setImage(pixels, autoLevels=False)
+        start, width = (heat.first - 1) / per_epoch, heat.columns * heat.per_column / per_epoch
+        self.setRect(QRectF(start, -0.5, width, len(heat.names)))
 
 
 class Totals:

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QWidget
 
 from explorer.events import EpochDone, RecipeChanged, RunEnded, RunStarted, StepDone
 from explorer.gui.panels.around import Entry
-from explorer.gui.panels.base import Cell, Panel
+from explorer.gui.panels.base import BETWEEN, Cell, Panel
 from explorer.gui.panels.curves import draw_epochs, epoch_rows, last_epoch, legend_of, marks_of, pens, step_epochs
 from explorer.gui.panels.plot import Plot
 from explorer.gui.theme import pen
@@ -35,7 +35,7 @@ class LossPanel(Panel):
         super().__init__(parent)
         self.plot = self.add_plot(Plot(N_("Epochs done"), N_("Loss, nats")))
         self.fill_body(self.plot)
-        scales = [("linear", N_("linear")), ("log", N_("logarithmic"))]
+        scales = [("linear", N_("linear")), ("log", N_("log"))]
         self.scale = self.add_choice(N_("Scale of the loss"), scales, in_title=False)
         self.ready()
 
@@ -63,12 +63,15 @@ class LossPanel(Panel):
         if not record.epochs:
             return _("batch {loss:.3f}").format(loss=record.losses[-1]) if len(record.losses) else ""
         last, best = record.epochs[-1], record.best
-        return _("epoch {epoch} · training {train:.3f} · validation {validation:.3f} · best {best:.3f}").format(
-            epoch=last.epoch,
-            train=last.train["loss"],
-            validation=last.validation["loss"],
-            best=best.validation["loss"] if best else float("nan"),
-        )
+        said = [
+            _("validation {value}").format(value=f"{last.validation['loss']:.3f}"),
+            _("training {value}").format(value=f"{last.train['loss']:.3f}"),
+        ]
+        if best:
+            text = _("best {loss:.3f} in epoch {epoch}")
+            said.append(text.format(loss=best.validation["loss"], epoch=best.epoch))
+        said.append(_("epoch {epoch}").format(epoch=last.epoch))
+        return BETWEEN.join(said)
 
     def table(self) -> tuple[list[str], list[list[Cell]]]:
         rows: list[list[Cell]] = epoch_rows(self.runs, "loss")

@@ -6,7 +6,7 @@ import numpy as np
 from PySide6.QtWidgets import QWidget
 
 from explorer.events import EpochDone, RecipeChanged, RunEnded, RunStarted
-from explorer.gui.panels.base import Cell, Panel
+from explorer.gui.panels.base import BETWEEN, Cell, Panel
 from explorer.gui.panels.curves import draw_epochs, epoch_rows, last_epoch, legend_of, marks_of
 from explorer.gui.panels.plot import Plot
 from explorer.i18n import N_, _
@@ -78,9 +78,13 @@ class MetricsPanel(Panel):
         if not self.runs[0].record.epochs:
             return ""
         last, form = self.runs[0].record.epochs[-1], "{:.2f}" if self.chosen == "mae" else "{:.1%}"
-        values = [form.format(split.get(self.chosen, np.nan)) for split in (last.train, last.validation)]
-        return _("epoch {epoch} · training {train} · validation {validation}").format(
-            epoch=last.epoch, train=values[0], validation=values[1]
+        train, validation = (form.format(split.get(self.chosen, np.nan)) for split in (last.train, last.validation))
+        return BETWEEN.join(
+            [
+                _("validation {value}").format(value=validation),
+                _("training {value}").format(value=train),
+                _("epoch {epoch}").format(epoch=last.epoch),
+            ]
         )
 
     def table(self) -> tuple[list[str], list[list[Cell]]]:

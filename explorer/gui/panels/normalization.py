@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtWidgets import QGridLayout, QWidget
 
-from explorer.events import ModeAccuracy, NormStats, RecipeChanged, RunEnded, RunStarted
+from explorer.events import FrozenCheck, LayerPlan, ModeAccuracy, NormStats, RecipeChanged, RunEnded, RunStarted
 from explorer.gui.panels.around import Entry, Mark
-from explorer.gui.panels.base import Cell, Panel
+from explorer.gui.panels.base import BETWEEN, Cell, Panel
 from explorer.gui.panels.curves import last_epoch, marks_of
 from explorer.gui.panels.plot import Plot
 from explorer.gui.theme import pen
-from explorer.i18n import N_, _
+from explorer.i18n import N_, _, ngettext
 from explorer.runs.record import LayerHistory
 
 COLUMNS = ("batch mean", "running mean", "batch variance", "running variance")
@@ -33,13 +33,13 @@ class NormalizationPanel(Panel):
         "accuracy in both modes; evaluation far below training mode means that the running statistics do not fit."
     )
     pace = 3.0
-    kinds = (RunStarted, NormStats, ModeAccuracy, RecipeChanged, RunEnded)
+    kinds = (RunStarted, NormStats, ModeAccuracy, LayerPlan, FrozenCheck, RecipeChanged, RunEnded)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         epochs = N_("Epochs done")
-        self.mean = self.add_plot(Plot(epochs, N_("Mean, activation")))
-        self.variance = self.add_plot(Plot(epochs, N_("Variance, activation²")))
+        self.mean = self.add_plot(Plot(epochs, N_("Mean")))
+        self.variance = self.add_plot(Plot(epochs, N_("Variance")))
         self.affine = self.add_plot(Plot(N_("Channel"), N_("γ (factor), β (shift)")))
         self.modes = self.add_plot(Plot(epochs, N_("Accuracy, %"), percent=True))
         grid = QGridLayout(self.body)
@@ -122,14 +122,27 @@ class NormalizationPanel(Panel):
 
     def numbers(self) -> str:
         modes, history = self.runs[0].record.modes, self._history()
-        said = []
-        if history and history.latest and history.latest.gamma.size:
-            said.append(_("mean γ {gamma:.2f}").format(gamma=history.latest.gamma.mean()))
+        said = self._frozen()
         if modes:
             last = modes[-1]
-            said.append(_("train mode {train:.1%}").format(train=last.train_mode))
             said.append(_("eval mode {evaluation:.1%}").format(evaluation=last.eval_mode))
-        return " · ".join(said)
+            said.append(_("train mode {train:.1%}").format(train=last.train_mode))
+        if history and history.latest and history.latest.gamma.size:
+            said.append(_("mean γ {gamma:.2f}").format(gamma=history.latest.gamma.mean()))
+        return BETWEEN.join(said)
+
+    def _frozen(self) -> list[str]:
+        """Whether the layer is frozen, and what changed in it nevertheless."""
+        record, layer = self.runs[0].record, str(self.layer.currentData())
+        plan = record.plans[-1] if record.plans else None
+        if plan is None or layer not in plan.names or plan.factors[plan.names.index(layer)] > 0:
+            return []
+        for check in reversed(record.frozen_checks):
+            if layer in check.names:
+                n = int(check.bytes_changed[check.names.index(layer)])
+                changed = ngettext("{n} byte changed in epoch {epoch}", "{n} bytes changed in epoch {epoch}", n)
+                return [_("frozen: {what}").format(what=changed.format(n=n, epoch=check.epoch))]
+        return [_("frozen")]
 
     def table(self) -> tuple[list[str], list[list[Cell]]]:
         rows: list[list[Cell]] = []

@@ -151,9 +151,17 @@ class Plot(pg.PlotWidget):
         item.setData(xs, ys, **options)
 
     def points(
-        self, key: str, x: npt.ArrayLike, y: npt.ArrayLike, colour: QColor | str, symbol: str = "o", size: float = 7
+        self,
+        key: str,
+        x: npt.ArrayLike,
+        y: npt.ArrayLike,
+        colour: QColor | str,
+        symbol: str = "o",
+        size: float = 7,
+        *,
+        hollow: bool = False,
     ) -> None:
-        """Draw points that no line joins."""
+        """Draw points that no line joins, filled or as outlines."""
         xs, ys = np.asarray(x, np.float64), np.asarray(y, np.float64)
         item = self._items.get(key)
         if item is None:
@@ -162,11 +170,14 @@ class Plot(pg.PlotWidget):
             self.addItem(item)
         self._used.add(key)
         item.setVisible(True)
-        if self._unchanged(key, xs, ys, QColor(colour), symbol, size, self.log, self.colours):
+        if self._unchanged(key, xs, ys, QColor(colour), symbol, size, hollow, self.log, self.colours):
             return
         if self.log:
             ys = np.log10(np.maximum(ys, 1e-30))
-        item.setData(xs, ys, brush=QBrush(QColor(colour)), pen=pen(self.colours.background), symbol=symbol, size=size)
+        good = np.isfinite(xs) & np.isfinite(ys)
+        inside, edge = (self.colours.background, colour) if hollow else (colour, self.colours.background)
+        line = pen(edge, width=1.5 * self.pen_scale if hollow else 1.0)
+        item.setData(xs[good], ys[good], brush=QBrush(QColor(inside)), pen=line, symbol=symbol, size=size)
 
     def _unchanged(self, key: str, x: npt.NDArray[Any], y: npt.NDArray[Any], *style: object) -> bool:
         """Whether `key` already looks like this: then its plot need not be painted again."""
@@ -223,9 +234,14 @@ class Plot(pg.PlotWidget):
         """Show shares on y as percent; the data stay shares."""
         self.getAxis("left").setScale(100.0 if percent else 1.0)
 
-    def show_gradient(self, lut: npt.NDArray[np.uint8] | None) -> None:
-        """Above the plot, show the colours (n, 4) that its x axis stands for; None shows the legend again."""
+    def show_gradient(self, lut: npt.NDArray[np.uint8] | None, ends: tuple[str, str] = ("", "")) -> None:
+        """Above the plot, show the colours (n, 4) that its x axis stands for, or that lead from one of `ends` to the
+        other; None shows the legend again.
+        """
         strip = self.legend_strip
+        if strip.ends != ends:
+            strip.ends = ends
+            strip.update()
         if (lut is None) != (strip.gradient is None):
             strip.gradient = None
             if lut is not None:
@@ -235,7 +251,8 @@ class Plot(pg.PlotWidget):
 
     def name_decades(self, low: float, high: float) -> None:
         """Let x be log10 from `low` to `high`, whole numbers, with a tick at powers of ten."""
-        every = max(1, round((high - low) / 4))
+        room = self.fontMetrics().horizontalAdvance("0.0001") + 4
+        every = max(1, int(np.ceil((high - low) * room / max(float(room), self.plotItem.vb.width()))))
         powers = np.arange(high, low - 1, -every)[::-1].tolist()
         texts = [f"{10.0**p:g}" if -4 <= p <= 4 else f"1e{p:.0f}" for p in powers]
         self.getAxis("bottom").setTicks([list(zip(powers, texts, strict=True))])
@@ -254,6 +271,7 @@ class Plot(pg.PlotWidget):
         cut = Qt.TextElideMode.ElideMiddle
         texts = [(i, metrics.elidedText(name, cut, room)) for i, name in enumerate(names) if i % every == 0]
         axis.setTicks([texts if shown else []])
+        axis.setStyle(hideOverlappingLabels=metrics.height())  # half of the first and last may stand out
         axis.setWidth(room + metrics.height() + 12 if shown else 8)
         view.setYRange(-0.5, len(names) - 0.5, padding=0)
         self._fit_legend()

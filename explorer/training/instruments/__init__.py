@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from explorer.training.instruments.activations import Activations
 from explorer.training.instruments.base import Instrument, Scene, Watch
+from explorer.training.instruments.evaluation import Evaluations
+from explorer.training.instruments.frozen import Frozen
 from explorer.training.instruments.gradients import Gradients
 from explorer.training.instruments.modes import Modes
 from explorer.training.instruments.normalization import NormalizationStatistics
 from explorer.training.instruments.samples import Samples
 
-INSTRUMENTS: tuple[type[Instrument], ...] = (Gradients, NormalizationStatistics, Modes, Samples)
+INSTRUMENTS: tuple[type[Instrument], ...] = (
+    Gradients,
+    NormalizationStatistics,
+    Activations,
+    Frozen,
+    Modes,
+    Samples,
+    Evaluations,
+)
 
 
 def choose(which: str) -> tuple[Instrument, ...]:

@@ -14,6 +14,7 @@ from explorer.data import Split
 from explorer.events import Event, InstrumentCost
 from explorer.recipe import Recipe
 from explorer.techniques import Batch
+from explorer.training.features import Features
 from explorer.training.freezing import Plan
 
 
@@ -33,6 +34,8 @@ class Scene:
     validation: Split
     paces: Plan
     """How each layer learns."""
+    features: Features | None = None
+    """Those of the frozen body, where they are reused."""
     sample_logits: Tensor | None = None
     """(N, classes) on `sample` in evaluation mode; after an epoch only."""
     validation_logits: Tensor | None = None
@@ -47,6 +50,8 @@ class Instrument:
 
     def __init__(self, every: int | None = None) -> None:
         self.every = every or self.default_every
+        self.hooked = 0.0
+        """Seconds spent in hooks, that is, between the moments, since the watch last asked."""
 
     def before_forward(self, scene: Scene) -> None:
         """The batch is ready."""
@@ -83,7 +88,8 @@ class Watch:
                 continue
             began = perf_counter()
             said += getattr(instrument, moment)(scene) or ()
-            self.seconds[instrument.name] += perf_counter() - began
+            self.seconds[instrument.name] += perf_counter() - began + instrument.hooked
+            instrument.hooked = 0.0
             self.calls[instrument.name] += moment in ("after_step", "after_epoch")
         return said
 

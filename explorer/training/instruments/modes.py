@@ -27,7 +27,12 @@ class Modes(Instrument):
         buffers = [(buffer, buffer.clone()) for buffer in scene.model.buffers()]
         recipe = scene.recipe
         logits = predict(
-            scene.model, images, training=True, bf16=recipe.precision == "bf16", chunk=min(recipe.batch_size, IMAGES)
+            scene.model,
+            images,
+            training=True,
+            bf16=recipe.precision == "bf16",
+            chunk=min(recipe.batch_size, IMAGES),
+            features=scene.features.evaluated(scene.sample.images)[:IMAGES] if scene.features else None,
         )
         with torch.no_grad():  # a pass in training mode moves running statistics: put them back
             for buffer, value in buffers:

@@ -7,20 +7,24 @@ from collections.abc import Iterable
 import torch
 
 from explorer.events import Event, SampleGrid
+from explorer.techniques import Transfer
 from explorer.training.instruments.base import Instrument, Scene
 
 IMAGES = 16
 
 
 class Samples(Instrument):
-    """Shows what the network really saw: the batch of this step, not images augmented for show."""
+    """Shows what the network really saw: the batch of this step, of the size in which its body takes images."""
 
     name = "samples"
     default_every = 50
 
     def after_step(self, scene: Scene) -> Iterable[Event]:
         n = min(IMAGES, len(scene.labels))
-        after = scene.batch.images[:n].detach().mul(255).round().to(torch.uint8)
+        seen = scene.batch.images[:n].detach()
+        if transfer := scene.recipe.technique(Transfer):
+            seen = transfer.resized(seen)
+        after = seen.mul(255).round().to(torch.uint8)
         return [
             SampleGrid(
                 step=scene.step,

@@ -1,0 +1,135 @@
+"""Calibration: whether the network is right as often as it says."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from explorer.events import EpochDone, Evaluation, Floats, RunStarted
+from explorer.gui.panels.around import Entry
+from explorer.gui.panels.base import BETWEEN, Cell, Panel, Shown
+from explorer.gui.panels.plot import Plot
+from explorer.gui.theme import pen, run_pen
+from explorer.i18n import N_, _
+from explorer.runs.record import Doubles
+
+CONFIDENCE = N_("Confidence of the answer, %")
+GAP = 0.13
+"""Share of the colour in the shading between the curve and the diagonal."""
+FEW = 10
+"""Fewer images say little: their dots are faint and off the curve."""
+NONE = 0.5
+"""Height on the log scale that stands for no image."""
+
+
+class CalibrationPanel(Panel):
+    """Above, the reliability diagram: accuracy of answers of about the same confidence; below, how many they are."""
+
+    name = "calibration"
+    title = N_("Calibration")
+    how_to_read = N_(
+        "Validation images after the last epoch, in 15 ranges of confidence. Above: which share of the answers of "
+        "about the same confidence is right (faint: fewer than 10 images); below: how many images they are, on a log "
+        "scale. Healthy: dots on the diagonal. Below it the network is over-confident: label smoothing, mixing, more "
+        "data or fewer epochs help. Above it, it is under-confident, as label smoothing and mixing can make it: weaken "
+        "them. The calibration error (ECE) is the mean distance from the diagonal, weighted by images."
+    )
+    pace = 2.0
+    kinds = (RunStarted, EpochDone, Evaluation)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.plot = self.add_plot(Plot(CONFIDENCE, N_("Accuracy, %"), percent=True))
+        self.images = self.add_plot(Plot(CONFIDENCE, N_("Number")))
+        self.images.set_log(True)
+        self.images.getAxis("left").setGrid(False)
+        for plot in self.plots:
+            plot.getAxis("bottom").setScale(100.0)
+        self.plot.getAxis("bottom").setStyle(showValues=False)
+        column = QVBoxLayout(self.body)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.plot, 5)
+        column.addWidget(self.images, 3)
+        self.ready()
+
+    def why_empty(self) -> str:
+        if any(shown.record.evaluation for shown in self.runs):
+            return ""
+        if not any(shown.record.epochs for shown in self.runs):
+            return _("No epoch has ended yet: answers are looked at at the end of each.")
+        return _("This run was stored without its answers: train with the instrument “evaluation” on.")
+
+    def _known(self) -> list[tuple[Shown, Evaluation]]:
+        return [(shown, shown.record.evaluation) for shown in self.runs if shown.record.evaluation is not None]
+
+    def draw(self) -> None:
+        plot, below, palette, known = self.plot, self.images, self.colours, self._known()
+        alone = len(self.runs) == 1
+        ideal = pen(palette.muted, (4, 4))
+        plot.begin()
+        below.begin()
+        plot.getAxis("bottom").showLabel(False)  # the plot below says it for both
+        plot.curve("ideal", [0, 1], [0, 1], ideal, thin=True, z=-5)
+        legend: list[Entry] = []
+        for shown, evaluation in reversed(known):
+            line, key = pen(palette.validation) if alone else run_pen(shown.index, palette), str(shown.index)
+            count, confidence, right = filled(evaluation.bins)
+            few = count < FEW
+            plot.points(f"few {key}", confidence[few], right[few], palette.mixed(line.color(), 0.5), "o", 6)
+            confidence, right = confidence[~few], right[~few]
+            x, y = outline(evaluation.bins)
+            if alone:
+                there, back = np.concatenate([confidence, confidence[::-1]]), np.concatenate([right, confidence[::-1]])
+                plot.curve("gap", there, back, None, fill=palette.mixed(line.color(), GAP), z=-10)
+                around = np.concatenate([x, [x[-1], x[0]]]), np.concatenate([y, [NONE, NONE]])
+                below.curve("fill", *around, None, fill=palette.mixed(line.color(), 3 * GAP), z=-10)
+            plot.curve(f"accuracy {key}", confidence, right, line, dots=True)
+            below.curve(f"images {key}", x, y, line, thin=True)
+            name = _("validation") if alone else shown.label
+            legend.insert(0, Entry(line, True, f"{name}, ECE {calibration_error(evaluation.bins):.1%}"))
+        plot.end([*legend, Entry(ideal, False, _("perfectly calibrated"))])
+        below.end()
+        for each in (plot, below):
+            each.span(0, 1)
+
+    def numbers(self) -> str:
+        evaluation = self.runs[0].record.evaluation
+        if evaluation is None:
+            return ""
+        count, confidence, right = filled(evaluation.bins)
+        excess = float(count @ (confidence - right) / count.sum())
+        form = _("over-confident by {share:.1%}") if excess > 0 else _("under-confident by {share:.1%}")
+        return BETWEEN.join(
+            [
+                f"ECE {calibration_error(evaluation.bins):.1%}",
+                form.format(share=abs(excess)),
+                _("epoch {epoch}").format(epoch=evaluation.epoch),
+            ]
+        )
+
+    def table(self) -> tuple[list[str], list[list[Cell]]]:
+        rows: list[list[Cell]] = []
+        for shown, evaluation in self._known():
+            n = len(evaluation.bins)
+            for i, values in enumerate(evaluation.bins.tolist()):
+                rows.append([shown.label, i / n, (i + 1) / n, *values])
+        return ["run", "from", "to", "images", "confidence", "accuracy"], rows
+
+
+def filled(bins: Floats) -> tuple[Doubles, Doubles, Doubles]:
+    """Images, mean confidence and accuracy of those ranges that have images; `bins` as in Evaluation."""
+    count, confidence, right = bins[bins[:, 0] > 0].astype(np.float64).T
+    return count, confidence, right
+
+
+def calibration_error(bins: Floats) -> float:
+    """Expected calibration error: Σ images · |confidence − accuracy| / Σ images; `bins` as in Evaluation."""
+    count, confidence, right = filled(bins)
+    return float(count @ np.abs(confidence - right) / count.sum())
+
+
+def outline(bins: Floats) -> tuple[Doubles, Doubles]:
+    """The histogram as steps: x and y, two points for each range."""
+    edges = np.linspace(0, 1, len(bins) + 1)
+    return np.repeat(edges, 2)[1:-1], np.repeat(np.maximum(bins[:, 0], NONE), 2).astype(np.float64)

@@ -1,0 +1,66 @@
+"""What stands in the header of a panel: its current numbers, and selectors."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QComboBox, QLabel, QSizePolicy
+
+from explorer.gui.theme import with_figures
+
+BETWEEN = " · "
+"""Between the numbers of a header."""
+
+
+class Numbers(QLabel):
+    """One line of current numbers, the most important first: those that find no room are left out, rather than cut or
+    pushing anything aside. All are in the tooltip.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.setFont(with_figures(self.font()))
+
+    def setText(self, text: str) -> None:  # noqa: N802
+        if text != self.text():
+            super().setText(text)
+            self.setToolTip(text)
+
+    def fitting(self, width: int) -> str:
+        """As many whole numbers as find room on `width`, at least the first, cut if need be."""
+        metrics, parts = self.fontMetrics(), self.text().split(BETWEEN)
+        while len(parts) > 1 and metrics.horizontalAdvance(BETWEEN.join(parts)) > width:
+            parts.pop()
+        return metrics.elidedText(BETWEEN.join(parts), Qt.TextElideMode.ElideRight, width)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+        painter.drawText(self.rect(), flags, self.fitting(self.width()))
+
+
+class Choice(QComboBox):
+    """As wide as what is chosen, so that numbers find room beside it; its list is as wide as it needs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.currentTextChanged.connect(self._fit)
+
+    def _fit(self, _text: str) -> None:
+        self.updateGeometry()
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        hint, metrics = super().sizeHint(), self.fontMetrics()
+        widest = max((metrics.horizontalAdvance(self.itemText(i)) for i in range(self.count())), default=0)
+        hint.setWidth(hint.width() - widest + metrics.horizontalAdvance(self.currentText()))
+        return hint
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        return self.sizeHint()
+
+    def showPopup(self) -> None:  # noqa: N802
+        self.view().setMinimumWidth(super().sizeHint().width())
+        super().showPopup()

@@ -13,20 +13,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from explorer.data import sources
 from explorer.display import missing_for_pictures
 from explorer.errors import InputError
-from explorer.events import DIVERGED, FAILED, Event, RunEnded, to_json
-from explorer.events import Progress as Doing
+from explorer.events import DIVERGED, FAILED, STOPPED
 from explorer.flags import Parser, allowed, recipe_flags, recipe_from, text_of
 from explorer.i18n import N_, _
 from explorer.recipe import BY_NAME, Recipe, did_you_mean
-from explorer.runs import RunRecord, RunStore, list_runs, new_folder, open_run, runs_folder
+from explorer.runs import RunStore, list_runs, new_folder, open_run, runs_folder
+from explorer.runs.store import CHECKPOINTS
 from explorer.runs.tables import metrics_csv, steps_csv
-from explorer.techniques import TECHNIQUES
+from explorer.techniques import TECHNIQUES, Technique
+from explorer.terminal import print_json, show
 
 if TYPE_CHECKING:
     from explorer.training.control import Control
@@ -79,24 +79,54 @@ def train_without_display() -> int:
 
 
 def _run_train(options: argparse.Namespace) -> int:
-    recipe = recipe_from(options)
+    resume = _checkpoint(options.resume) if options.resume else None
+    recipe = recipe_from(options, _recipe_of(resume) if resume and not options.recipe else None)
     folder = Path(options.out) if options.out else new_folder(recipe)
-    code = _train(recipe, folder, options.instruments, options.json)
+    code = _train(recipe, folder, options.instruments, options.json, resume)
     if not options.json:
         print(_("The run is in {folder}").format(folder=folder))
     return code
 
 
-def _train(recipe: Recipe, folder: Path, instruments: str, as_json: bool) -> int:
+def _train(recipe: Recipe, folder: Path, instruments: str, as_json: bool, resume: Path | None = None) -> int:
     """Train into `folder`, showing events as they come."""
     from explorer.training.control import Control
     from explorer.training.trainer import train
 
     control = Control()
     with RunStore(folder, recipe) as store, _interruptible(control):
-        events = store.recorded(train(recipe, instruments=instruments, control=control, checkpoints=store.checkpoints))
-        last = _print_json(events) if as_json else _show(events)
+        events = store.recorded(
+            train(recipe, instruments=instruments, control=control, checkpoints=store.checkpoints, resume=resume)
+        )
+        last = print_json(events) if as_json else show(events)
     return 1 if last is None or last.outcome in (FAILED, DIVERGED) else 0
+
+
+def _checkpoint(text: str) -> Path:
+    """The last checkpoint of the run that `text` names, or the file. Raises InputError."""
+    path = Path(text)
+    if path.is_file():
+        return path
+    folder = _run_named(text)
+    open_run(folder)  # says what is wrong with it
+    return folder / CHECKPOINTS / "last.pt"
+
+
+def _recipe_of(path: Path) -> Recipe:
+    """The recipe under which a checkpoint was written, with all that was changed while it ran. Raises InputError."""
+    from explorer.training import checkpoint
+
+    recipe = checkpoint.read(path).get("recipe")
+    if not isinstance(recipe, str):
+        raise InputError(_("{path} is not of a run: it holds no recipe. Give a recipe file, too.").format(path=path))
+    return Recipe.from_json(recipe, str(path))
+
+
+def _run_named(text: str) -> Path:
+    """The folder of a run: `text` itself, the newest for "last", or one of that name in the user's folder of runs."""
+    if Path(text).exists():
+        return Path(text)
+    return list_runs()[0] if text == "last" and list_runs() else runs_folder() / text
 
 
 @contextmanager
@@ -115,69 +145,37 @@ def _interruptible(control: Control) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _print_json(events: Iterator[Event]) -> RunEnded | None:
-    last = None
-    for last in events:
-        print(to_json(last), flush=True)
-    return last if isinstance(last, RunEnded) else None
+# compare
 
 
-def _show(events: Iterator[Event]) -> RunEnded | None:
-    """A progress bar while it runs, and how it ended."""
-    console = Console(stderr=False)
-    record = RunRecord()
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
-        TaskProgressColumn(),
-        TextColumn("{task.fields[numbers]}"),
-        TimeRemainingColumn(compact=True),
-    )
-    with Progress(*columns, console=console, transient=False) as bar:
-        task = bar.add_task(_("Starting"), total=None, numbers="")
-        for event in events:
-            record.apply(event)
-            if isinstance(event, Doing):
-                bar.update(task, description=event.what)
-            elif record.started:
-                bar.update(
-                    task,
-                    description=_("Epoch {epoch} of {epochs}").format(
-                        epoch=min(len(record.epochs) + 1, record.recipe["epochs"]), epochs=record.recipe["epochs"]
-                    ),
-                    completed=record.step,
-                    total=record.total_steps,
-                    numbers=_numbers(record),
-                )
-    ended = record.ended
-    if ended:
-        _say_end(console, ended)
-    return ended
+def _run_compare(options: argparse.Namespace) -> int:
+    """Train the runs that show what a technique does, one after the other, and say how each ended."""
+    kind, recipe = _technique(options.technique), recipe_from(options)
+    arms = (recipe.technique(kind) or kind()).comparison(recipe)
+    table, code = Table(title=_(kind.title)), 0
+    for column in (_("run"), _("best epoch"), _("validation loss"), _("test accuracy"), _("seconds")):
+        table.add_column(column)
+    for label, arm in arms:
+        folder = Path(options.out) / label.replace(" ", "-") if options.out else new_folder(arm)
+        print(f"{label} …", flush=True)
+        code = max(code, _train(arm, folder, options.instruments, as_json=False))
+        print(_("The run is in {folder}").format(folder=folder) + "\n")
+        record = open_run(folder)
+        end, best = record.ended, record.best
+        if end is None or end.outcome == STOPPED:
+            break
+        loss = f"{best.validation['loss']:.4f}" if best else "–"
+        accuracy = f"{end.test['accuracy']:.4f}" if end.test else end.outcome
+        table.add_row(label, str(end.best_epoch), loss, accuracy, f"{end.seconds:.1f}")
+    Console().print(table)
+    return code
 
 
-def _numbers(record: RunRecord) -> str:
-    """Loss, accuracy and speed, for the progress bar."""
-    loss = f"{record.losses[-20:].mean():6.3f}" if record.step else "     –"
-    accuracy = f"{record.epochs[-1].validation['accuracy']:.3f}" if record.epochs else "    –"
-    return _("loss {loss}  accuracy {accuracy}  {speed:6.0f} images/s").format(
-        loss=loss, accuracy=accuracy, speed=record.images_per_second
-    )
-
-
-def _say_end(console: Console, ended: RunEnded) -> None:
-    print(
-        _("{reason} {steps} steps in {seconds:.1f} s; best epoch {best}.").format(
-            reason=ended.reason, steps=ended.step, seconds=ended.seconds, best=ended.best_epoch
-        )
-    )
-    if ended.remedy:
-        print(ended.remedy)
-    if ended.test:
-        table = Table(title=_("Test images"))
-        for name in ended.test:
-            table.add_column(name, justify="right")
-        table.add_row(*(f"{value:.4f}" for value in ended.test.values()))
-        console.print(table)
+def _technique(name: str) -> type[Technique]:
+    """The technique called `name`. Raises InputError."""
+    if name not in BY_NAME:
+        raise InputError(_("There is no technique {name!r}.").format(name=name) + did_you_mean(name, BY_NAME))
+    return BY_NAME[name]
 
 
 # list, describe, export
@@ -231,25 +229,22 @@ def _run_row(folder: Path) -> dict[str, Any]:
 
 
 def _run_describe(options: argparse.Namespace) -> int:
-    name = options.technique
-    if name not in BY_NAME:
-        raise InputError(_("There is no technique {name!r}.").format(name=name) + did_you_mean(name, BY_NAME))
-    technique = BY_NAME[name]
+    technique = _technique(options.technique)
     print(f"{_(technique.title)} — {_(technique.summary)}\n")
     print(_(technique.manual()) + "\n")
     table = Table(title=_("Parameters"))
     for column in (_("flag"), _("default"), _("allowed"), _("what it does")):
         table.add_column(column)
     for field, info in technique.model_fields.items():
-        table.add_row(f"--{name}.{field}", text_of(info.default), allowed(technique, field), _(info.description or ""))
+        table.add_row(
+            f"--{technique.name}.{field}", text_of(info.default), allowed(technique, field), _(info.description or "")
+        )
     Console().print(table)
     return 0
 
 
 def _run_export(options: argparse.Namespace) -> int:
-    folder = Path(options.run_folder)
-    if not folder.exists():
-        folder = list_runs()[0] if options.run_folder == "last" and list_runs() else runs_folder() / options.run_folder
+    folder = _run_named(options.run_folder)
     formats = options.format.split(",")
     if unknown := [name for name in formats if name not in FORMATS]:
         raise InputError(_("There is no format {name!r}.").format(name=unknown[0]) + did_you_mean(unknown[0], FORMATS))
@@ -297,15 +292,18 @@ def _parser() -> argparse.ArgumentParser:
 
     train = commands.add_parser("train", help=_("train a recipe in the terminal"), allow_abbrev=False)
     train.set_defaults(run=_run_train)
-    train.add_argument("recipe", nargs="?", help=_("recipe file; default: the default experiment"))
-    train.add_argument(
-        "--out", metavar="DIR", help=_("folder of the run; default: a new one in the user's data folder")
-    )
+    _running(train)
     train.add_argument("--json", action="store_true", help=_("one event per line on standard output"))
     train.add_argument(
-        "--instruments", choices=("default", "none", "all"), default="default", help=_("what is watched")
+        "--resume", metavar="RUN", help=_("go on from a run or a checkpoint, with its recipe; into a new folder")
     )
-    recipe_flags(train)
+
+    compare = commands.add_parser(
+        "compare", help=_("train the runs that show what a technique does, and compare them"), allow_abbrev=False
+    )
+    compare.set_defaults(run=_run_compare)
+    compare.add_argument("technique")
+    _running(compare)
 
     listing = commands.add_parser("list", help=_("list techniques, data or runs"), allow_abbrev=False)
     listing.set_defaults(run=_run_list)
@@ -324,3 +322,15 @@ def _parser() -> argparse.ArgumentParser:
         "--format", default=",".join(FORMATS), help=_("some of {formats}").format(formats=",".join(FORMATS))
     )
     return parser
+
+
+def _running(parser: argparse.ArgumentParser) -> None:
+    """What can be said of a run, or of several."""
+    parser.add_argument("recipe", nargs="?", help=_("recipe file; default: the default experiment"))
+    parser.add_argument(
+        "--out", metavar="DIR", help=_("folder to write to; default: new ones in the user's data folder")
+    )
+    parser.add_argument(
+        "--instruments", choices=("default", "none", "all"), default="default", help=_("what is watched")
+    )
+    recipe_flags(parser)

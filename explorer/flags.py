@@ -42,7 +42,7 @@ def recipe_flags(parser: argparse.ArgumentParser) -> None:
     for name, field in Recipe.model_fields.items():
         if name == "data":
             _flag(parser, "--data", "set.data.name", field)
-            for part in ("per_class", "fraction"):
+            for part in ("classes", "per_class", "fraction"):
                 _flag(parser, "--" + part.replace("_", "-"), f"set.data.{part}", type(field.default).model_fields[part])
         elif name not in ("version", "techniques"):
             _flag(parser, "--" + name.replace("_", "-"), f"set.{name}", field)
@@ -89,9 +89,9 @@ def allowed(model: type[Any], field: str) -> str:
     return ", ".join(bounds) or str(schema.get("type", ""))
 
 
-def recipe_from(options: argparse.Namespace) -> Recipe:
-    """The recipe file, or the default experiment, with what the flags change. Raises InputError."""
-    start = Recipe.read(Path(options.recipe)) if options.recipe else Recipe()
+def recipe_from(options: argparse.Namespace, start: Recipe | None = None) -> Recipe:
+    """`start`, or the recipe file, or the default experiment, with what the flags change. Raises InputError."""
+    start = start or (Recipe.read(Path(options.recipe)) if options.recipe else Recipe())
     values = start.model_dump(mode="json")
     for key, given in vars(options).items():
         match key.split("."):

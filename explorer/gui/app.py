@@ -20,8 +20,9 @@ from PySide6.QtCore import QObject, QSettings, Qt, Slot
 from PySide6.QtWidgets import QApplication
 
 from explorer.gui.memory import NAME, Memory, user_settings
+from explorer.gui.translation import use_language
 from explorer.gui.window import TITLE, Window
-from explorer.i18n import _, set_language
+from explorer.i18n import _
 from explorer.runs import RunRecord
 
 BEGAN = time.time()
@@ -40,7 +41,7 @@ def main(argv: list[str] | None = None) -> int:
     app.setApplicationName(NAME)
     app.setApplicationDisplayName(TITLE)
     memory = Memory(user_settings())
-    set_language(memory.language)
+    use_language(memory.language)
     window = Window(memory)
     first = _First(window, MEASURE in arguments)
     window.painted.connect(first.painted)
@@ -118,7 +119,7 @@ def render_window(
     with TemporaryDirectory() as folder:
         memory = Memory(settings or QSettings(f"{folder}/settings.ini", QSettings.Format.IniFormat))
         memory.keep(scheme=scheme, language=language, recipe=json.dumps(record.recipe) if record.recipe else "")
-        set_language(language)
+        use_language(language)
         window = Window(memory, runs=Path(folder))
         window.session.put_first(RunOnScreen(record, Path(folder), TITLE))
         window.resize(width, height)

@@ -11,12 +11,14 @@ from PySide6.QtWidgets import QMessageBox
 
 from explorer.gui import files
 from explorer.gui.menus import Item, Menus, about, language_items, scheme_items, shortcuts
-from explorer.gui.sidebar import WIDTH
 from explorer.i18n import N_, _
 from explorer.recipe import Recipe
 
 if TYPE_CHECKING:
     from explorer.gui.window import Window
+
+DIGITS = "1234567890"
+"""Keys that enlarge a panel, with Ctrl; those after the tenth are in the menu alone."""
 
 
 class Commands:
@@ -28,7 +30,11 @@ class Commands:
 
     def _table(self) -> list[tuple[str, list[Any]]]:
         window = self._window
-        panels = [Item(p.title, partial(self._enlarge, p), f"Ctrl+{i}") for i, p in enumerate(window.panels, 1)]
+        keys = [*(f"Ctrl+{digit}" for digit in DIGITS), *[""] * len(window.panels)]
+        pairs = zip(window.panels, keys, strict=False)
+        panels = [
+            Item(panel.title, partial(self._enlarge, panel), key, f"enlarge-{panel.name}") for panel, key in pairs
+        ]
         return [
             (N_("&File"), [
                 Item(N_("Open recipe…"), self._open_recipe, "Ctrl+O"),
@@ -50,13 +56,14 @@ class Commands:
                 (N_("Layout"), [
                     Item(N_("Four panels"), partial(self._arrange, 2)),
                     Item(N_("Six panels"), partial(self._arrange, 3)),
+                    Item(N_("All panels"), window.grid.arrange_all),
                 ]),
-                Item(N_("Runs"), self._toggle_runs, "F9", "runs", tick=True),
+                Item(N_("Layers and runs"), self._toggle_right, "F9", "runs", tick=True),
                 None,
                 (N_("Colours"), scheme_items(window.set_scheme)),
                 (N_("Language"), language_items(window.set_language)),
                 None,
-                Item(N_("Reset layout"), self._reset_layout),
+                Item(N_("Reset layout"), window.reset_layout),
             ]),
             (N_("&Help"), [
                 Item(N_("Shortcuts"), self._tell_shortcuts, "F1"),
@@ -106,15 +113,8 @@ class Commands:
     def _arrange(self, columns: int, *_checked: bool) -> None:
         self._window.grid.arrange(columns)
 
-    def _toggle_runs(self) -> None:
-        self._window.runs_list.setVisible(self.menus.actions["runs"].isChecked())
-        self._window.list_runs()
-
-    def _reset_layout(self) -> None:
-        self._window.grid.arrange(2)
-        self._window.runs_list.hide()
-        self.menus.actions["runs"].setChecked(False)
-        self._window.columns.setSizes([WIDTH, 4000, 240])
+    def _toggle_right(self) -> None:
+        self._window.show_right(self.menus.actions["runs"].isChecked())
 
     # Help.
 

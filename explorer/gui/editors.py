@@ -5,34 +5,45 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QStandardItemModel, QValidator, QWheelEvent
+from PySide6.QtCore import QEvent, QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence, QValidator, QWheelEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDoubleSpinBox,
-    QFileDialog,
-    QHBoxLayout,
-    QLabel,
     QLineEdit,
     QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
-from explorer.data import DataChoice, sources
-from explorer.gui.labels import choice_label, rich
-from explorer.i18n import N_, _
+from explorer.gui.labels import choice_label, suffix
+from explorer.i18n import _
 
 DECIMALS = 12
 NARROW = 6
 """Characters that an editor asks room for, so that the column with the recipe can be made narrow."""
 
 
-class Number(QDoubleSpinBox):
+class _Undoing:
+    """Leaves Ctrl+Z and Ctrl+Shift+Z to the recipe, except while something is being typed here."""
+
+    def typing(self) -> bool:
+        """Whether the text is not the one that the value has."""
+        raise NotImplementedError
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and not self.typing():
+            undo, redo = QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo
+            if event.matches(undo) or event.matches(redo):
+                event.ignore()
+                return False
+        return bool(super().event(event))  # type: ignore[misc]
+
+
+class Number(_Undoing, QDoubleSpinBox):
     """A real number, shown as short as it can be. Arrows go 1-2-5 where the range spans many orders of magnitude."""
 
     edited = Signal()
@@ -57,11 +68,14 @@ class Number(QDoubleSpinBox):
         """Show `value`."""
         with QSignalBlocker(self):
             self.setValue(value)
+        _bend(self, self._unit)
 
     def retranslate(self) -> None:
         """Show the unit in the language now in use."""
-        with QSignalBlocker(self):
-            self.setSuffix(f" {_(self._unit)}" if self._unit else "")
+        _bend(self, self._unit)
+
+    def typing(self) -> bool:
+        return self.lineEdit().text() != self.textFromValue(self.value()) + self.suffix()
 
     def textFromValue(self, value: float) -> str:  # noqa: N802
         return f"{value:.10g}"
@@ -103,10 +117,11 @@ class Number(QDoubleSpinBox):
         return text.removesuffix(self.suffix()).strip().replace(",", ".")
 
     def _report(self) -> None:
+        _bend(self, self._unit)
         self.edited.emit()
 
 
-class Whole(QSpinBox):
+class Whole(_Undoing, QSpinBox):
     """A whole number; with `empty`, the lowest value stands for None and shows that text."""
 
     edited = Signal()
@@ -130,17 +145,23 @@ class Whole(QSpinBox):
         """Show `value`."""
         with QSignalBlocker(self):
             self.setValue(self.minimum() if value is None else value)
+        _bend(self, self._unit)
 
     def retranslate(self) -> None:
         """Show unit and empty text in the language now in use."""
         with QSignalBlocker(self):
-            self.setSuffix(f" {_(self._unit)}" if self._unit else "")
             self.setSpecialValueText(_(self._empty))
+        _bend(self, self._unit)
+
+    def typing(self) -> bool:
+        special = self.specialValueText() if self.value() == self.minimum() else ""
+        return self.lineEdit().text() != (special or self.textFromValue(self.value()) + self.suffix())
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
         _wheel(self, event, super().wheelEvent)
 
     def _report(self) -> None:
+        _bend(self, self._unit)
         self.edited.emit()
 
 
@@ -171,8 +192,8 @@ class Choice(QComboBox):
     def retranslate(self) -> None:
         """Name the values in the language now in use."""
         for i in range(self.count()):
-            text = choice_label(self.itemData(i))
-            self.setItemText(i, f"{text} {_(self._unit)}" if self._unit else text)
+            value = self.itemData(i)
+            self.setItemText(i, choice_label(value) + (suffix(self._unit, value) if self._unit else ""))
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
         _wheel(self, event, super().wheelEvent)
@@ -245,7 +266,40 @@ class Several(QWidget):
             self.edited.emit()
 
 
-class Numbers(QLineEdit):
+class Text(_Undoing, QLineEdit):
+    """A line of text that is not empty, taken when it is done."""
+
+    edited = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._value = ""
+        self.setMinimumWidth(60)
+        self.editingFinished.connect(self._finished)
+
+    def value_(self) -> str:
+        """The last text that was taken."""
+        return self._value
+
+    def set_value(self, value: str) -> None:
+        """Show `value`."""
+        self._value = value
+        self.setText(value)
+
+    def retranslate(self) -> None:
+        """What is typed is the same in every language."""
+
+    def typing(self) -> bool:
+        return self.text() != self._value
+
+    def _finished(self) -> None:
+        before, after = self._value, self.text().strip()
+        self.set_value(after or before)
+        if self._value != before:
+            self.edited.emit()
+
+
+class Numbers(_Undoing, QLineEdit):
     """Numbers with commas between them. What is not a number stays to be mended, marked, and is not taken."""
 
     edited = Signal()
@@ -264,11 +318,17 @@ class Numbers(QLineEdit):
     def set_value(self, value: Sequence[float]) -> None:
         """Show `value`."""
         self._value = tuple(value)
-        self.setText(", ".join(f"{number:.10g}" for number in value))
+        self.setText(self._shown())
 
     def retranslate(self) -> None:
         """Show what to type in the language now in use."""
         self.setPlaceholderText(_("numbers, with commas between"))
+
+    def typing(self) -> bool:
+        return self.text() != self._shown()
+
+    def _shown(self) -> str:
+        return ", ".join(f"{number:.10g}" for number in self._value)
 
     def _finished(self) -> None:
         words = [word for word in re.split(r"[,;\s]+", self.text()) if word]
@@ -282,87 +342,20 @@ class Numbers(QLineEdit):
             self.edited.emit()
 
 
-class DataEditor(QWidget):
-    """Which images, and how many of each class."""
-
-    edited = Signal()
-
-    FOLDER = N_("Folder…")
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._value = DataChoice()
-        self.ask_folder: Callable[[], str] = self._ask
-        self.combo = Choice(())
-        self.per_class = Whole(1, 1_000_000, "", empty=N_("all"))
-        self._of_each = QLabel()
-        row = QHBoxLayout()
-        row.addWidget(self._of_each)
-        row.addWidget(self.per_class, 1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.combo)
-        layout.addLayout(row)
-        self.setFocusProxy(self.combo)
-        self.combo.edited.connect(self._chosen)
-        self.per_class.edited.connect(self._counted)
-        self.retranslate()
-
-    def value_(self) -> DataChoice:
-        """The choice shown."""
-        return self._value
-
-    def set_value(self, value: DataChoice) -> None:
-        """Show `value`."""
-        self._value = value
-        if self.combo.findData(value.name) < 0:
-            place = self.combo.count() - 1
-            self.combo.insertItem(place, Path(value.name).name or value.name, value.name)
-            self.combo.setItemData(place, rich(value.name), Qt.ItemDataRole.ToolTipRole)
-        self.combo.set_value(value.name)
-        self.per_class.set_value(value.per_class)
-
-    def retranslate(self) -> None:
-        """Name the image sets in the language now in use; ask anew which are there."""
-        self.combo.clear()
-        for source in sources():
-            self.combo.addItem(_(source.title), source.name)
-            place = self.combo.count() - 1
-            help_ = _(source.description) if source.available else source.remedy
-            self.combo.setItemData(place, rich(help_), Qt.ItemDataRole.ToolTipRole)
-            model = self.combo.model()
-            if isinstance(model, QStandardItemModel):
-                model.item(place).setEnabled(source.available)
-        self.combo.addItem(_(self.FOLDER), None)
-        self._of_each.setText(_("of each class"))
-        self.per_class.setAccessibleName(_("Training images of each class"))
-        self.per_class.setToolTip(rich(_(str(DataChoice.model_fields["per_class"].description))))
-        self.combo.setAccessibleName(_("Images"))
-        self.per_class.retranslate()
-        self.set_value(self._value)
-
-    def _chosen(self) -> None:
-        name = self.combo.value_() or self.ask_folder()
-        if name and name != self._value.name:
-            self.set_value(self._value.model_copy(update={"name": name}))
-            self.edited.emit()
-        else:
-            self.set_value(self._value)
-
-    def _counted(self) -> None:
-        self._value = self._value.model_copy(update={"per_class": self.per_class.value_()})
-        self.edited.emit()
-
-    def _ask(self) -> str:
-        return QFileDialog.getExistingDirectory(self, _("Folder with a sub-folder of pictures per class"))
-
-
 def _wheel(widget: QWidget, event: QWheelEvent, handle: Callable[[QWheelEvent], None]) -> None:
     """Let the list scroll, unless the person has gone into this very editor."""
     if widget.hasFocus():
         handle(event)
     else:
         event.ignore()
+
+
+def _bend(box: QSpinBox | QDoubleSpinBox, unit: str) -> None:
+    """Let the unit agree with the number shown."""
+    wanted = suffix(unit, box.value())
+    if wanted != box.suffix():
+        with QSignalBlocker(box):
+            box.setSuffix(wanted)
 
 
 def _nice(step: float) -> float:

@@ -5,20 +5,24 @@ from __future__ import annotations
 import csv
 import io
 import math
+import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QBuffer, QIODevice
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from explorer.errors import InputError
+from explorer.gui.export_dialog import ExportDialog, Options, remembered
 from explorer.gui.panels.base import Panel
 from explorer.gui.theme import LIGHT, Palette
 from explorer.i18n import _
 
 LAYOUT_HEIGHT = 450
 """A picture is laid out about so high and then enlarged, so that its text can be read from the last row."""
+LONGEST_NAME = 80
 
 
 def export_panel(
@@ -47,24 +51,53 @@ def export_panel(
     return path
 
 
-def copy_to_clipboard(panel: Panel, width: int = 1600, height: int = 900) -> None:
-    """Put the picture on the clipboard."""
-    zoom = _zoom(height)
-    QGuiApplication.clipboard().setImage(panel.picture(math.ceil(width / zoom), math.ceil(height / zoom), zoom))
+def copy_to_clipboard(panel: Panel, options: Options | None = None) -> None:
+    """Put the picture on the clipboard, as `options` say or as the last one was made."""
+    options = options or remembered.options
+    image = _image(panel, *options.pixels, options.palette)
+    image.setDevicePixelRatio(1)
+    QGuiApplication.clipboard().setImage(image)
 
 
 def save_as(panel: Panel, ending: str) -> None:
-    """Ask for a name and write `panel` there; say what went wrong if it did."""
-    start = str(Path.home() / f"{panel.name}.{ending}")
+    """Ask how large a picture is wanted and where, write `panel` there, and say what went wrong if it did."""
+    if ending != "csv":
+        dialog = ExportDialog(panel, ending)
+        dialog.exec()
+        options, copied = dialog.chosen, dialog.copied
+        dialog.deleteLater()
+        if options is None:
+            return
+        remembered.options = options
+        if copied:
+            copy_to_clipboard(panel)
+            return
     title = _("Save {panel}").format(panel=_(panel.title))
-    chosen, _filter = QFileDialog.getSaveFileName(panel, title, start, f"*.{ending}")
-    if not chosen:
+    start = str(remembered.folder / suggested_name(panel, ending))
+    place, _filter = QFileDialog.getSaveFileName(panel, title, start, f"{ending.upper()} (*.{ending})")
+    if not place:
         return
-    path = Path(chosen)
+    path = Path(place)
+    remembered.folder = path.parent
+    size = remembered.options
     try:
-        export_panel(panel, path if path.suffix else path.with_suffix(f".{ending}"))
+        export_panel(
+            panel,
+            path if path.suffix else path.with_suffix(f".{ending}"),
+            size.width,
+            size.height,
+            size.scale,
+            size.palette,
+        )
     except InputError as error:
         QMessageBox.warning(panel, _("Not saved"), str(error))
+
+
+def suggested_name(panel: Panel, ending: str) -> str:
+    """A file name from the run and the panel: "This-run-loss.png"."""
+    run = panel.runs[0].label if panel.runs else ""
+    words = re.sub(r"[^\w.+=-]+", "-", run, flags=re.UNICODE).strip("-.")
+    return f"{words[:LONGEST_NAME]}-{panel.name}.{ending}" if words else f"{panel.name}.{ending}"
 
 
 def to_csv(header: Sequence[str], rows: Sequence[Sequence[float | str]]) -> bytes:
@@ -77,11 +110,15 @@ def to_csv(header: Sequence[str], rows: Sequence[Sequence[float | str]]) -> byte
 
 
 def _png(panel: Panel, width: int, height: int, palette: Palette) -> bytes:
-    zoom, buffer = _zoom(height), QBuffer()
-    picture = panel.picture(math.ceil(width / zoom), math.ceil(height / zoom), zoom, palette).copy(0, 0, width, height)
+    buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    picture.save(buffer, "PNG")  # type: ignore[call-overload]
+    _image(panel, width, height, palette).save(buffer, "PNG")  # type: ignore[call-overload]
     return bytes(buffer.data().data())
+
+
+def _image(panel: Panel, width: int, height: int, palette: Palette) -> QImage:
+    zoom = _zoom(height)
+    return panel.picture(math.ceil(width / zoom), math.ceil(height / zoom), zoom, palette).copy(0, 0, width, height)
 
 
 def _zoom(height: int) -> int:
@@ -92,7 +129,10 @@ def _write(path: Path, data: bytes) -> None:
     """All or nothing: a file that was there stays until the new one is whole."""
     part = path.with_name(path.name + ".part")
     try:
-        part.write_bytes(data)
+        with part.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())  # else a power cut may leave the new name with nothing in it
         part.replace(path)
     except OSError as error:
         raise unwritable(path, error) from None

@@ -16,8 +16,9 @@ from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QGridLayout, QLabe
 
 from explorer.data import DataChoice
 from explorer.errors import InputError
-from explorer.gui.editors import DECIMALS, Choice, DataEditor, Number, Numbers, Several, Toggle, Whole
-from explorer.gui.labels import choice_label, field_label, rich
+from explorer.gui.data_editor import DataEditor
+from explorer.gui.editors import DECIMALS, Choice, Number, Numbers, Several, Text, Toggle, Whole
+from explorer.gui.labels import choice_label, field_label, rich, suffix
 from explorer.i18n import N_, _
 
 UNBOUNDED = 10**9
@@ -111,7 +112,7 @@ class Form(QWidget):
         if focus is not None and self.isAncestorOf(focus):
             if isinstance(focus, QAbstractSpinBox):
                 focus.interpretText()
-            elif isinstance(focus, Numbers):
+            elif isinstance(focus, Numbers | Text):
                 focus.editingFinished.emit()
 
     def retranslate(self) -> None:
@@ -179,6 +180,8 @@ def editor_for(field: FieldInfo) -> Any:
         return Whole(math.ceil(low), math.floor(high), unit, N_("all") if optional else "")
     if kind is float:
         return Number(*limits(field), float(field.default), unit)
+    if kind is str:
+        return Text()
     if kind is DataChoice:
         return DataEditor()
     if typing.get_origin(kind) is tuple:
@@ -223,9 +226,9 @@ def limits_text(field: FieldInfo) -> str:
     return f"{low}…{high}" if low or high else ""
 
 
-def unit_of(field: FieldInfo) -> str:
-    """The unit, translated; empty if it has none."""
-    return _(str(_extra(field).get("unit", "")))
+def with_unit(text: str, field: FieldInfo, n: float) -> str:
+    """`text`, which says the number `n`, with the field's unit."""
+    return text + suffix(str(_extra(field).get("unit", "")), n)
 
 
 def _extra(field: FieldInfo) -> dict[str, Any]:

@@ -1,13 +1,26 @@
-"""The centre: panels in a grid of splitters, with tabs where a cell holds several; a double click enlarges one."""
+"""The centre: panels in a grid of splitters, with tabs where a cell holds several; a double click enlarges one.
+
+A panel is dragged by its header to change places with another, and by its tab to move to another cell.
+"""
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 
-from PySide6.QtCore import QByteArray, QMimeData, QPoint, Qt
+from PySide6.QtCore import QByteArray, QMimeData, QPoint, QSize, Qt
 from PySide6.QtGui import QDrag, QDragEnterEvent, QDropEvent, QMouseEvent
-from PySide6.QtWidgets import QApplication, QFrame, QSplitter, QStackedWidget, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QScrollArea,
+    QSplitter,
+    QStackedWidget,
+    QTabBar,
+    QVBoxLayout,
+    QWidget,
+)
 
 from explorer.gui.panels import Panel
 from explorer.i18n import _
@@ -15,6 +28,39 @@ from explorer.i18n import _
 MIME = "application/x-training-explorer-panel"
 HEADER = 34
 """Height in pixels of the part of a panel by which it is dragged and enlarged."""
+FRONT = ("loss", "metrics", "gradients", "normalization")
+"""In front at first, in this order; the others are behind them."""
+LEAST = QSize(300, 220)
+"""Of a panel in pixels, where every one has a cell of its own; the grid scrolls if there is too little room."""
+MOST = 16
+"""Rows or columns that a remembered arrangement may have."""
+
+
+class Tabs(QTabBar):
+    """Of a cell. Its tabs can be dragged to another cell."""
+
+    def __init__(self, cell: Cell) -> None:
+        super().__init__()
+        self.cell = cell
+        self._pressed: QPoint | None = None
+        self.setDrawBase(False)
+        self.setExpanding(False)
+        self.setUsesScrollButtons(True)
+        self.setElideMode(Qt.TextElideMode.ElideNone)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        super().mousePressEvent(event)
+        self._pressed = event.position().toPoint() if self.tabAt(event.position().toPoint()) >= 0 else None
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        super().mouseMoveEvent(event)
+        if self._pressed is not None and far(event, self._pressed):
+            self._pressed = None
+            self.cell.drag(self)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        super().mouseReleaseEvent(event)
+        self._pressed = None
 
 
 class Cell(QFrame):
@@ -26,10 +72,7 @@ class Cell(QFrame):
         self._pressed: QPoint | None = None
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.setAcceptDrops(True)
-        self.tabs, self.stack = QTabBar(), QStackedWidget()
-        self.tabs.setDrawBase(False)
-        self.tabs.setExpanding(False)
-        self.tabs.setUsesScrollButtons(True)
+        self.tabs, self.stack = Tabs(self), QStackedWidget()
         self.tabs.currentChanged.connect(self._turned)
         self.tabs.tabBarDoubleClicked.connect(self._enlarge)
         layout = QVBoxLayout(self)
@@ -53,6 +96,7 @@ class Cell(QFrame):
         for panel in panels:
             self.tabs.addTab(_(panel.title))
             self.stack.addWidget(panel)
+        current = min(max(0, current), len(panels) - 1)
         self.tabs.setCurrentIndex(current)
         self.stack.setCurrentIndex(current)
         self.tabs.setVisible(len(panels) > 1)
@@ -82,18 +126,22 @@ class Cell(QFrame):
         self._pressed = event.position().toPoint() if event.position().y() < top else None
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        panel = self.stack.currentWidget()
-        if self._pressed is None or not isinstance(panel, Panel):
-            return
-        if (event.position().toPoint() - self._pressed).manhattanLength() >= QApplication.startDragDistance():
+        if self._pressed is not None and far(event, self._pressed):
             self._pressed = None
-            data, drag = QMimeData(), QDrag(self)
+            self.drag(self)
+
+    def drag(self, by: Tabs | Cell) -> None:
+        """Let the panel in front be dragged, by the tabs or by the rest of the cell."""
+        panel = self.stack.currentWidget()
+        if isinstance(panel, Panel):
+            data, drag = QMimeData(), QDrag(by)
             data.setData(MIME, QByteArray(panel.name.encode()))
             drag.setMimeData(data)
             drag.exec(Qt.DropAction.MoveAction)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
-        if event.mimeData().hasFormat(MIME) and event.source() is not self:
+        source = event.source()
+        if event.mimeData().hasFormat(MIME) and source is not self and source is not self.tabs:
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
@@ -101,6 +149,14 @@ class Cell(QFrame):
         if isinstance(source, Cell):
             event.acceptProposedAction()
             self._grid.swap(source, self)
+        elif isinstance(source, Tabs) and isinstance(panel := source.cell.stack.currentWidget(), Panel):
+            event.acceptProposedAction()
+            self._grid.place(panel, self)
+
+
+def far(event: QMouseEvent, start: QPoint) -> bool:
+    """Whether the mouse has gone so far from `start` that a drag is meant."""
+    return (event.position().toPoint() - start).manhattanLength() >= QApplication.startDragDistance()
 
 
 class PanelGrid(QWidget):
@@ -111,19 +167,30 @@ class PanelGrid(QWidget):
         self.panels = list(panels)
         self.cells: list[Cell] = []
         self.enlarged: Cell | None = None
-        self.columns = 0
+        self.columns = self.rows = 0
         self._rows = QSplitter(Qt.Orientation.Vertical)
         self._rows.setChildrenCollapsible(False)
+        self._scroll = QScrollArea()
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setWidget(self._rows)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._rows)
+        layout.addWidget(self._scroll)
         self.arrange(2)
 
-    def arrange(self, columns: int) -> None:
-        """Two rows of `columns` cells, the panels spread over them in order."""
-        self._build(columns)
+    def arrange(self, columns: int, rows: int = 2) -> None:
+        """So many cells, the panels spread over them in order, those of FRONT first."""
+        self._build(columns, rows)
+        ordered = sorted(self.panels, key=lambda panel: FRONT.index(panel.name) if panel.name in FRONT else len(FRONT))
         cells = len(self.cells)
-        self._fill([[panel for j, panel in enumerate(self.panels) if j % cells == i] for i in range(cells)])
+        self._fill([[panel for j, panel in enumerate(ordered) if j % cells == i] for i in range(cells)])
+
+    def arrange_all(self) -> None:
+        """Every panel in a cell of its own, in as many columns as there is room for."""
+        n = len(self.panels)
+        columns = max(2, min(math.ceil(math.sqrt(n)), self.width() // LEAST.width()))
+        self.arrange(columns, math.ceil(n / columns))
 
     def visible_panels(self) -> Iterator[Panel]:
         """Those that somebody can see."""
@@ -136,11 +203,7 @@ class PanelGrid(QWidget):
     def toggle(self, cell: Cell) -> None:
         """Let `cell` fill the whole grid, or give the others their places back."""
         self.enlarged = None if self.enlarged is cell else cell
-        for other in self.cells:
-            other.setVisible(self.enlarged in (None, other))
-        for i in range(self._rows.count()):
-            row = self._rows.widget(i)
-            row.setVisible(self.enlarged is None or row.isAncestorOf(self.enlarged))
+        self._show_cells()
 
     def enlarge(self, panel: Panel) -> None:
         """Let `panel` fill the whole grid; a second time gives the others their places back."""
@@ -161,12 +224,25 @@ class PanelGrid(QWidget):
         one.put(ours, i)
         other.put(theirs, j)
 
+    def place(self, panel: Panel, cell: Cell) -> None:
+        """Put `panel` in front of `cell`; the only panel of a cell changes places instead, so that none is empty."""
+        source = self.cell_of(panel)
+        if source is cell:
+            return
+        if len(source.panels) == 1:
+            self.swap(source, cell)
+            return
+        before = source.panels.index(panel) - 1
+        source.put([other for other in source.panels if other is not panel], before)
+        cell.put([*cell.panels, panel], len(cell.panels))
+
     def state(self) -> str:
         """Who is where and how large, for `restore`."""
         splitters = [self._rows, *self._row_splitters()]
         return json.dumps(
             {
                 "columns": self.columns,
+                "rows": self.rows,
                 "cells": [[panel.name for panel in cell.panels] for cell in self.cells],
                 "front": [cell.stack.currentIndex() for cell in self.cells],
                 "sizes": [splitter.sizes() for splitter in splitters] if self.enlarged is None else [],
@@ -174,20 +250,28 @@ class PanelGrid(QWidget):
         )
 
     def restore(self, state: str) -> bool:
-        """Put everything where `state` says; False if it does not fit (another version wrote it)."""
+        """Put everything where `state` says; False if it makes no sense.
+
+        Panels that it does not know go to the cells with the fewest; names that are no panel's are passed over.
+        """
         named = {panel.name: panel for panel in self.panels}
         try:
             saved = json.loads(state)
             columns, cells, front, sizes = (saved[key] for key in ("columns", "cells", "front", "sizes"))
-            fits = columns in (2, 3) and len(cells) == len(front) == 2 * columns
-            if not fits or sorted(name for cell in cells for name in cell) != sorted(named):
+            rows = saved.get("rows", 2)
+            whole = all(isinstance(n, int) and 1 <= n <= MOST for n in (columns, rows))
+            if not whole or not len(cells) == len(front) == columns * rows:
                 return False
-            self._build(columns)
-            self._fill([[named[name] for name in cell] for cell in cells], [int(i) for i in front])
-            for splitter, wanted in zip([self._rows, *self._row_splitters()], sizes, strict=False):
-                splitter.setSizes([int(size) for size in wanted])
-        except (ValueError, TypeError, KeyError):
+            groups = [[named.pop(name) for name in cell if name in named] for cell in cells]
+            fronts, wanted = [int(i) for i in front], [[int(size) for size in row] for row in sizes]
+        except (ValueError, TypeError, KeyError, AttributeError):
             return False
+        for panel in named.values():
+            min(groups, key=len).append(panel)
+        self._build(columns, rows)
+        self._fill(groups, fronts)
+        for splitter, its in zip([self._rows, *self._row_splitters()], wanted, strict=False):
+            splitter.setSizes(its)
         return True
 
     def retranslate(self) -> None:
@@ -198,24 +282,35 @@ class PanelGrid(QWidget):
     def _row_splitters(self) -> list[QSplitter]:
         return [row for i in range(self._rows.count()) if isinstance(row := self._rows.widget(i), QSplitter)]
 
-    def _build(self, columns: int) -> None:
+    def _build(self, columns: int, rows: int) -> None:
         for panel in self.panels:
             panel.setParent(self)  # the old cells go, the panels stay
         for row in self._row_splitters():
             row.setParent(None)
             row.deleteLater()
-        self.enlarged, self.columns = None, columns
-        self.cells = [Cell(self) for _i in range(2 * columns)]
-        for r in range(2):
+        self.enlarged, self.columns, self.rows = None, columns, rows
+        self.cells = [Cell(self) for _i in range(rows * columns)]
+        for r in range(rows):
             row = QSplitter(Qt.Orientation.Horizontal)
             row.setChildrenCollapsible(False)
             for cell in self.cells[r * columns : (r + 1) * columns]:
                 row.addWidget(cell)
             row.setSizes([1000] * columns)
             self._rows.addWidget(row)
-        self._rows.setSizes([1000, 1000])
+        self._rows.setSizes([1000] * rows)
 
     def _fill(self, groups: Sequence[Sequence[Panel]], front: Sequence[int] = ()) -> None:
         for i, (cell, panels) in enumerate(zip(self.cells, groups, strict=True)):
             cell.put(panels, front[i] if i < len(front) else 0)
-            cell.setVisible(bool(panels))
+        self._show_cells()
+
+    def _show_cells(self) -> None:
+        """Those that hold a panel, or the enlarged one alone."""
+        for row, first in zip(self._row_splitters(), range(0, len(self.cells), self.columns), strict=True):
+            cells = self.cells[first : first + self.columns]
+            seen = [bool(cell.panels) and self.enlarged in (None, cell) for cell in cells]
+            for cell, shown in zip(cells, seen, strict=True):
+                cell.setVisible(shown)
+            row.setVisible(any(seen))
+        high = self.rows > 2 and self.enlarged is None
+        self._rows.setMinimumHeight(self.rows * LEAST.height() if high else 0)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from explorer.i18n import N_, _
+from explorer.backbones import BACKBONES, SMALL_CNN
+from explorer.i18n import N_, _, ngettext
 
 FIELDS = {
     "affine": N_("Learn γ and β"),
     "alpha": N_("α"),
+    "backbone": N_("Network"),
     "batch_size": N_("Batch size"),
     "brightness": N_("Brightness"),
+    "cache_features": N_("Cache features"),
     "contrast": N_("Contrast"),
     "crop": N_("Crop"),
     "data": N_("Images"),
     "decay": N_("Decay"),
     "depth": N_("Depth"),
+    "depth_factor": N_("Rate per stage"),
     "device": N_("Device"),
     "div": N_("Start divisor"),
     "epochs": N_("Epochs"),
@@ -27,6 +31,7 @@ FIELDS = {
     "fan": N_("Fan"),
     "flip_horizontal": N_("Mirror"),
     "flip_vertical": N_("Upside down"),
+    "frozen_stages": N_("Frozen stages"),
     "gamma": N_("γ"),
     "groups": N_("Groups"),
     "growth": N_("Cycle growth"),
@@ -39,6 +44,9 @@ FIELDS = {
     "momentum": N_("Momentum"),
     "nesterov": N_("Nesterov"),
     "noise": N_("Noise"),
+    "norm_affine_trains": N_("BN: learn γ, β"),
+    "norm_statistics_update": N_("BN: statistics"),
+    "norm_uses_running": N_("BN: running"),
     "operations": N_("Operations"),
     "optimizer": N_("Optimizer"),
     "p": N_("Probability p"),
@@ -54,18 +62,23 @@ FIELDS = {
     "scale": N_("Scale"),
     "seed": N_("Seed"),
     "sigma": N_("σ"),
+    "size": N_("Image size"),
     "slope": N_("Slope"),
+    "thaw_every": N_("Thaw every"),
     "threshold": N_("Threshold"),
     "track_running_stats": N_("Running statistics"),
+    "train": N_("What learns"),
     "translation": N_("Translation"),
     "warmup": N_("Warm-up"),
     "weight_decay": N_("Weight decay"),
+    "weights": N_("Weights"),
     "width": N_("Width"),
     "zero_start": N_("Start as identity"),
 }
 
 CHOICES = {
     "adamw": "AdamW",
+    "all": N_("everything"),
     "auto": N_("automatic"),
     "batch": N_("batch"),
     "bf16": "bfloat16",
@@ -87,6 +100,7 @@ CHOICES = {
     "fp32": "float32",
     "gelu": "GELU",
     "group": N_("group"),
+    "head": N_("the head"),
     "he_normal": N_("He, normal"),
     "he_uniform": N_("He, uniform"),
     "identity": N_("identity"),
@@ -117,13 +131,14 @@ CHOICES = {
     "stage3": N_("after stage 3"),
     "step": N_("steps"),
     "tanh": "tanh",
+    "top": N_("all but the first stages"),
     "torch": N_("PyTorch's default"),
     "trivial": "TrivialAugment",
     "value": N_("each value"),
     "xavier_normal": N_("Xavier, normal"),
     "xavier_uniform": N_("Xavier, uniform"),
     "zeros": N_("zeros"),
-}
+} | {backbone.name: backbone.title for backbone in (SMALL_CNN, *BACKBONES)}
 
 
 def field_label(name: str) -> str:
@@ -135,6 +150,36 @@ def choice_label(value: object) -> str:
     """The text for one value of a choice, translated."""
     name = str(value)
     return _(CHOICES[name]) if name in CHOICES else name.replace("_", " ")
+
+
+def suffix(unit: str, n: float) -> str:
+    """What stands behind the number `n` of `unit`, with its space: " epoch", " epochs"; empty if there is no unit.
+
+    Languages bend a unit in their own ways: 1 эпоха, 2 эпохи, 5 эпох, and 0.5 эпохи as 2.
+    """
+    whole = int(n) if float(n).is_integer() else 2
+    match unit:
+        case "":
+            return ""
+        case "epochs":
+            text = ngettext("{n} epoch", "{n} epochs", whole)
+        case "images":
+            text = ngettext("{n} image", "{n} images", whole)
+        case "layers":
+            text = ngettext("{n} layer", "{n} layers", whole)
+        case "channels":
+            text = ngettext("{n} channel", "{n} channels", whole)
+        case "classes":
+            text = ngettext("{n} class", "{n} classes", whole)
+        case "stages":
+            text = ngettext("{n} stage", "{n} stages", whole)
+        case "pixels":
+            text = ngettext("{n} pixel", "{n} pixels", whole)
+        case "°":
+            return unit
+        case _:
+            return f" {_(unit)}"
+    return text.partition("{n}")[2]
 
 
 def rich(text: str) -> str:

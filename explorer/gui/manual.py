@@ -8,7 +8,7 @@ import re
 from pydantic.fields import FieldInfo
 from PySide6.QtWidgets import QDialog, QTextBrowser, QVBoxLayout, QWidget
 
-from explorer.gui.form import limits_text, unit_of
+from explorer.gui.form import limits_text, with_unit
 from explorer.gui.labels import choice_label, field_label
 from explorer.i18n import _
 from explorer.techniques import Technique
@@ -63,7 +63,7 @@ def _row(name: str, field: FieldInfo) -> str:
     cells = (
         f"<b>{html.escape(field_label(name))}</b><br><code>{name}</code>",
         html.escape(_(field.description or "")),
-        html.escape(f"{_default(field.default)} {unit_of(field)}"),
+        html.escape(_default(field)),
         html.escape(limits_text(field)),
     )
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
@@ -78,9 +78,11 @@ def _paragraph(text: str) -> str:
     return f"<p>{linked}</p>"
 
 
-def _default(value: object) -> str:
+def _default(field: FieldInfo) -> str:
+    value = field.default
     if isinstance(value, tuple):
-        return ", ".join(choice_label(item) if isinstance(item, str) else f"{item:g}" for item in value)
+        words = ", ".join(choice_label(item) if isinstance(item, str) else f"{item:g}" for item in value)
+        return with_unit(words, field, float(value[-1])) if value and not isinstance(value[-1], str) else words
     if isinstance(value, bool):
         return _("yes") if value else _("no")
-    return choice_label(value) if isinstance(value, str) else f"{value:g}"
+    return choice_label(value) if isinstance(value, str) else with_unit(f"{value:g}", field, value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +15,20 @@ from explorer.gui.transport import BUTTONS
 from explorer.i18n import LANGUAGES, N_, _
 
 SCHEMES = {"auto": N_("As the system"), "light": N_("Light"), "dark": N_("Dark")}
+
+WAYS = (
+    (N_("Next, previous control"), "Tab, Shift+Tab"),
+    (N_("Press, tick, unfold"), N_("Space")),
+    (N_("Change a value"), "↑, ↓"),
+    (N_("Go to the menus"), "Alt"),
+    (N_("Enlarge a panel, and back (its title)"), N_("double click")),
+    (N_("Move a panel (its title)"), N_("drag")),
+    (N_("Zoom a plot"), N_("wheel")),
+    (N_("Run in list: show"), N_("Enter")),
+    (N_("Run in list: lay over"), N_("Space")),
+    (N_("Run in list: delete"), N_("Delete")),
+)
+"""What no menu names, and how it is done."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +66,10 @@ class Menus:
                 thing.setTitle(_(text))
             else:
                 thing.setText(_(text))
+
+    def inside(self, start: str) -> list[QAction]:
+        """The actions whose names begin so."""
+        return [action for name, action in self.actions.items() if name.startswith(start)]
 
     def _menu(self, menu: QMenu, text: str) -> QMenu:
         self._texts.append((menu, text))
@@ -94,16 +113,32 @@ def about() -> str:
 
 
 def shortcuts(menus: Menus) -> str:
-    """The text of Help → Shortcuts."""
-    rows = [(_(text), key) for text, key, _help in BUTTONS.values()]
-    rows += [
-        (action.text().replace("&", ""), action.shortcut().toString())
-        for action in menus.actions.values()
-        if not action.shortcut().isEmpty()
-    ]
-    rows.append((_("Enlarge a panel, or give the others their places back"), _("double click on its title")))
-    cells = "".join(f"<tr><td>{text}</td><td><b>{key}</b></td></tr>" for text, key in rows)
-    return f"<table cellpadding='3'>{cells}</table>"
+    """The text of Help → Shortcuts: two columns, so that it fits a small screen."""
+    run = [(_(text), key) for text, key, _help in BUTTONS.values()]
+    keyed = [action for action in menus.actions.values() if not action.shortcut().isEmpty()]
+    enlarging = [action for action in keyed if action in menus.inside("enlarge-")]
+    rest = [action for action in keyed if action not in enlarging]
+    ways = [(_(text), _(way)) for text, way in WAYS]
+    left = _rows(_("Training"), run) + _rows(_("Menus"), _keys(rest))
+    right = _rows(_("Everywhere"), ways) + _rows(_("Enlarge"), _keys(enlarging))
+    return f"<table cellpadding='8'><tr><td>{_table(left)}</td><td>{_table(right)}</td></tr></table>"
+
+
+def _keys(actions: Sequence[QAction]) -> list[tuple[str, str]]:
+    return [(action.text().replace("&", ""), action.shortcut().toString()) for action in actions]
+
+
+def _rows(title: str, rows: Sequence[tuple[str, str]]) -> str:
+    cells = "".join(f"<tr><td>{_unbroken(text)}</td><td><b>{_unbroken(key)}</b></td></tr>" for text, key in rows)
+    return f"<tr><td colspan='2'><u>{html.escape(title)}</u></td></tr>{cells}"
+
+
+def _unbroken(text: str) -> str:
+    return html.escape(text).replace(" ", "\u00a0")  # else a message box makes the table narrow, and breaks every line
+
+
+def _table(rows: str) -> str:
+    return f"<table cellpadding='2'>{rows}</table>"
 
 
 def language_items(choose: Callable[[str], Any]) -> list[Item]:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 
 import msgspec
+from pydantic.fields import FieldInfo
 
 from explorer.errors import InputError
 from explorer.events import FAILED, Event, RunEnded, RunStarted
@@ -17,12 +18,15 @@ from explorer.i18n import N_, _
 from explorer.recipe import BY_NAME, Recipe, changes, live, parse
 from explorer.runs import Mailbox, RunRecord, new_folder
 from explorer.runs.store import DATABASE, stored_events
+from explorer.techniques import Technique
 from explorer.training.control import Control
 
 Begin = Callable[[Recipe, Control, Mailbox, Path], None]
 """Starts a worker that puts the events of a run into the mailbox, RunEnded last."""
 
 HISTORY = 500
+NOT_IN_NAMES = '/\\:*?"<>|'
+"""Signs that folders on some systems cannot have in their names."""
 SECONDS_OF_READING = 0.01
 """How long a stored run is read in one go, between two paintings of the window."""
 
@@ -275,6 +279,26 @@ class Session:
         if self._live is None and self.current and self.current.folder == folder:
             self.current = None
 
+    def rename(self, folder: Path, name: str) -> Path:
+        """Give the folder of a run another name; where it is now. Raises InputError that says why it cannot be."""
+        name, shown = name.strip(), [run for run in (self.current, *self.overlays) if run and run.folder == folder]
+        if self._live and self._live.shown in shown:
+            raise InputError(_("This run is going on. Stop it first."))
+        if not name or name.startswith(".") or set(name) & set(NOT_IN_NAMES) or not name.isprintable():
+            text = _("“{name}” cannot be the name of a folder. Leave out {signs}, and a dot at the start.")
+            raise InputError(text.format(name=name, signs=" ".join(NOT_IN_NAMES)))
+        target = folder.with_name(name)
+        try:
+            if target != folder and target.exists():
+                raise FileExistsError(_("there is a folder of that name already"))
+            folder.rename(target)
+        except OSError as error:
+            text = _("{folder} cannot be renamed: {error}. Choose another name, or close what uses it.")
+            raise InputError(text.format(folder=folder, error=error.strerror or error)) from None
+        for run in shown:
+            run.folder, run.name = target, name
+        return target
+
     @property
     def on_screen(self) -> list[RunOnScreen]:
         """The current run, then those laid over it."""
@@ -301,18 +325,32 @@ class Session:
         marks = {}
         for name, info in Recipe.model_fields.items():
             if name != "techniques" and getattr(was, name) != getattr(self.recipe, name):
-                extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
                 now = was.with_(**{name: getattr(self.recipe, name)})
-                marks[name] = self._mark(was, now, str(extra.get("next_run", "")))
-        ours = {technique.name: technique for technique in self.recipe.techniques}
+                marks[name] = self._mark(was, now, waits(info))
+        before, after = ({t.name: t for t in recipe.techniques} for recipe in (was, self.recipe))
         for name, kind in BY_NAME.items():
-            now = was.switched(ours[name]) if name in ours else was.without(name)
-            if now != was:
-                marks[name] = self._mark(was, now, kind.next_run)
+            if before.get(name) != after.get(name):
+                now = was.switched(after[name]) if name in after else was.without(name)
+                marks[name] = self._mark(was, now, _why_not_live(kind, before.get(name), after.get(name)))
         return marks
 
     def _mark(self, was: Recipe, now: Recipe, reason: str) -> Mark:
-        return Mark(self._live is not None and not reason, ", ".join(changes(was, now)), reason)
+        acts = self._live is not None and not reason and live(was, now) == now
+        return Mark(acts, ", ".join(changes(was, now)), reason)
+
+
+def waits(field: FieldInfo) -> str:
+    """Why a change of `field` cannot act in a run that goes on; empty if it can."""
+    extra = field.json_schema_extra
+    return str(extra.get("next_run", "")) if isinstance(extra, dict) else ""
+
+
+def _why_not_live(kind: type[Technique], was: Technique | None, now: Technique | None) -> str:
+    """Why a technique that was, or was not, on cannot become as it is to be; empty if it can."""
+    if was is None or now is None:
+        return kind.next_run
+    fields = [info for name, info in kind.model_fields.items() if getattr(was, name) != getattr(now, name)]
+    return next(filter(None, map(waits, fields)), "" if kind.whole_run else kind.next_run)
 
 
 def stored(folder: Path, name: str) -> RunOnScreen:

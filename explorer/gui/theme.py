@@ -38,7 +38,8 @@ class Palette:
     validation: str
     warning: str
     runs: tuple[str, ...]
-    """After Okabe and Ito (2008), darkened or lightened to at least 3 : 1 on `background`."""
+    """After Okabe and Ito (2008), darkened or lightened to at least 3 : 1 on `background`, and shifted until any two of
+    them are at least 14 apart (CIE 1976) without seeing red, or green."""
 
     def run(self, index: int) -> QColor:
         """Colour of the run number `index`."""
@@ -91,7 +92,7 @@ LIGHT = Palette(
     train="#0072b2",
     validation="#d55e00",
     warning="#b3261e",
-    runs=("#0072b2", "#d55e00", "#00805f", "#a8457e", "#8a6d00", "#3a8fc0", "#444444", "#7a4fd0"),
+    runs=("#0072b2", "#d55e00", "#00805f", "#a84080", "#705000", "#4898c0", "#444444", "#7a4fd0"),
 )
 DARK = Palette(
     dark=True,
@@ -104,7 +105,7 @@ DARK = Palette(
     train="#56b4e9",
     validation="#f2993a",
     warning="#ff8a80",
-    runs=("#56b4e9", "#f2993a", "#2fc49b", "#e08cbd", "#f0e442", "#8fb8ff", "#d0d0d0", "#c3a6ff"),
+    runs=("#56b4e9", "#f2993a", "#2fc49b", "#d888b8", "#f0e442", "#60a0f8", "#d0d0d0", "#8870c0"),
 )
 
 

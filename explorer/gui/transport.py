@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap, QPolygonF
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
 
+from explorer.gui.panels.base import Numbers
 from explorer.gui.session import State
 from explorer.gui.theme import Palette, with_figures
 from explorer.i18n import N_, _, ngettext
@@ -39,15 +40,15 @@ class Transport(QWidget):
             button.setMinimumHeight(34)
             button.clicked.connect(self._clicked)
             layout.addWidget(button)
-        self.bar, self.message, self.speed = QProgressBar(), QLabel(), QLabel()
+        self.bar, self.message, self.speed = QProgressBar(), Numbers(), QLabel()
         self.bar.setMaximumHeight(20)
         for widget in (self.bar, self.speed):
             widget.setFont(with_figures(widget.font()))
-        self.message.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.speed.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.speed.setObjectName("muted")
         numbers = QGridLayout()
         numbers.setVerticalSpacing(1)
+        numbers.setHorizontalSpacing(12)
         numbers.addWidget(self.bar, 0, 0, 1, 2)
         numbers.addWidget(self.message, 1, 0)
         numbers.addWidget(self.speed, 1, 1)
@@ -86,7 +87,6 @@ class Transport(QWidget):
     def say(self, text: str) -> None:
         """Show a short message, until the next one."""
         self.message.setText(text)
-        self.message.setToolTip(text)
 
     def restyle(self, palette: Palette) -> None:
         """Draw the icons in these colours."""
@@ -169,7 +169,7 @@ def outcome(record: RunRecord) -> str:
     """How a run ended, with what it reached, in one line."""
     if (end := record.ended) is None:
         return ""
-    words = [end.reason.rstrip(".")]
+    words = [_(end.reason).rstrip(".")]  # stored runs may speak English
     if end.test:
         words.append(_("test accuracy {accuracy:.1f} %").format(accuracy=100 * end.test["accuracy"]))
     if end.best_epoch:

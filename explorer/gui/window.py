@@ -1,4 +1,4 @@
-"""The window: recipe on the left, panels in the centre, runs on the right, transport below."""
+"""The window: recipe on the left, panels in the centre, layers and runs on the right, transport below."""
 
 from __future__ import annotations
 
@@ -17,17 +17,23 @@ from explorer.events import DIVERGED, FAILED, Event, Progress, RecipeChanged, Ru
 from explorer.gui import files, theme
 from explorer.gui.banner import Banner
 from explorer.gui.commands import Commands
+from explorer.gui.export_dialog import remembered
 from explorer.gui.grid import PanelGrid
+from explorer.gui.labels import rich
+from explorer.gui.live_change import changed_help, changed_text
 from explorer.gui.manual import Manual
 from explorer.gui.memory import Memory
+from explorer.gui.painter import Painter
 from explorer.gui.panels import PANELS, Shown
-from explorer.gui.runs_list import RunsList
+from explorer.gui.previewer import Previews
+from explorer.gui.right_column import FITS, RightColumn, widths
 from explorer.gui.session import Session, State, differs
-from explorer.gui.sidebar import WIDTH, Sidebar
+from explorer.gui.sidebar import Sidebar
 from explorer.gui.style import outline_boxes, style_sheet
+from explorer.gui.translation import use_language
 from explorer.gui.transport import Transport, outcome
 from explorer.gui.worker import Events, Worker, stored_run
-from explorer.i18n import N_, _, set_language
+from explorer.i18n import N_, _
 from explorer.recipe import Recipe
 from explorer.resources import resource
 from explorer.runs import Mailbox, new_folder
@@ -36,6 +42,8 @@ from explorer.training.control import Control
 
 TICK = 100
 """Milliseconds between two looks into the mailbox; at each, one panel at most is painted."""
+SOON = 20
+"""While a preview of the next run is on its way."""
 BETWEEN_NUMBERS = 0.5
 """Seconds between two looks of the transport at a run that goes on."""
 TITLE = "Training Explorer"
@@ -53,22 +61,22 @@ class Window(QMainWindow):
         self._worker: Worker | None = None
         self._closing = self._was_painted = False
         self._state, self._shown_folders = State.IDLE, []  # type: tuple[State, list[Path]]
-        self._painted_at: dict[str, float] = {}
         self._numbers_are_old, self._numbers_at = False, 0.0
         self._list_is_old = False
-        self._turn = 0
         recipe, complaint = memory.recipe()
         self.session = Session(recipe, self._begin, partial(new_folder, parent=runs))
 
         self.manual = Manual(self)
         self.sidebar = Sidebar(recipe, self._explain)
         self.panels = [kind() for kind in PANELS]
-        self.grid = PanelGrid(self.panels)
-        self.runs_list = RunsList(runs)
+        self.grid, self.painter = PanelGrid(self.panels), Painter(self.panels)
+        self.previews = Previews(self.session, self.panels)
+        self.right = RightColumn(runs)
+        self.layers, self.runs_list = self.right.layers, self.right.runs
         self.banner, self.transport = Banner(), Transport()
         self.columns = QSplitter(Qt.Orientation.Horizontal)
         self.columns.setChildrenCollapsible(False)
-        for widget in (self.sidebar, self.grid, self.runs_list):
+        for widget in (self.sidebar, self.grid, self.right):
             self.columns.addWidget(widget)
         self.columns.setStretchFactor(1, 1)
         centre = QWidget()
@@ -82,10 +90,13 @@ class Window(QMainWindow):
         self.commands = Commands(self)
         self.menus = self.commands.menus
         self.sidebar.changed.connect(self.change)
+        self.banner.tried.connect(self.change)
         self.transport.pressed.connect(self.press)
         self.runs_list.chosen.connect(self.show_stored)
         self.runs_list.ticked.connect(self._overlay)
         self.runs_list.delete.connect(self._delete)
+        self.runs_list.rename.connect(self._rename)
+        self.layers.frozen.connect(self._freeze)
         self._restore()
         if complaint:
             self.banner.say(complaint, _("The default recipe is used instead."))
@@ -119,6 +130,7 @@ class Window(QMainWindow):
 
     def show_stored(self, folder: Path, name: str = "") -> None:
         """Put a stored run on screen."""
+        self.banner.leave_run()
         self.attempt(self.session.show, folder, name or folder.name)
         self._show_all()
 
@@ -130,7 +142,7 @@ class Window(QMainWindow):
 
     def set_language(self, language: str) -> None:
         """Show all text in `language`."""
-        set_language(language)
+        use_language(language)
         self._memory.keep(language=language)
         self._retranslate()
 
@@ -147,6 +159,8 @@ class Window(QMainWindow):
     def refresh_all(self) -> None:
         """Draw everything now, for a picture."""
         self._show_all()
+        self.list_runs()
+        self.layers.refresh()
         for panel in self.grid.visible_panels():
             panel.refresh()
 
@@ -163,16 +177,20 @@ class Window(QMainWindow):
             geometry=self.saveGeometry(),
             columns=self.columns.saveState(),
             grid=self.grid.state(),
+            pictures=remembered.state(),
             recipe=self.session.recipe.to_json(),
-            runs=str(int(not self.runs_list.isHidden())),
+            lists=self.right.saveState(),
+            right=str(int(not self.right.isHidden())),
         )
         self.manual.close()
+        self.previews.end()
         super().closeEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         super().paintEvent(event)
         if not self._was_painted:
             self._was_painted = True
+            self.previews.begin()
             QTimer.singleShot(0, self.painted.emit)  # after the children have been painted, too
 
     # What comes from the run.
@@ -211,6 +229,7 @@ class Window(QMainWindow):
             self._notice(event, live)
         if any(isinstance(event, RunStarted | RecipeChanged | RunEnded) for event in events):
             self._show_all()
+            self._list_is_old = True  # the others differ from another recipe now
         if reading:
             self._show_runs()
         if self._list_is_old:
@@ -219,33 +238,28 @@ class Window(QMainWindow):
         overdue = time.monotonic() - self._numbers_at > BETWEEN_NUMBERS
         if self.session.state is not self._state or (self._numbers_are_old and overdue):
             self._show_state()
-        self._paint_one()
+        wait = SOON if self.previews.tick() else TICK
+        if wait != self._timer.interval():
+            self._timer.setInterval(wait)
+        self.runs_list.read_on()
+        if not self.isMinimized():
+            self.layers.tick()
+            self.painter.paint_one(training=self.session.state is State.RUNNING)
 
     def _notice(self, event: Event, live: bool) -> None:
         match event:
             case Progress() if live:
                 self.transport.say(event.what)
             case RunStarted() if live:
+                self.painter.begin()
                 self.transport.say("")
             case RecipeChanged() if live:
                 self.transport.say(changed_text(event))
+                self.transport.message.setToolTip(rich(changed_help(event)))
             case RunEnded():
                 self.transport.say(outcome(self.session.current.record) if self.session.current else event.reason)
-                if live and event.outcome in (DIVERGED, FAILED):
-                    self.banner.say(event.reason, event.remedy, event.details)
-
-    def _paint_one(self) -> None:
-        if self.isMinimized():
-            return
-        now = time.monotonic()
-        n = len(self.panels)
-        for i in (*range(self._turn, n), *range(self._turn)):
-            panel = self.panels[i]
-            if panel.dirty and panel.isVisible() and now - self._painted_at.get(panel.name, 0) >= panel.pace:
-                panel.refresh()
-                self._painted_at[panel.name] = time.monotonic()
-                self._turn = (i + 1) % n
-                return
+                if event.outcome in (DIVERGED, FAILED):
+                    self.banner.say_of_run(event, self.session.shown_recipe())
 
     # Bringing what is seen up to date.
 
@@ -256,10 +270,15 @@ class Window(QMainWindow):
 
     def show_recipe(self) -> None:
         """Show the recipe as it is now, and what differs from the run on screen."""
-        self.sidebar.show_recipe(self.session.recipe, self.session.differences())
+        session, marks = self.session, self.session.differences()
+        self.sidebar.show_recipe(session.recipe, marks)
+        record = session.current.record if session.current else None
+        self.layers.show_run(record, session.shown_recipe(), session.recipe, marks.get("frozen"))
         actions = self.menus.actions
         actions["undo"].setEnabled(self.session.can_undo)
         actions["redo"].setEnabled(self.session.can_redo)
+        self.banner.follow(self.session.recipe)
+        self.previews.ask()
 
     def _show_state(self) -> None:
         self._numbers_are_old, self._numbers_at = False, time.monotonic()
@@ -286,17 +305,15 @@ class Window(QMainWindow):
             self._list_is_old = True  # not at once: a click on an item of that list may have led here
 
     def list_runs(self) -> None:
-        """List the stored runs anew, if the list is seen."""
+        """List the stored runs anew."""
         self._list_is_old = False
-        if self.runs_list.isHidden():
-            return
         current = self.session.current
         on_screen = {shown.folder: shown.index for shown in self.session.on_screen}
-        self.runs_list.refresh(current.folder if current else None, on_screen)
+        self.runs_list.refresh(current.folder if current else None, on_screen, self.session.shown_recipe())
 
     def _retranslate(self) -> None:
-        parts: tuple[Any, ...] = (self.menus, self.sidebar, self.runs_list, self.banner, self.transport)
-        for part in (*parts, self.manual, self.grid, *self.panels):
+        parts: tuple[Any, ...] = (self.menus, self.sidebar, self.layers, self.runs_list, self.banner, self.transport)
+        for part in (*parts, self.manual, self.previews, self.grid, *self.panels):
             part.retranslate()
         self.list_runs()
         self._show_all()
@@ -308,10 +325,10 @@ class Window(QMainWindow):
         palette = theme.apply(app, self._memory.scheme)  # type: ignore[arg-type]
         outline_boxes(palette)
         self.setStyleSheet(style_sheet(palette))
-        parts: tuple[Any, ...] = (self.transport, self.runs_list, *self.panels)
+        parts: tuple[Any, ...] = (self.transport, self.layers, self.runs_list, *self.panels)
         for part in parts:
             part.restyle(palette)
-        self.list_runs()
+        self._list_is_old = True
 
     def _restore(self) -> None:
         self._restyle()
@@ -319,12 +336,24 @@ class Window(QMainWindow):
         self.menus.actions[f"language-{self._memory.language}"].setChecked(True)
         self.resize(1280, 720)
         self.restoreGeometry(self._memory.data("geometry"))
-        self.runs_list.setVisible(self._memory.text("runs") == "1")
-        self.menus.actions["runs"].setChecked(not self.runs_list.isHidden())
+        self.show_right((self._memory.text("right") or str(int(self.width() >= FITS))) == "1")
         if not self.columns.restoreState(self._memory.data("columns")):
-            self.columns.setSizes([WIDTH, 4000, 240])
+            self.columns.setSizes(widths(self.width()))
+        self.right.restoreState(self._memory.data("lists"))
         self.grid.restore(self._memory.text("grid"))
-        self.list_runs()
+        remembered.restore(self._memory.text("pictures"))
+
+    def show_right(self, shown: bool) -> None:
+        """Show the column with layers and runs, or hide it."""
+        self.right.setVisible(shown)
+        self.menus.actions["runs"].setChecked(shown)
+
+    def reset_layout(self) -> None:
+        """Everything where it is at the first start."""
+        self.grid.arrange(2)
+        self.show_right(self.width() >= FITS)
+        self.columns.setSizes(widths(self.width()))
+        self.right.reset()
 
     def _explain(self, kind: Any) -> None:
         self.manual.explain(kind)
@@ -335,6 +364,14 @@ class Window(QMainWindow):
         else:
             self.session.remove(folder)
         self._show_runs()
+
+    def _freeze(self, patterns: tuple[str, ...]) -> None:
+        self.change(self.session.recipe.with_(frozen=patterns))
+
+    def _rename(self, folder: Path, name: str) -> None:
+        self.attempt(self.session.rename, folder, name)
+        self._show_all()
+        self.list_runs()
 
     def _delete(self, folder: Path) -> None:
         if self._worker is not None and self.session.current and self.session.current.folder == folder:
@@ -355,11 +392,3 @@ class Window(QMainWindow):
         except (InputError, OSError) as error:
             self.banner.say(str(error))
             return None
-
-
-def changed_text(event: RecipeChanged) -> str:
-    """What a live change did, in one line."""
-    words = [_("After step {step}: {changes}").format(step=event.step, changes=", ".join(event.changes))]
-    if event.fresh:
-        words.append(_("{kept} weights kept, {fresh} start fresh").format(kept=len(event.kept), fresh=len(event.fresh)))
-    return " · ".join(words)

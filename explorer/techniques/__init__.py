@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from explorer.techniques.activation import Activation
 from explorer.techniques.augmentation import Augmentation
-from explorer.techniques.base import BUILD_SLOTS, Batch, Facts, FrozenNorm, Group, Moment, Pace, Place, Technique
+from explorer.techniques.base import (
+    BLANKS,
+    BUILD_SLOTS,
+    Batch,
+    Facts,
+    FrozenNorm,
+    Group,
+    Moment,
+    Pace,
+    Place,
+    Technique,
+    clash,
+)
 from explorer.techniques.clipping import Clipping
 from explorer.techniques.dropout import Dropout
 from explorer.techniques.early_stopping import EarlyStopping
@@ -15,6 +27,7 @@ from explorer.techniques.mixing import Mixing
 from explorer.techniques.normalization import Normalization
 from explorer.techniques.schedule import Schedule
 from explorer.techniques.skip import Skip
+from explorer.techniques.transfer import Transfer
 from explorer.techniques.weight_averaging import WeightAveraging
 
 TECHNIQUES: tuple[type[Technique], ...] = (
@@ -31,9 +44,11 @@ TECHNIQUES: tuple[type[Technique], ...] = (
     Clipping,
     Schedule,
     WeightAveraging,
+    Transfer,
 )
 
 __all__ = [
+    "BLANKS",
     "BUILD_SLOTS",
     "TECHNIQUES",
     "Activation",
@@ -56,5 +71,7 @@ __all__ = [
     "Schedule",
     "Skip",
     "Technique",
+    "Transfer",
     "WeightAveraging",
+    "clash",
 ]

@@ -8,14 +8,14 @@ torch is imported inside the slots, so that the window can show every card befor
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from explorer.i18n import N_
+from explorer.i18n import N_, _
 
 if TYPE_CHECKING:
     import torch
@@ -117,6 +117,19 @@ class Pace:
     """Of a frozen layer."""
 
 
+class Switches(Protocol):
+    """A recipe, as far as a technique knows it."""
+
+    def switched(self, technique: Any) -> Self:
+        """With `technique` on."""
+
+    def without(self, name: str) -> Self:
+        """With the technique `name` off."""
+
+
+R = TypeVar("R", bound=Switches)
+
+
 def parameter(
     default: Any,
     description: str,
@@ -176,6 +189,16 @@ class Technique(BaseModel):
         """Why it cannot act on such data, with the remedy; empty if it can."""
         return ""
 
+    def comparison(self, recipe: R) -> tuple[tuple[str, R], ...]:
+        """Runs that show what it does, as (label, translated; recipe): by default `recipe` without it and with it."""
+        without = _("without {technique}").format(technique=_(self.title))
+        return (without, recipe.without(self.name)), (str(self), recipe.switched(self))
+
+    @property
+    def network_title(self) -> str:
+        """Name of the network that `network` puts in place of the small CNN; empty if it leaves that one."""
+        return ""
+
     def fetch(self) -> Iterator[tuple[int, int]]:
         """Bring what it needs and this machine lacks, before the network is built: (bytes done, bytes in all)."""
         return iter(())
@@ -198,8 +221,8 @@ class Technique(BaseModel):
         """Layer (B, c_in, H, W) → (B, c_out, H/stride, W/stride), added to the output of a block."""
         return None
 
-    def backbone(self, facts: Facts) -> nn.Module | None:
-        """A whole network in place of the small CNN (transfer learning)."""
+    def network(self, facts: Facts) -> nn.Module | None:
+        """A whole network in place of the small CNN, images (B, C, H, W) in [0, 1] → logits (B, classes)."""
         return None
 
     def initialise(self, model: nn.Module, rng: Callable[[str], torch.Generator]) -> None:
@@ -236,4 +259,20 @@ class Technique(BaseModel):
         return False
 
 
-BUILD_SLOTS = ("norm", "activation", "drop", "shortcut", "backbone")
+BLANKS = ("norm", "activation", "drop", "shortcut")
+BUILD_SLOTS = (*BLANKS, "network")
+
+
+def clash(technique: Technique, on: Iterable[Technique]) -> str:
+    """Why `technique` has no place in the network beside those that are `on`, with the remedy; empty if it has."""
+    blanks = [slot for slot in BLANKS if technique.acts_in(slot)]
+    for other in on:
+        if other.name == technique.name:
+            continue
+        if blanks and other.network_title:
+            text = _("{network} is built of its own layers, so this has no place in it. It acts in the small CNN.")
+            return text.format(network=other.network_title)
+        if any(other.acts_in(slot) for slot in blanks):
+            text = _("{other} already takes this place in the network. Switch it off first.")
+            return text.format(other=_(other.title))
+    return ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor, nn
 
@@ -17,66 +19,92 @@ STOCHASTIC = ("Drop", "StochasticDepth", "RReLU")
 
 def why_not(recipe: Recipe, model: nn.Module, paces: Plan) -> str | None:
     """Why features cannot be reused, translated; empty if they can, None if nobody asked for it."""
-    if not any(getattr(technique, "cache_features", False) for technique in recipe.techniques):
+    asked = any(getattr(technique, "cache_features", False) for technique in recipe.techniques)
+    if not asked or not any(pace.frozen for pace in paces.values()):
         return None
     if any(not paces[place.name].frozen for place in places(model) if place.from_head):
         return _("a layer below the head learns")
-    if any(
-        not pace.norm.uses_running or pace.norm.statistics_update or pace.norm.affine_trains for pace in frozen(paces)
-    ):
+    if any(not _stands_still(pace) for pace in paces.values() if pace.frozen):
         return _("batch normalization in frozen layers does not stand still")
     if changing := [technique for technique in recipe.techniques if technique.acts_in("augment")]:
         return _("{technique} shows other images in each epoch").format(technique=_(changing[0].title))
-    head = {id(layer) for layer in model.head.modules()} if isinstance(model.head, nn.Module) else set()
-    for name, layer in model.named_modules():
-        below = id(layer) not in head and name not in ("drop", "classifier")
-        if below and layer.training and any(word in type(layer).__name__ for word in STOCHASTIC):
-            return _("{layer} draws anew in each pass").format(layer=name)
+    if name := next((name for name, layer in _body(model) if _draws(layer)), ""):
+        return _("{layer} draws anew in each pass").format(layer=name)
     return ""
 
 
-def frozen(paces: Plan) -> list[Pace]:
-    """Those of the layers that are frozen."""
-    return [pace for pace in paces.values() if pace.frozen]
+def reused(before: Features | None, recipe: Recipe, model: nn.Module, paces: Plan) -> tuple[Features | None, str]:
+    """What keeps the features of `model`, those `before` if they still hold; or None, and why, if somebody asked."""
+    reason = why_not(recipe, model, paces)
+    if reason != "":
+        return None, reason or ""
+    bf16 = recipe.precision == "bf16"
+    still = before is not None and (before.model, before.bf16) == (model, bf16)
+    return before if still else Features(model, recipe.batch_size, bf16), ""
+
+
+def _stands_still(pace: Pace) -> bool:
+    """Whether batch normalization is the same in each pass."""
+    return pace.norm.uses_running and not pace.norm.statistics_update and not pace.norm.affine_trains
+
+
+def _body(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    """Layers below the head. The small CNN has a head of two layers, which is a method; others have one named so."""
+    for name, layer in model.named_modules():
+        if name.partition(".")[0] not in ("head", "drop", "classifier"):
+            yield name, layer
+
+
+def _draws(layer: nn.Module) -> bool:
+    stochastic = any(word in type(layer).__name__ for word in STOCHASTIC)
+    return stochastic and layer.training and getattr(layer, "p", 1) != 0
 
 
 class Features:
     """Keeps what `model.features` gave for whole sets of images. Results equal those without it, bit for bit.
 
-    For that, images go through in batches as large as in training, and the sets that are evaluated in the parts in
-    which they are evaluated.
+    For that, training images go through in batches as large as in training, and the sets that are evaluated in the
+    parts in which they are evaluated: how a product of matrices is rounded may depend on how many rows it has.
     """
 
     def __init__(self, model: nn.Module, batch_size: int, bf16: bool) -> None:
-        self.model, self._batch_size, self._bf16 = model, batch_size, bf16
-        self._whole: dict[int, Tensor] = {}
+        self.model, self.bf16, self._batch_size = model, bf16, batch_size
+        self._trained: dict[Tensor, Tensor] = {}
+        self._evaluated: dict[Tensor, Tensor] = {}
+
+    def there(self, images: Tensor) -> bool:
+        """Whether those for training on `images` are there."""
+        return images in self._trained
+
+    def compute(self, images: Tensor) -> Iterator[int]:
+        """Make those for training on uint8 `images` (N, C, H, W), N at least the batch size; yields how many are done.
+
+        Nothing is kept of a computation that is given up.
+        """
+        if self.there(images):
+            return
+        size, parts = self._batch_size, []
+        for start in range(0, len(images), size):
+            whole = self._pass(images[min(start, len(images) - size) :][:size])
+            parts.append(whole[-min(size, len(images) - start) :])
+            yield start + len(parts[-1])
+        self._trained[images] = torch.cat(parts)
 
     def of(self, images: Tensor) -> Tensor:
-        """Features (N, D) of uint8 `images` (N, C, H, W), N at least the batch size."""
-        if id(images) not in self._whole:
-            starts = range(0, len(images), self._batch_size)
-            parts = [self._pass(images[min(s, len(images) - self._batch_size) :][: self._batch_size]) for s in starts]
-            rest = len(images) - starts[-1]
-            self._whole[id(images)] = torch.cat([*parts[:-1], parts[-1][-rest:]])
-        return self._whole[id(images)]
+        """Features (N, D) of `images` for training."""
+        for _done in self.compute(images):
+            pass
+        return self._trained[images]
 
-    @torch.no_grad()
-    def predict(self, images: Tensor) -> Tensor:
-        """Logits as `metrics.predict` gives them in evaluation mode."""
-        parts = torch.tensor_split(images, -(-len(images) // CHUNK))
-        if id(images) not in self._whole:
-            self._whole[id(images)] = torch.cat([self._pass(part) for part in parts])
-        sizes = [len(part) for part in parts]
-        modes = [(layer, layer.training) for layer in self.model.modules()]
-        self.model.eval()
-        with torch.autocast(images.device.type, torch.bfloat16, enabled=self._bf16):
-            logits = torch.cat([self.model.head(part).float() for part in torch.split(self._whole[id(images)], sizes)])  # type: ignore[operator]
-        for layer, mode in modes:
-            layer.training = mode
-        return logits
+    def evaluated(self, images: Tensor) -> Tensor:
+        """Features (N, D) of uint8 `images` (N, C, H, W) for `metrics.predict`."""
+        if images not in self._evaluated:
+            parts = torch.tensor_split(images, -(-len(images) // CHUNK))
+            self._evaluated[images] = torch.cat([self._pass(part) for part in parts])
+        return self._evaluated[images]
 
     @torch.no_grad()
     def _pass(self, images: Tensor) -> Tensor:
-        with torch.autocast(images.device.type, torch.bfloat16, enabled=self._bf16):
+        with torch.autocast(images.device.type, torch.bfloat16, enabled=self.bf16):
             features: Tensor = self.model.features(to_float(images))  # type: ignore[operator]
         return features

@@ -40,10 +40,12 @@ def plan(recipe: Recipe, model: nn.Module, epoch: int) -> Plan:
 
 def places(model: nn.Module) -> Iterator[Place]:
     """Every layer with parameters, and where it stands."""
-    prefixes = stages(model)
-    for name, _module, _own in layers(model):
-        stage = next((i for i, group in enumerate(prefixes) if any(matches(p, name) for p in group)), len(prefixes) - 1)
-        yield Place(name, stage, len(prefixes))
+    groups = stages(model)
+    for name, module, _own in layers(model):
+        # A transformer owns parameters beside its layers: it is they that a stage names, not their owner.
+        whole = [f"{name}.{own}" for own, _parameter in module.named_parameters(recurse=False)]
+        found = (i for i, group in enumerate(groups) if any(matches(prefix, whole[0]) for prefix in group))
+        yield Place(name, next(found, len(groups) - 1), len(groups))
 
 
 def matches(pattern: str, name: str) -> bool:

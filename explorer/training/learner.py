@@ -13,7 +13,7 @@ from explorer.data import ImageData
 from explorer.errors import InputError
 from explorer.i18n import _
 from explorer.recipe import Recipe
-from explorer.techniques import BUILD_SLOTS, Facts
+from explorer.techniques import BLANKS, Facts
 from explorer.training import freezing
 from explorer.training.model import Standardize, build, carry_over
 
@@ -21,13 +21,14 @@ from explorer.training.model import Standardize, build, carry_over
 class Learner:
     """Network and optimizer of a recipe on a device; `change` fits both to another recipe and keeps what fits."""
 
-    def __init__(self, recipe: Recipe, data: ImageData, device: torch.device) -> None:
+    def __init__(self, recipe: Recipe, data: ImageData, device: torch.device, *, started: bool = True) -> None:
+        """`started`: with start weights; a run that is resumed needs none."""
         self.recipe, self.device = recipe, device
         images = data.training.images
         self.facts = Facts(len(data.classes), data.ordered, images.shape[1], images.shape[2])
         self.standardize = Standardize(*_mean_and_std(images))
         self.dropout_rng = torch.Generator(device)
-        model = self._model(recipe)
+        model = self._model(recipe, started)
         freezing.check_patterns(recipe.frozen, model)
         self._take(model, freezing.plan(recipe, model, epoch=0))
         self.shadow: list[Tensor] = []
@@ -128,8 +129,8 @@ class Learner:
             )
             raise InputError(text.format(error=" ".join(str(error).split())[:300])) from None
 
-    def _model(self, recipe: Recipe) -> nn.Module:
-        model = build(recipe, self.facts, self.standardize, self.dropout_rng)
+    def _model(self, recipe: Recipe, started: bool = True) -> nn.Module:
+        model = build(recipe, self.facts, self.standardize, self.dropout_rng, started=started)
         return model.to(self.device, memory_format=torch.channels_last).train()  # type: ignore[call-overload, no-any-return]
 
     def _take(self, model: nn.Module, paces: freezing.Plan) -> None:
@@ -166,8 +167,14 @@ class Learner:
 
 
 def _structure(recipe: Recipe) -> tuple[Any, ...]:
-    """What decides the layers: if it differs, the network must be built anew."""
-    return tuple(t for t in recipe.techniques if any(t.acts_in(slot) for slot in BUILD_SLOTS))
+    """What decides the layers: if it differs, the network must be built anew.
+
+    A technique that brings a network of its own leaves no blanks to others, and what decides its layers is fixed for
+    the run.
+    """
+    if any(technique.network_title for technique in recipe.techniques):
+        return ()
+    return tuple(t for t in recipe.techniques if any(t.acts_in(slot) for slot in BLANKS))
 
 
 def _mean_and_std(images: Tensor) -> tuple[Tensor, Tensor]:

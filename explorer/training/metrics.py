@@ -23,10 +23,17 @@ def divergence(logits: Tensor, targets: Tensor) -> Tensor:
 
 @torch.no_grad()
 def predict(
-    model: nn.Module, images: Tensor, *, training: bool = False, bf16: bool = False, chunk: int = CHUNK
+    model: nn.Module,
+    images: Tensor,
+    *,
+    training: bool = False,
+    bf16: bool = False,
+    chunk: int = CHUNK,
+    features: Tensor | None = None,
 ) -> Tensor:
     """Logits float32 (N, classes) of uint8 `images` (N, C, H, W), in evaluation or `training` mode.
 
+    With `features` (N, D), what the model's body makes of these images, only its head runs.
     The mode of every layer is put back after. Running statistics are not: a pass in training mode moves them. A model
     that is in training mode keeps the modes of its layers there, as frozen ones are in evaluation mode.
     """
@@ -35,8 +42,9 @@ def predict(
         model.train(training)
     with torch.autocast(images.device.type, torch.bfloat16, enabled=bf16):
         # Parts of equal size: where statistics of the batch count, a small rest would have poor ones.
-        parts = torch.tensor_split(images, -(-len(images) // chunk))
-        logits = torch.cat([model(to_float(part)).float() for part in parts])
+        parts = torch.tensor_split(images if features is None else features, -(-len(images) // chunk))
+        answers = (model(to_float(part)) if features is None else model.head(part) for part in parts)  # type: ignore[operator]
+        logits = torch.cat([answer.float() for answer in answers])
     for layer, mode in modes:
         layer.training = mode
     return logits

@@ -126,13 +126,17 @@ class Network(nn.Module):
         return self.head(self.features(x))
 
 
-def build(recipe: Recipe, facts: Facts, input_layer: nn.Module, rng: torch.Generator) -> nn.Module:
-    """The network of `recipe` with its start weights; dropout will draw from `rng`."""
+def build(
+    recipe: Recipe, facts: Facts, input_layer: nn.Module, rng: torch.Generator, *, started: bool = True
+) -> nn.Module:
+    """The network of `recipe`, with its start weights if it is to be `started`; dropout will draw from `rng`."""
     techniques = recipe.techniques
     with torch.random.fork_rng(devices=[]):  # torch's constructors draw from the global stream; leave it as it was
-        model = filled(techniques, "backbone", facts) or Network(
+        model = filled(techniques, "network", facts) or Network(
             recipe, facts, copy.deepcopy(input_layer), Blanks(techniques, rng)
         )
+    if not started:
+        return model
     weights = partial(stream, recipe.seed, "weights")
     for name, layer in model.named_modules():
         if isinstance(layer, nn.Conv2d | nn.Linear):

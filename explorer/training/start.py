@@ -2,17 +2,73 @@
 
 from __future__ import annotations
 
+import time
 import traceback
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 
 import torch
+from torch import nn
 
-from explorer.data import ImageData, Split
+from explorer.data import ImageData, Split, load
 from explorer.errors import InputError
-from explorer.events import FAILED, RunEnded
+from explorer.events import FAILED, Layer, Progress, RunEnded, RunStarted
 from explorer.i18n import _
 from explorer.recipe import Recipe
-from explorer.techniques import Facts
+from explorer.techniques import Facts, clash
+from explorer.training.control import Control
+from explorer.training.model import layers
 from explorer.training.streams import stream
+
+
+def fetched(
+    recipe: Recipe, data: ImageData | None, control: Control, weights: bool
+) -> Generator[Progress, None, ImageData]:
+    """Bring the images, and the `weights` to start from, saying how far it is; gives up where the run is stopped."""
+    yield Progress(what=_("Loading images"))
+    data = data or load(recipe.data, recipe.seed)
+    for note in data.notes:
+        yield Progress(what=note)
+    for technique in recipe.techniques if weights else ():
+        for done, total in technique.fetch():
+            if control.stopping:
+                return data
+            yield Progress(what=_("Downloading weights"), done=done, total=total)
+    return data
+
+
+def started(
+    recipe: Recipe, data: ImageData, model: nn.Module, steps_per_epoch: int, device: torch.device
+) -> RunStarted:
+    """What a run starts from."""
+    return RunStarted(
+        recipe=recipe.model_dump(mode="json"),
+        layers=tuple(
+            Layer(name, type(module).__name__, sum(parameter.numel() for parameter in own))
+            for name, module, own in layers(model)
+        ),
+        classes=data.classes,
+        ordered=data.ordered,
+        images={
+            "train": len(data.training.labels),
+            "validation": len(data.validation.labels),
+            "test": len(data.test.labels),
+        },
+        steps_per_epoch=steps_per_epoch,
+        device=str(device),
+        time=time.time(),
+    )
+
+
+def idle(recipe: Recipe) -> str:
+    """Which techniques of `recipe` have no place in its network, and why; empty if all have one."""
+    techniques = recipe.techniques
+    titles = [_(technique.title) for technique in techniques if clash(technique, techniques)]
+    network = "".join(technique.network_title for technique in techniques)
+    if not titles or not network:
+        return ""
+    text = _("{network} is built of its own layers: without effect in it are {techniques}.")
+    return text.format(network=network, techniques=", ".join(titles))
 
 
 def pick_device(wanted: str) -> torch.device:
@@ -70,3 +126,13 @@ def explain(error: Exception) -> tuple[str, str]:
             _("Free some space, or choose another folder; the last whole checkpoint is kept."),
         )
     return f"{type(error).__name__}: {text}", _("Please report this, with its details.")
+
+
+@contextmanager
+def denormals_as_zero() -> Iterator[None]:
+    """Numbers below 1e-38 make a step on a CPU up to 16 times as slow, as in deep sigmoid networks, and add nothing."""
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)

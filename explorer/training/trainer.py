@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-import time
 import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
@@ -16,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from explorer.data import ImageData, Split, load
+from explorer.data import ImageData, Split
 from explorer.errors import InputError
 from explorer.events import (
     DIVERGED,
@@ -25,28 +23,38 @@ from explorer.events import (
     STOPPED,
     EpochDone,
     Event,
-    Layer,
     LayerPlan,
     Progress,
     RecipeChanged,
     RunEnded,
-    RunStarted,
     StepDone,
 )
 from explorer.i18n import _
 from explorer.recipe import Recipe, changes, live
-from explorer.techniques import Batch, Moment
+from explorer.techniques import Moment
 from explorer.training import checkpoint
+from explorer.training.batches import order, prepared, softened
 from explorer.training.control import Control
-from explorer.training.features import Features, why_not
+from explorer.training.features import Features, reused
 from explorer.training.instruments import Instrument, Scene, Watch, choose
 from explorer.training.learner import Learner
-from explorer.training.metrics import divergence, measure, predict, to_float
-from explorer.training.model import layers
-from explorer.training.start import check, explain, fixed_sample, never_began, pick_device, refusal
-from explorer.training.streams import number, stream
+from explorer.training.metrics import divergence, measure, predict
+from explorer.training.start import (
+    check,
+    denormals_as_zero,
+    explain,
+    fetched,
+    fixed_sample,
+    idle,
+    never_began,
+    pick_device,
+    refusal,
+    started,
+)
+from explorer.training.streams import number
 
 STEPS_PER_REPORT_ON_GPU = 16  # reading a loss waits for the GPU; one wait for so many steps costs nothing measurable
+SECONDS_PER_REPORT = 0.5
 
 
 def train(
@@ -69,27 +77,19 @@ def train(
     """
     control = control or Control()
     watch = Watch(choose(instruments) if isinstance(instruments, str) else instruments)
-    yield Progress(what=_("Loading images"))
     try:
-        data = data or load(recipe.data, recipe.seed)
-        for note in data.notes:
-            yield Progress(what=note)
-        for technique in recipe.techniques:
-            for done, total in technique.fetch():
-                if control.stopping:
-                    yield RunEnded(outcome=STOPPED, reason=_("Stopped."), remedy="")
-                    return
-                yield Progress(what=_("Downloading weights"), done=done, total=total)
-        run = Run(recipe, data, watch, control, checkpoints)
-        if resume:
-            run.resume(checkpoint.read(resume))
+        data = yield from fetched(recipe, data, control, weights=resume is None)
+        if control.stopping:
+            yield RunEnded(outcome=STOPPED, reason=_("Stopped."), remedy="")
+            return
+        run = Run(recipe, data, watch, control, checkpoints, resume)
     except InputError:
         raise
     except Exception as error:  # such as no memory for the images or the network
         yield never_began(error)
         return
     try:
-        with _denormals_as_zero():
+        with denormals_as_zero():
             yield from run.events()
     except _DivergedError:
         yield run.ended(
@@ -101,16 +101,6 @@ def train(
         yield run.ended(FAILED, *explain(error), details=traceback.format_exc())
 
 
-@contextmanager
-def _denormals_as_zero() -> Iterator[None]:
-    """Numbers below 1e-38 make a step on a CPU up to 16 times as slow, as in deep sigmoid networks, and add nothing."""
-    torch.set_flush_denormal(True)
-    try:
-        yield
-    finally:
-        torch.set_flush_denormal(False)
-
-
 class _DivergedError(Exception):
     """A loss is NaN or infinite."""
 
@@ -119,7 +109,13 @@ class Run:
     """One run: its images, what learns, where it stands."""
 
     def __init__(
-        self, recipe: Recipe, data: ImageData, watch: Watch, control: Control, checkpoints: Path | None
+        self,
+        recipe: Recipe,
+        data: ImageData,
+        watch: Watch,
+        control: Control,
+        checkpoints: Path | None,
+        resume: Path | None = None,
     ) -> None:
         self.recipe, self.data, self.watch, self.control, self.checkpoints = recipe, data, watch, control, checkpoints
         self.device = pick_device(recipe.device)
@@ -132,35 +128,36 @@ class Run:
         self.steps_per_epoch = len(self.training.labels) // recipe.batch_size
         self.one_hot = torch.eye(len(data.classes), device=self.device)
         self.augment_rng = torch.Generator(self.device)
-        self.learner = Learner(recipe, data, self.device)
+        self.learner = Learner(recipe, data, self.device, started=resume is None)
         self.features: Features | None = None
         self.step, self.epoch = 0, 0
         self.losses: list[float] = []
         self.best_epoch, self.best_loss = 0, math.inf
         self.best_weights: dict[str, Tensor] = {}
         self.unsaid: list[tuple[Tensor, dict[str, Any]]] = []
+        self.indices = torch.arange(0)
         self.began = perf_counter()
+        if resume:
+            self.resume(resume)
 
     # The loop.
 
     def events(self) -> Iterator[Event]:
         """Everything that happens, from the first batch to the end."""
-        yield self.started()
-        if loaded := getattr(self.learner.model, "loaded", None):
-            yield loaded
-        yield self.layer_plan()
+        yield from self.opening()
         while self.epoch < self.recipe.epochs:
             began = perf_counter()
             if self.learner.begin_epoch(self.epoch):
-                yield self.layer_plan()
+                yield from self.say_plan()
             for indices in self.batches():
                 self.control.wait()
+                yield from self.change_recipe()
+                yield from self.compute_features()
                 if self.control.stopping:
                     yield from self.say_steps()
                     self.save("last.pt")
                     yield self.ended(STOPPED, _("Stopped."), "")
                     return
-                yield from self.change_recipe()
                 yield from self.one_step(indices)
             yield from self.say_steps()
             yield from self.end_epoch(perf_counter() - began)
@@ -227,51 +224,51 @@ class Run:
 
     # Its parts, in the order in which they are called.
 
-    def started(self) -> RunStarted:
+    def opening(self) -> Iterator[Event]:
         """What the run starts from."""
-        return RunStarted(
-            recipe=self.recipe.model_dump(mode="json"),
-            layers=tuple(
-                Layer(name, type(module).__name__, sum(parameter.numel() for parameter in own))
-                for name, module, own in layers(self.learner.model)
-            ),
-            classes=self.data.classes,
-            ordered=self.data.ordered,
-            images={
-                "train": len(self.training.labels),
-                "validation": len(self.validation.labels),
-                "test": len(self.test.labels),
-            },
-            steps_per_epoch=self.steps_per_epoch,
-            device=str(self.device),
-            time=time.time(),
-        )
+        model = self.learner.model
+        yield started(self.recipe, self.data, model, self.steps_per_epoch, self.device)
+        if loaded := getattr(model, "loaded", None):
+            yield loaded
+        if without_effect := idle(self.recipe):
+            yield Progress(what=without_effect)
+        yield from self.say_plan()
 
-    def layer_plan(self) -> LayerPlan:
-        """How the layers learn from now on; and take up, or leave, the reuse of features."""
-        reason = why_not(self.recipe, self.learner.model, self.learner.paces)
-        cached = reason == ""
-        if not cached:
-            self.features = None
-        elif self.features is None or self.features.model is not self.learner.model:
-            self.features = Features(self.learner.model, self.recipe.batch_size, self.recipe.precision == "bf16")
+    def say_plan(self) -> Iterator[Event]:
+        """How the layers learn from now on, and whether features are reused."""
         paces = self.learner.paces
-        return LayerPlan(
+        self.features, reason = reused(self.features, self.recipe, self.learner.model, paces)
+        yield LayerPlan(
             step=self.step,
             epoch=self.epoch,
             names=tuple(paces),
             factors=np.array([0 if pace.frozen else pace.factor for pace in paces.values()], np.float32),
-            cached=cached,
-            why_not=reason or "",
+            cached=self.features is not None,
+            why_not=reason,
         )
+        if reason:
+            yield Progress(what=_("Features are not reused: {reason}.").format(reason=reason))
+
+    def compute_features(self) -> Iterator[Event]:
+        """Those of the training images, if they are to be reused and are not there yet."""
+        if self.features is None or self.features.there(self.training.images):
+            return
+        what = _("Features are computed once: all below the head stands still.")
+        yield Progress(what=what)
+        said = perf_counter()
+        for done in self.features.compute(self.training.images):
+            if self.control.stopping:
+                return
+            if perf_counter() - said > SECONDS_PER_REPORT:
+                said = perf_counter()
+                yield Progress(what=what, done=done, total=len(self.training.labels))
 
     def batches(self) -> Iterator[Tensor]:
         """Indices (batch,) of every whole batch of this epoch still to come; each epoch has an order of its own."""
-        rng = stream(self.recipe.seed, "order", self.epoch)
-        order = torch.randperm(len(self.training.labels), generator=rng).to(self.device)
+        indices = order(self.recipe, len(self.training.labels), self.epoch).to(self.device)
         size = self.recipe.batch_size
         done = self.step - self.epoch * self.steps_per_epoch
-        yield from torch.split(order[done * size : self.steps_per_epoch * size], size)
+        yield from torch.split(indices[done * size : self.steps_per_epoch * size], size)
 
     def change_recipe(self) -> Iterator[Event]:
         """Train on with a new recipe, if one has come."""
@@ -293,19 +290,13 @@ class Run:
         yield RecipeChanged(
             step=self.step, recipe=new.model_dump(mode="json"), changes=changes(old, new), kept=kept, fresh=fresh
         )
-        yield self.layer_plan()
+        yield from self.say_plan()
 
     def next_scene(self, indices: Tensor) -> Scene:
         """The batch as the network will see it: targets softened, images augmented, from this step's own streams."""
         raw, labels = self.training.images[indices], self.training.labels[indices]
-        targets = self.one_hot[labels]
-        for technique in self.recipe.techniques:
-            targets = technique.soften(targets)
-        batch = Batch(to_float(raw), targets, mirrors=self.data.mirrors)
-        for technique in self.recipe.techniques:
-            if technique.acts_in("augment"):
-                self.augment_rng.manual_seed(number(self.recipe.seed, technique.name, self.step))
-                batch = technique.augment(batch, self.augment_rng)
+        targets = softened(self.recipe, self.one_hot[labels])
+        batch = prepared(self.recipe, self.step, raw, targets, self.data.mirrors, self.augment_rng)
         self.learner.dropout_rng.manual_seed(number(self.recipe.seed, "dropout", self.step))
         self.indices = indices
         return Scene(
@@ -319,6 +310,7 @@ class Run:
             self.sample,
             self.validation,
             self.learner.paces,
+            self.features,
         )
 
     def answers(self, scene: Scene) -> Tensor:
@@ -354,9 +346,8 @@ class Run:
 
     def logits(self, images: Tensor) -> Tensor:
         """Logits (N, classes) of the network as it stands, in evaluation mode."""
-        if self.features is not None:
-            return self.features.predict(images)
-        return predict(self.learner.model, images, bf16=self.recipe.precision == "bf16")
+        features = self.features.evaluated(images) if self.features else None
+        return predict(self.learner.model, images, bf16=self.recipe.precision == "bf16", features=features)
 
     def save(self, *names: str) -> None:
         """Write a checkpoint that can be loaded and trained on, under each of `names`."""
@@ -376,13 +367,19 @@ class Run:
         }
         checkpoint.write([self.checkpoints / name for name in names], content | self.learner.resume_state())
 
-    def resume(self, content: dict[str, Any]) -> None:
-        """Stand where a checkpoint was written. Raises InputError if it does not fit."""
+    def resume(self, path: Path) -> None:
+        """Stand where the checkpoint `path` was written. Raises InputError if it does not fit."""
+        content = checkpoint.read(path)
         self.step, self.epoch = int(content.get("step", 0)), int(content.get("epoch", 0))
+        if not 0 <= self.step - self.epoch * self.steps_per_epoch < self.steps_per_epoch:
+            self.step = self.epoch * self.steps_per_epoch  # batches of another size: at the start of the epoch
         self.losses = [float(loss) for loss in content.get("losses", [])]
-        self.best_epoch, self.best_loss = content.get("best", (0, math.inf))
         self.learner.resume(content, self.epoch)
         self.best_weights = self.learner.weights()
+        if best := checkpoint.best_beside(path, content):  # else the best is looked for anew
+            self.best_weights, (self.best_epoch, self.best_loss) = best["model"], content["best"]
+            if self.checkpoints:
+                checkpoint.write([self.checkpoints / "best.pt"], best)
 
     def ended(
         self, outcome: str, reason: str, remedy: str, test: dict[str, float] | None = None, details: str = ""

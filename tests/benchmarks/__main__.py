@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from rich.console import Console
 from rich.table import Table
 
+from .gui_limits import curve_points, rss_growth_mb, stop_ms, toggle_to_effect_ms
 from .pairs import Figure, MissingError, Result, significant
 from .rivals import cockpit_ratio, lightning_ratio
 from .trainer import bare_loop_ratio, instruments_ratio
@@ -27,6 +28,10 @@ FIGURES = (
     Figure("gui_throughput_ratio", 0.95, "higher", "×", gui_throughput_ratio),
     Figure("window_shown_s", 1.0, "lower", "s", window_shown_s),
     Figure("first_point_s", 3, "lower", "s", first_point_s),
+    Figure("toggle_to_effect_ms", 20, "lower", "ms", toggle_to_effect_ms),
+    Figure("stop_ms", 50, "lower", "ms", stop_ms),
+    Figure("rss_growth_mb", 60, "lower", "MB", rss_growth_mb),
+    Figure("curve_points", 30, "higher", "frames/s", curve_points),
 )
 FAILED = "failed"
 

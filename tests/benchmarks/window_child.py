@@ -2,39 +2,43 @@
 
 `python -m tests.benchmarks.window_child {shown,first-point,train} FOLDER [RECIPE]`, started by window.py. FOLDER takes
 the settings, so that nobody's own are read or written; runs go where TRAINING_EXPLORER_RUNS says. The last line of
-output is one JSON object.
+output is one JSON object. limits_child.py has more of these.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, ClassVar
 from unittest import mock
 
 from PySide6.QtCore import QEvent, QObject, QSettings, Qt, QTimer, Slot
+from PySide6.QtWidgets import QWidget
 
 import explorer.__main__ as program
 from explorer import display
 from explorer.gui import app
 from explorer.gui.session import State
 from explorer.gui.window import Window
+from explorer.gui.worker import Events, stored_run
 from explorer.recipe import Recipe
 
 GUI_TICK_MS = 10
-SIZE = (1400, 900)
-PANEL_COLUMNS = 3
-"""Two rows of three: every panel in a cell of its own, none behind another's tab."""
+SIZE = (1920, 1080)
+"""A common screen, on which every panel has a cell of its own, beside recipe, layers and runs."""
 SETTLED_MS = 500
 """Between the first paint and the press of Train: what the window puts off until it is seen is done by then."""
 
 
 class Driver(QObject):
     """What happens in the window once it is on the screen, ending with `say`."""
+
+    events: ClassVar[Events] = staticmethod(stored_run)
+    """Makes the events of a run, in the worker."""
 
     def __init__(self, window: Window) -> None:
         super().__init__(window)
@@ -65,7 +69,7 @@ class Shown(Driver):
 
 
 class FirstPoint(Driver):
-    """Measures from the press of Train until the loss curve is on the screen, with torch not yet imported."""
+    """Measures from the press of Train until the loss curve is on the screen."""
 
     @Slot()
     def painted(self) -> None:
@@ -78,7 +82,7 @@ class FirstPoint(Driver):
         self.plot = next(panel for panel in self.window.panels if panel.name == "loss").plots[0]
         self.viewport = self.plot.viewport()
         self.viewport.installEventFilter(self)
-        self.torch_was_there, self.pressed = "torch" in sys.modules, perf_counter()
+        self.pressed = perf_counter()
         self.press_train()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
@@ -102,7 +106,7 @@ class FirstPoint(Driver):
         """The window asks before it closes while a run goes on."""
         if self.window.session.state is State.IDLE:
             self.timer.stop()
-            self.say(seconds=self.seconds, torch_was_there=self.torch_was_there)
+            self.say(seconds=self.seconds)
 
     def _has_line(self) -> bool:
         run = self.window.session.current
@@ -112,21 +116,49 @@ class FirstPoint(Driver):
         return curve is not None and 2 <= len(curve[0]) <= len(run.record.losses)
 
 
-class Train(Driver):
+class Everything(Driver):
+    """Shows all that there is side by side, then calls `begin`."""
+
+    @Slot()
+    def painted(self) -> None:
+        """The first paint is done."""
+        self.window.resize(*SIZE)
+        self.window.show_right(True)
+        QTimer.singleShot(SETTLED_MS, self, self.arrange)
+
+    @Slot()
+    def arrange(self) -> None:
+        """Give every panel a cell, now that it is known how much room there is."""
+        self.window.grid.arrange_all()
+        QTimer.singleShot(SETTLED_MS, self, self.begin)
+
+    @Slot()
+    def begin(self) -> None:
+        """Everything is there to be seen."""
+        raise NotImplementedError
+
+    def say(self, **values: object) -> None:
+        """Report, with what could not be seen as a whole, and leave."""
+        parts = (*self.window.panels, self.window.layers, self.window.runs_list)
+        super().say(hidden=[type(part).__name__ for part in parts if not in_sight(part)], **values)
+
+
+def in_sight(widget: QWidget) -> bool:
+    """Whether the whole of `widget` is shown: no tab, splitter or scroll area hides a part."""
+    seen, inner = widget.rect(), widget
+    while not inner.isWindow():
+        outer = inner.parentWidget()
+        seen, inner = seen.translated(inner.pos()) & outer.rect(), outer
+    return widget.isVisible() and seen.size() == widget.size()
+
+
+class Train(Everything):
     """Trains with all panels in sight and measures the gaps between the ticks of a timer of the window's thread."""
 
     def __init__(self, window: Window) -> None:
         super().__init__(window)
         self.gaps: list[float] = []
         self.last: float | None = None
-
-    @Slot()
-    def painted(self) -> None:
-        """The first paint is done."""
-        self.window.resize(*SIZE)
-        self.window.grid.arrange(PANEL_COLUMNS)
-        self.window.runs_list.setVisible(True)
-        QTimer.singleShot(SETTLED_MS, self, self.begin)
 
     @Slot()
     def begin(self) -> None:
@@ -146,21 +178,19 @@ class Train(Driver):
         self.last = now if training else None
         if session.state is State.IDLE:
             self.timer.stop()
-            visible = [panel.name for panel in self.window.grid.visible_panels()]
             ended = session.current.record.ended if session.current else None
-            outcome = ended.outcome if ended else "never began"
-            self.say(gaps_ms=self.gaps, panels=visible, all_panels=len(self.window.panels), outcome=outcome)
+            self.say(gaps_ms=self.gaps, outcome=ended.outcome if ended else "never began")
 
 
 DRIVERS: dict[str, type[Driver]] = {"shown": Shown, "first-point": FirstPoint, "train": Train}
 
 
-def main(what: str, folder: Path, recipe: str = "") -> int:
+def main(drivers: Mapping[str, type[Driver]], what: str, folder: Path, recipe: str = "") -> int:
     """Start the program as its command does and let the driver `what` act."""
     settings = QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat)
     if recipe:
         settings.setValue("recipe", Recipe.read(Path(recipe)).to_json())
-    window: Callable[..., Window] = partial(_driven, Window, DRIVERS[what])
+    window: Callable[..., Window] = partial(_driven, Window, drivers[what])
     with (
         mock.patch.object(app, "user_settings", return_value=settings),
         mock.patch.object(app, "Window", window),
@@ -172,10 +202,10 @@ def main(what: str, folder: Path, recipe: str = "") -> int:
 
 
 def _driven(kind: type[Window], driver: type[Driver], *arguments: Any) -> Window:
-    window = kind(*arguments)
+    window = kind(*arguments, events=driver.events)
     window.painted.connect(driver(window).painted)
     return window
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], Path(sys.argv[2]), *sys.argv[3:]))
+    sys.exit(main(DRIVERS, sys.argv[1], Path(sys.argv[2]), *sys.argv[3:]))

@@ -14,10 +14,14 @@ from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from explorer.data import DataChoice
-from explorer.gui.editors import Choice, DataEditor, Number, Numbers, Several, Toggle, Whole
+from explorer.gui.data_editor import DataEditor
+from explorer.gui.editors import Choice, Number, Numbers, Several, Text, Toggle, Whole
 from explorer.gui.form import Form, editor_for, limits
+from explorer.gui.labels import suffix
+from explorer.gui.sidebar import MAIN, MORE
+from explorer.i18n import set_language
 from explorer.recipe import Recipe, parse
-from explorer.techniques import TECHNIQUES, Dropout, Normalization, Schedule, Technique
+from explorer.techniques import TECHNIQUES, Augmentation, Dropout, Normalization, Schedule, Technique, Transfer
 
 FIELDS = [(kind, name) for kind in TECHNIQUES for name in kind.model_fields]
 FIELDS_IDS = [f"{kind.name}.{name}" for kind, name in FIELDS]
@@ -69,7 +73,7 @@ def test_everything_is_named_and_explained(qtbot: QtBot, kind: type[Technique]) 
 
 def test_the_recipe_has_a_form_of_its_own(qtbot: QtBot) -> None:
     recipe = Recipe(width=24, lr=3e-4, seed=2**31 - 1, data=DataChoice(name="gauges", per_class=7))
-    form = Form(recipe, [n for n in Recipe.model_fields if n not in ("version", "techniques")], parse)
+    form = Form(recipe, (*MAIN, *MORE), parse)
     qtbot.addWidget(form)
     assert {name: editor.value_() for name, editor in form.editors.items()} == {
         name: getattr(recipe, name) for name in form.editors
@@ -176,6 +180,16 @@ def test_the_last_place_cannot_be_unticked(qtbot: QtBot) -> None:
     assert form.value == Dropout(places=("stage1",))
 
 
+def test_text_is_taken_when_it_is_done_unless_it_is_empty(qtbot: QtBot) -> None:
+    form = Form(Transfer(), ("weights",))
+    qtbot.addWidget(form)
+    line = form.editors["weights"]
+    for typed, taken in (("", "official"), (" none ", "none")):
+        line.setText(typed)
+        line.editingFinished.emit()
+        assert form.value.weights == line.text() == taken  # type: ignore[attr-defined]
+
+
 def test_what_cannot_be_read_as_numbers_is_not_taken(qtbot: QtBot) -> None:
     form = Form(Schedule(kind="multi_step"))
     qtbot.addWidget(form)
@@ -241,19 +255,123 @@ def test_images_come_from_a_list_or_a_folder(qtbot: QtBot) -> None:
     assert editor.combo.currentText() == "cats"
     editor.per_class.setValue(20)
     assert emitted[-1] == DataChoice(name="/pictures/cats", per_class=20)
+    assert not editor.fraction.isEnabled()  # a number of images takes its place
     editor.per_class.setValue(editor.per_class.minimum())
     assert emitted[-1].per_class is None
+    editor.fraction.setValue(12.5)
+    assert emitted[-1] == DataChoice(name="/pictures/cats", fraction=0.125)
+    assert editor.fraction.text() == "12.5 %"
+
+
+def test_classes_are_ticked_in_a_menu(qtbot: QtBot) -> None:
+    editor = DataEditor()
+    qtbot.addWidget(editor)
+    emitted: list[DataChoice] = []
+    editor.edited.connect(lambda: emitted.append(editor.value_()))
+    everything, *actions = (action for action in editor.classes.menu().actions() if not action.isSeparator())
+    names = [str(action.data()) for action in actions]
+    assert len(names) == 10
+    assert all(action.isChecked() for action in actions)
+    assert editor.classes.text() == "All classes"
+    for action in actions[:8]:
+        action.trigger()
+    assert emitted[-1].classes == tuple(names[8:])
+    assert editor.classes.text() == "2 classes"
+    actions[9].trigger()  # one class alone is nothing to tell apart
+    assert emitted[-1].classes == tuple(names[8:])
+    assert actions[9].isChecked()
+    actions[0].trigger()
+    assert emitted[-1].classes == (names[0], *names[8:])  # the order of the image set
+    everything.trigger()
+    assert emitted[-1] == DataChoice()
+    for action in actions[:2]:
+        action.trigger()
+    for action in actions[:2]:
+        action.trigger()
+    assert emitted[-1] == DataChoice()  # all of them are the same as none
+
+
+def test_classes_of_another_image_set_are_left_behind(qtbot: QtBot) -> None:
+    editor = DataEditor()
+    qtbot.addWidget(editor)
+    editor.set_value(DataChoice(classes=("Coat", "Bag")))
+    editor.combo.setCurrentIndex(editor.combo.findData("gauges"))
+    editor.combo.activated.emit(editor.combo.currentIndex())
+    assert editor.value_() == DataChoice(name="gauges")
+    editor.set_value(DataChoice(name="/pictures/cats"))
+    assert not editor.classes.isEnabled()  # not known before they are loaded
+    editor.set_value(DataChoice(name="/pictures/cats", classes=("lion", "puma")))
+    assert editor.classes.text() == "2 classes"
+
+
+def test_the_menu_of_classes_stays_open_while_ticks_are_set(qtbot: QtBot) -> None:
+    editor = DataEditor()
+    qtbot.addWidget(editor)
+    editor.show()
+    menu = editor.classes.menu()
+    menu.popup(editor.mapToGlobal(QPoint(0, 0)))
+    first, second = [action for action in menu.actions() if action.isCheckable()][:2]
+    QTest.mouseClick(menu, Qt.MouseButton.LeftButton, pos=menu.actionGeometry(first).center())
+    menu.setActiveAction(second)
+    QTest.keyClick(menu, Qt.Key.Key_Space)
+    assert menu.isVisible()
+    assert (first.isChecked(), second.isChecked()) == (False, False)
+    assert len(editor.value_().classes) == 8
+    menu.hide()
+
+
+@pytest.mark.parametrize(
+    ("language", "n", "said"),
+    [
+        ("en", 1, " epoch"),
+        ("en", 2, " epochs"),
+        ("en", 0.5, " epochs"),
+        ("ru", 1, " эпоха"),
+        ("ru", 21, " эпоха"),
+        ("ru", 3, " эпохи"),
+        ("ru", 0.5, " эпохи"),
+        ("ru", 0, " эпох"),
+        ("ru", 11, " эпох"),
+    ],
+)
+def test_units_agree_with_their_number(language: str, n: float, said: str) -> None:
+    set_language(language)
+    try:
+        assert suffix("epochs", n) == said
+    finally:
+        set_language("en")
+
+
+def test_the_unit_in_an_editor_follows_its_number(qtbot: QtBot) -> None:
+    form = Form(Recipe(epochs=1), ("epochs", "depth"), parse)
+    qtbot.addWidget(form)
+    epochs = form.editors["epochs"]
+    assert epochs.text() == "1 epoch"
+    epochs.stepUp()
+    assert epochs.text() == "2 epochs"
+    form.set_value(Recipe(epochs=1))
+    assert epochs.text() == "1 epoch"
+    assert form.editors["depth"].currentText() == "8 layers"
+    schedule = Form(Schedule(warmup=1.0), ("warmup",))
+    qtbot.addWidget(schedule)
+    warmup = schedule.editors["warmup"]
+    assert warmup.text() == "1 epoch"
+    warmup.setValue(1.5)
+    assert warmup.text() == "1.5 epochs"
+    augmentation = Form(Augmentation(rotation=15), ("rotation", "crop"))
+    qtbot.addWidget(augmentation)
+    assert [editor.text() for editor in augmentation.editors.values()] == ["15°", "1 px"]
 
 
 def test_the_table_has_an_editor_for_every_type_in_use(qtbot: QtBot) -> None:
     kinds: dict[type[QWidget], int] = {}
     for model in (*TECHNIQUES, Recipe):
         for name, field in model.model_fields.items():
-            if name not in ("version", "techniques"):
+            if model is not Recipe or name in (*MAIN, *MORE):
                 editor = editor_for(field)
                 qtbot.addWidget(editor)
                 kinds[type(editor)] = kinds.get(type(editor), 0) + 1
-    assert set(kinds) == {Number, Whole, Choice, Toggle, Several, Numbers, DataEditor}
+    assert set(kinds) == {Number, Whole, Choice, Toggle, Several, Numbers, Text, DataEditor}
 
 
 def test_a_type_without_an_editor_is_named() -> None:

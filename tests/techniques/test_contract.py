@@ -19,14 +19,14 @@ from explorer.data import ImageData
 from explorer.errors import InputError
 from explorer.events import StepDone
 from explorer.recipe import Recipe, build_technique
-from explorer.techniques import TECHNIQUES, Batch, Group, Moment, Technique
+from explorer.techniques import TECHNIQUES, Batch, Group, Moment, Place, Technique, Transfer
 from explorer.training.control import Control
 from explorer.training.instruments import Watch
 from explorer.training.trainer import Run
 
 SLOTS = (
-    "norm", "activation", "drop", "shortcut", "backbone", "initialise",
-    "soften", "augment", "on_gradients", "lr_scale", "average", "stop",
+    "fetch", "norm", "activation", "drop", "shortcut", "network", "initialise",
+    "soften", "augment", "on_gradients", "lr_scale", "average", "pace", "stop",
 )  # fmt: skip
 CHANNELS, CLASSES = 3, 5
 
@@ -139,7 +139,7 @@ def test_names_are_unique() -> None:
 @every_kind
 def test_acts_in_known_slots_only(kind: type[Technique]) -> None:
     assert any(kind.acts_in(slot) for slot in SLOTS)
-    helpers = {"manual", "acts_in", "refuse"}
+    helpers = {"manual", "acts_in", "refuse", "comparison", "resized"}
     ours = {name for name, value in vars(kind).items() if callable(value) and not name.startswith("_")}
     assert ours <= {*SLOTS, *helpers}
 
@@ -274,11 +274,27 @@ def test_gradients_and_average_keep_shapes(technique: Technique) -> None:
     assert all(torch.isfinite(tensor).all() for tensor in shadow)
 
 
+@every_variant
+def test_pace_is_pure_and_leaves_the_head_to_learn(technique: Technique) -> None:
+    for stages, epoch in itertools.product((2, 5, 14), (0, 1, 1000)):
+        paces = [technique.pace(Place("layer", stage, stages), epoch) for stage in range(stages)]
+        assert paces == [technique.pace(Place("layer", stage, stages), epoch) for stage in range(stages)]
+        assert not paces[-1].frozen
+        assert all(0 < pace.factor <= 1 for pace in paces)
+
+
 # All together: one step of training.
+
+LIGHT = ("small_cnn", "efficientnet_lite0", "resnet18", "mobilenet_v3_small")
+"""The others are built in tests/backbones; here a step of one would take up to 20 s."""
 
 
 @every_variant
 def test_one_training_step(technique: Technique, images: ImageData) -> None:
+    if isinstance(technique, Transfer):
+        if technique.backbone not in LIGHT:
+            pytest.skip("large")
+        technique = technique.model_copy(update={"weights": "none", "size": 32})  # the official ones may not be here
     before = torch.get_rng_state()
     recipe = Recipe(depth=8, width=4, batch_size=16, device="cpu", lr=0.01, techniques=(technique,))
     run = Run(recipe, images, Watch(()), Control(), None)

@@ -96,6 +96,7 @@ class Cell(QFrame):
         for panel in panels:
             self.tabs.addTab(_(panel.title))
             self.stack.addWidget(panel)
+            panel.restyle(panel.colours)  # a style sheet gives a widget that moves the colours it had at first
         current = min(max(0, current), len(panels) - 1)
         self.tabs.setCurrentIndex(current)
         self.stack.setCurrentIndex(current)
@@ -109,6 +110,7 @@ class Cell(QFrame):
 
     def retranslate(self) -> None:
         """Name the tabs in the language now in use."""
+        self.tabs.setAccessibleName(_("Panels in this place"))
         for i, panel in enumerate(self.panels):
             self.tabs.setTabText(i, _(panel.title))
 
@@ -173,6 +175,7 @@ class PanelGrid(QWidget):
         self._scroll = QScrollArea()
         self._scroll.setWidgetResizable(True)
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._scroll.setWidget(self._rows)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -276,6 +279,7 @@ class PanelGrid(QWidget):
 
     def retranslate(self) -> None:
         """Name the tabs in the language now in use."""
+        self._scroll.setAccessibleName(_("Panels"))
         for cell in self.cells:
             cell.retranslate()
 
@@ -303,6 +307,7 @@ class PanelGrid(QWidget):
         for i, (cell, panels) in enumerate(zip(self.cells, groups, strict=True)):
             cell.put(panels, front[i] if i < len(front) else 0)
         self._show_cells()
+        self.retranslate()
 
     def _show_cells(self) -> None:
         """Those that hold a panel, or the enlarged one alone."""

@@ -11,6 +11,7 @@ from typing import Any
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMainWindow, QMenu
 
+from explorer.gui.runs_list import ACTIONS
 from explorer.gui.transport import BUTTONS
 from explorer.i18n import LANGUAGES, N_, _
 
@@ -24,9 +25,6 @@ WAYS = (
     (N_("Enlarge a panel, and back (its title)"), N_("double click")),
     (N_("Move a panel (its title)"), N_("drag")),
     (N_("Zoom a plot"), N_("wheel")),
-    (N_("Run in list: show"), N_("Enter")),
-    (N_("Run in list: lay over"), N_("Space")),
-    (N_("Run in list: delete"), N_("Delete")),
 )
 """What no menu names, and how it is done."""
 
@@ -121,6 +119,9 @@ def shortcuts(menus: Menus) -> str:
     ways = [(_(text), _(way)) for text, way in WAYS]
     left = _rows(_("Training"), run) + _rows(_("Menus"), _keys(rest))
     right = _rows(_("Everywhere"), ways) + _rows(_("Enlarge"), _keys(enlarging))
+    stored = [(_("Show"), _("Enter")), (_("Lay over the run on screen"), _("Space"))]
+    stored += [(_(text).rstrip("…"), key) for text, key in ACTIONS.values() if key]
+    left += _rows(_("Stored runs"), stored)
     return f"<table cellpadding='8'><tr><td>{_table(left)}</td><td>{_table(right)}</td></tr></table>"
 
 

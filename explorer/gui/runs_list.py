@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, QSignalBlocker, QSize, Qt, QUrl, Signal
-from PySide6.QtGui import QDesktopServices, QIcon, QKeyEvent, QPainter, QPixmap
+from PySide6.QtGui import QAction, QDesktopServices, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QInputDialog, QLabel, QListWidget, QListWidgetItem, QMenu, QVBoxLayout, QWidget
 
 from explorer.errors import InputError
@@ -30,11 +30,12 @@ SAMPLE = QSize(30, 12)
 AUTOMATIC = re.compile(r"\d{4}-\d\d-\d\d-\d{6}-")
 """How folders begin that nobody gave a name."""
 ACTIONS = {
-    "show": (N_("Show"), "Return"),
+    "show": (N_("Show"), ""),
     "rename": (N_("Rename…"), "F2"),
     "open": (N_("Open folder"), "Ctrl+Return"),
     "delete": (N_("Delete…"), "Del"),
 }
+"""Of a run, in its context menu: text and key. Return shows it, as it activates any row."""
 
 
 class RunsList(QWidget):
@@ -66,6 +67,7 @@ class RunsList(QWidget):
         self.list.itemPressed.connect(self._pressed)
         self.list.itemActivated.connect(self._show_item)
         self.list.itemClicked.connect(self._clicked)
+        self._actions = {key: self._action(key, shortcut) for key, (_text, shortcut) in ACTIONS.items()}
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 6, 4, 4)
         layout.addWidget(self.title)
@@ -116,19 +118,14 @@ class RunsList(QWidget):
         self.list.setAccessibleName(_("Stored runs"))
         help_ = _("Click to show a run, tick to lay it over the one on screen. F2 renames it, Delete deletes it.")
         self.list.setToolTip(rich(help_))
+        for key, (text, _shortcut) in ACTIONS.items():
+            self._actions[key].setText(_(text))
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
-        item, control = self.list.currentItem(), event.modifiers() & Qt.KeyboardModifier.ControlModifier
-        keys = {Qt.Key.Key_Delete: "delete", Qt.Key.Key_F2: "rename"}
-        if control:
-            keys = {Qt.Key.Key_Return: "open", Qt.Key.Key_Enter: "open"}
-        if item is not None and (key := keys.get(Qt.Key(event.key()))):
-            self.act(key, item.data(FOLDER))
-        else:
-            super().keyPressEvent(event)
-
-    def act(self, key: str, folder: Path) -> None:
-        """What the entry `key` of the context menu does with the run in `folder`."""
+    def act(self, key: str, *_checked: bool) -> None:
+        """What the entry `key` of the context menu does with the run at the cursor."""
+        if (item := self.list.currentItem()) is None:
+            return
+        folder = item.data(FOLDER)
         match key:
             case "show":
                 self.chosen.emit(folder)
@@ -140,6 +137,14 @@ class RunsList(QWidget):
                 QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
             case "delete":
                 self.delete.emit(folder)
+
+    def _action(self, key: str, shortcut: str) -> QAction:
+        action = QAction(self.list)
+        action.setShortcut(shortcut)
+        action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        action.triggered.connect(partial(self.act, key))
+        self.list.addAction(action)
+        return action
 
     def _item(self, folder: Path, index: int | None) -> QListWidgetItem:
         item = QListWidgetItem(f"{called(folder)}\n…")
@@ -211,9 +216,9 @@ class RunsList(QWidget):
         item = self.list.itemAt(place)
         if item is None:
             return
+        self.list.setCurrentItem(item)
         menu = QMenu(self)
-        for key, (text, shortcut) in ACTIONS.items():
-            menu.addAction(f"{_(text)}\t{shortcut}", partial(self.act, key, item.data(FOLDER)))
+        menu.addActions(list(self._actions.values()))
         menu.exec(self.list.viewport().mapToGlobal(place))
         menu.deleteLater()
 

@@ -283,11 +283,14 @@ class Session:
         """Give the folder of a run another name; where it is now. Raises InputError that says why it cannot be."""
         name, shown = name.strip(), [run for run in (self.current, *self.overlays) if run and run.folder == folder]
         if self._live and self._live.shown in shown:
-            raise InputError(_("This run is going on. Stop it first."))
+            raise InputError(f"{_('This run is going on.')} {_('Stop it first.')}")
         if not name or name.startswith(".") or set(name) & set(NOT_IN_NAMES) or not name.isprintable():
             text = _("“{name}” cannot be the name of a folder. Leave out {signs}, and a dot at the start.")
             raise InputError(text.format(name=name, signs=" ".join(NOT_IN_NAMES)))
         target = folder.with_name(name)
+        unread = [run for run in shown if run.rest is not None]
+        for run in unread:
+            run.rest = None  # lets go of the file
         try:
             if target != folder and target.exists():
                 raise FileExistsError(_("there is a folder of that name already"))
@@ -295,8 +298,12 @@ class Session:
         except OSError as error:
             text = _("{folder} cannot be renamed: {error}. Choose another name, or close what uses it.")
             raise InputError(text.format(folder=folder, error=error.strerror or error)) from None
-        for run in shown:
-            run.folder, run.name = target, name
+        else:
+            for run in shown:
+                run.folder, run.name = target, name
+        finally:
+            for run in unread:
+                run.record, run.rest = RunRecord(), stored_events(run.folder)
         return target
 
     @property

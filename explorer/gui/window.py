@@ -8,14 +8,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QPaintEvent
-from PySide6.QtWidgets import QApplication, QMainWindow, QMessageBox, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QMessageBox, QVBoxLayout, QWidget
 
 from explorer.errors import InputError
 from explorer.events import DIVERGED, FAILED, Event, Progress, RecipeChanged, RunEnded, RunStarted
 from explorer.gui import files, theme
 from explorer.gui.banner import Banner
+from explorer.gui.columns import FITS, Columns, RightColumn
 from explorer.gui.commands import Commands
 from explorer.gui.export_dialog import remembered
 from explorer.gui.grid import PanelGrid
@@ -26,7 +27,6 @@ from explorer.gui.memory import Memory
 from explorer.gui.painter import Painter
 from explorer.gui.panels import PANELS, Shown
 from explorer.gui.previewer import Previews
-from explorer.gui.right_column import FITS, RightColumn, widths
 from explorer.gui.session import Session, State, differs
 from explorer.gui.sidebar import Sidebar
 from explorer.gui.style import outline_boxes, style_sheet
@@ -74,11 +74,7 @@ class Window(QMainWindow):
         self.right = RightColumn(runs)
         self.layers, self.runs_list = self.right.layers, self.right.runs
         self.banner, self.transport = Banner(), Transport()
-        self.columns = QSplitter(Qt.Orientation.Horizontal)
-        self.columns.setChildrenCollapsible(False)
-        for widget in (self.sidebar, self.grid, self.right):
-            self.columns.addWidget(widget)
-        self.columns.setStretchFactor(1, 1)
+        self.columns = Columns(self.sidebar, self.grid, self.right)
         centre = QWidget()
         layout = QVBoxLayout(centre)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -175,7 +171,7 @@ class Window(QMainWindow):
         self._timer.stop()
         self._memory.keep(
             geometry=self.saveGeometry(),
-            columns=self.columns.saveState(),
+            columns=self.columns.state(),
             grid=self.grid.state(),
             pictures=remembered.state(),
             recipe=self.session.recipe.to_json(),
@@ -337,8 +333,7 @@ class Window(QMainWindow):
         self.resize(1280, 720)
         self.restoreGeometry(self._memory.data("geometry"))
         self.show_right((self._memory.text("right") or str(int(self.width() >= FITS))) == "1")
-        if not self.columns.restoreState(self._memory.data("columns")):
-            self.columns.setSizes(widths(self.width()))
+        self.columns.restore(self._memory.data("columns"))
         self.right.restoreState(self._memory.data("lists"))
         self.grid.restore(self._memory.text("grid"))
         remembered.restore(self._memory.text("pictures"))
@@ -352,7 +347,7 @@ class Window(QMainWindow):
         """Everything where it is at the first start."""
         self.grid.arrange(2)
         self.show_right(self.width() >= FITS)
-        self.columns.setSizes(widths(self.width()))
+        self.columns.reset()
         self.right.reset()
 
     def _explain(self, kind: Any) -> None:

@@ -62,7 +62,7 @@ def stored_run(recipe: Recipe, control: Control, folder: Path) -> Iterator[Event
             for event in store.recorded(train(recipe, control=control, checkpoints=store.checkpoints)):
                 started, ended = started or isinstance(event, RunStarted), isinstance(event, RunEnded)
                 yield event
-        except Exception as error:
+        except BaseException as error:  # SystemExit too: a stored run always has an end
             if started and not ended:
                 store.append(failed(f"{type(error).__name__}: {error}", "", traceback.format_exc()))
             failure = error

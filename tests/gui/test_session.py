@@ -11,10 +11,10 @@ from scripted import PER_EPOCH, Script, until
 
 from explorer.data import DataChoice
 from explorer.errors import InputError
-from explorer.gui.session import Session, State
+from explorer.gui.session import Mark, Session, State
 from explorer.recipe import Recipe
 from explorer.runs import Mailbox, RunStore
-from explorer.techniques import Dropout, Skip
+from explorer.techniques import Dropout, Initialization, Skip
 from explorer.training.control import Control
 
 RECIPE = Recipe(epochs=3)
@@ -145,6 +145,70 @@ def test_a_change_reaches_the_run_once_and_is_marked_until_it_acts(run: tuple[Se
     assert len(script.recipes) == 2
 
 
+def acted(session: Session, marks: int) -> list[tuple[str, ...]]:
+    """What the run says of its changes, once there are so many and it waits again."""
+    assert session.current
+    record = session.current.record
+    session.step()
+    until(lambda: len(record.marks) == marks, session.tick)
+    wait_for(session, State.PAUSED)
+    return [mark.changes for mark in record.marks]
+
+
+def test_undo_and_redo_in_mid_run_act_and_leave_marks_of_their_own(run: tuple[Session, Script]) -> None:
+    session, script = run
+    session.step()
+    wait_for(session, State.PAUSED)
+    session.change(RECIPE.switched(Dropout(p=0.3)))
+    assert acted(session, 1) == [("+ dropout 0.3",)]
+    session.undo()
+    assert session.differences()["dropout"] == Mark(acts_live=True, change="− dropout 0.3")
+    assert acted(session, 2)[1:] == [("− dropout 0.3",)]
+    assert script.recipes[-1] == RECIPE
+    assert session.differences() == {}
+    session.redo()
+    assert acted(session, 3)[2:] == [("+ dropout 0.3",)]
+
+
+def test_frozen_layers_are_a_change_like_any_other(run: tuple[Session, Script]) -> None:
+    session, _script = run
+    session.step()
+    wait_for(session, State.PAUSED)
+    session.change(RECIPE.with_(frozen=("stage1",)))
+    assert session.differences() == {"frozen": Mark(acts_live=True, change="+ frozen stage1")}
+    assert acted(session, 1) == [("+ frozen stage1",)]
+    assert session.differences() == {}
+    session.undo()
+    assert acted(session, 2)[1:] == [("− frozen stage1",)]
+
+
+def test_marks_say_which_parts_of_a_technique_wait_for_the_next_run(
+    run: tuple[Session, Script], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A technique that lasts the whole run, with one field that waits and others that do not."""
+    monkeypatch.setattr(Skip, "whole_run", True)
+    monkeypatch.setattr(Skip, "next_run", "It keeps its network.")
+    monkeypatch.setattr(Dropout.model_fields["places"], "json_schema_extra", {"next_run": "Layers are fixed."})
+    session, _script = run
+    session.change(RECIPE.switched(Dropout()))
+    session.step()
+    wait_for(session, State.PAUSED)
+
+    def mark(recipe: Recipe) -> Mark:
+        session.change(recipe)
+        (found,) = session.differences().values()
+        return found
+
+    on = RECIPE.switched(Dropout())
+    assert (mark(on.without("skip")).acts_live, mark(on.without("skip")).reason) == (False, "It keeps its network.")
+    assert mark(on.switched(Dropout(p=0.25))).acts_live
+    waiting = mark(on.switched(Dropout(places=("stage1",))))
+    assert (waiting.acts_live, waiting.reason) == (False, "Layers are fixed.")
+    kind = next(kind for kind in ("he_normal", "orthogonal") if kind != on.technique(Initialization).kind)
+    waiting = mark(on.switched(Initialization(kind=kind)))
+    assert (waiting.acts_live, waiting.reason) == (False, Initialization.next_run)
+
+
 def test_a_change_taken_back_before_it_acted_does_not_act(run: tuple[Session, Script]) -> None:
     session, script = run
     session.step()
@@ -215,6 +279,31 @@ def test_stored_runs_are_shown_and_laid_over_in_colours_that_stay(tmp_path: Path
     assert {s.name: s.index for s in session.on_screen} == {"three": 2, "two": 1}
     session.forget(three)
     assert session.current is None
+
+
+def test_a_run_gets_another_name(tmp_path: Path) -> None:
+    one, two = (keep(tmp_path / name, RECIPE) for name in ("one", "two"))
+    session = Session(RECIPE, Threads(Script()))
+    session.show(one, "one")
+    session.overlay(two, "two")
+    assert session.rename(one, " my run ") == tmp_path / "my run"
+    assert [(shown.name, shown.folder.name) for shown in session.on_screen] == [("my run", "my run"), ("two", "two")]
+    until(lambda: all(shown.rest is None for shown in session.on_screen), session.tick)
+    assert (tmp_path / "my run" / "run.sqlite").is_file()
+    for name in ("", ".", "..", "two", "a/b", "a\\b", "a:b", "line\nbreak", ".hidden"):
+        with pytest.raises(InputError):
+            session.rename(tmp_path / "my run", name)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["my run", "two"]
+    with pytest.raises(InputError, match="nowhere"):
+        session.rename(tmp_path / "nowhere", "here")
+
+
+def test_a_run_that_goes_on_keeps_its_name(run: tuple[Session, Script], tmp_path: Path) -> None:
+    session, _script = run
+    session.step()
+    wait_for(session, State.PAUSED)
+    with pytest.raises(InputError, match="Stop it first"):
+        session.rename(tmp_path / "run", "other")
 
 
 def test_marks_compare_with_a_stored_run_too(tmp_path: Path) -> None:

@@ -282,7 +282,7 @@ def test_runs_are_listed_shown_laid_over_and_deleted(qtbot: QtBot, make: Make, t
     qtbot.waitUntil(lambda: rows.count() == 2)
     qtbot.waitUntil(lambda: [rows.item(i).font().bold() for i in range(2)] == [True, False])
     other = 1
-    assert "+ dropout 0.1" in rows.item(other).text()
+    assert "dropout.p 0.2 → 0.1" in rows.item(other).text()
     rows.item(other).setCheckState(Qt.CheckState.Checked)
     qtbot.waitUntil(lambda: window.panels[0].runs[-1].label == "dropout.p 0.2 → 0.1")
     assert [shown.index for shown in window.panels[0].runs] == [0, 1]

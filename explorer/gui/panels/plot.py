@@ -267,7 +267,7 @@ class Plot(pg.PlotWidget):
         self._rows = stamp
         every = max(1, int(np.ceil(len(names) * metrics.height() * 0.95 / max(1.0, view.height()))))
         longest = max((metrics.horizontalAdvance(name) for name in names), default=0)
-        room = min(longest, 130)
+        room = min(longest + 2, 130)
         cut = Qt.TextElideMode.ElideMiddle
         texts = [(i, metrics.elidedText(name, cut, room)) for i, name in enumerate(names) if i % every == 0]
         axis.setTicks([texts if shown else []])

@@ -1,0 +1,100 @@
+"""The columns follow the window until they are moved; the right one fits from 1280 pixels on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QSettings, Qt
+from pytestqt.qtbot import QtBot
+from scripted import Script
+
+from explorer.gui.columns import LEAST, MOST, Columns
+from explorer.gui.memory import Memory
+from explorer.gui.window import Window
+from explorer.recipe import Recipe
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> Memory:
+    memory = Memory(QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat))
+    memory.keep(language="en", scheme="light")
+    return memory
+
+
+@pytest.fixture
+def window(qtbot: QtBot, memory: Memory, tmp_path: Path) -> Window:
+    made = Window(memory, Script(), tmp_path / "runs")
+    qtbot.addWidget(made, before_close_func=lambda window: setattr(window, "_ask", lambda _question: True))
+    made.resize(1280, 720)
+    made.show()
+    qtbot.waitUntil(lambda: made.columns.width() == 1280)
+    return made
+
+
+def test_they_follow_the_width_until_somebody_moves_them(qtbot: QtBot, window: Window) -> None:
+    assert window.right.isVisible()
+    assert (window.width(), window.right.width()) == (1280, LEAST)
+    assert window.grid.width() >= 700
+    window.resize(1920, 1000)
+    qtbot.waitUntil(lambda: window.right.width() > 300)
+    window.resize(3840, 2000)
+    qtbot.waitUntil(lambda: window.right.width() == MOST)
+    assert window.columns.state().isEmpty()
+    window.columns.moveSplitter(window.columns.width() - 500, 2)
+    assert not window.columns.state().isEmpty()
+    window.resize(1920, 1000)
+    qtbot.waitUntil(lambda: window.columns.width() == 1920)
+    assert window.right.width() > 400
+    again = Columns(*(type(window.banner)() for _ in range(3)))
+    qtbot.addWidget(again)
+    again.resize(1920, 500)
+    again.restore(window.columns.state())
+    assert again.state() == window.columns.state()
+    window.reset_layout()
+    qtbot.waitUntil(lambda: window.right.width() < 400)
+
+
+def test_what_is_shown_and_how_large_is_remembered(
+    qtbot: QtBot, window: Window, memory: Memory, tmp_path: Path
+) -> None:
+    qtbot.keyClick(window, Qt.Key.Key_F9)
+    assert window.right.isHidden()
+    qtbot.keyClick(window, Qt.Key.Key_F9)
+    window.right.setSizes([100, 400])
+    sizes = window.right.sizes()
+    window.menus.actions["runs"].trigger()
+    window.close()
+    again = Window(memory, Script(), tmp_path / "runs")
+    qtbot.addWidget(again)
+    again.show()
+    assert again.right.isHidden()
+    assert not again.menus.actions["runs"].isChecked()
+    again.menus.actions["runs"].trigger()
+    qtbot.waitUntil(lambda: abs(again.right.sizes()[0] - sizes[0]) < 20)
+    again.reset_layout()
+    qtbot.waitUntil(lambda: abs(again.right.sizes()[0] - again.right.sizes()[1]) < 20)
+
+
+def test_a_tick_in_the_layers_list_freezes_in_the_run_and_can_be_undone(qtbot: QtBot, window: Window) -> None:
+    window._events = Script(seconds=0.002)
+    window.change(Recipe(epochs=500))
+    window.press("batch")
+    qtbot.waitUntil(lambda: window.session.state.name == "PAUSED")
+    qtbot.waitUntil(lambda: window.layers.tree.topLevelItemCount() == 2)
+    window.layers.tree.topLevelItem(0).setCheckState(0, Qt.CheckState.Unchecked)
+    assert window.session.recipe.frozen == ("conv",)
+    assert window.layers.chip.text() == "next batch"
+    assert window.session.current
+    record = window.session.current.record
+    window.press("batch")
+    qtbot.waitUntil(lambda: [mark.changes for mark in record.marks] == [("+ frozen conv",)])
+    qtbot.waitUntil(lambda: window.layers.chip.text() == "")
+    assert "Start fresh: classifier" in window.transport.message.toolTip()
+    window.menus.actions["undo"].trigger()
+    assert window.layers.tree.topLevelItem(0).checkState(0) is Qt.CheckState.Checked
+    qtbot.waitUntil(lambda: window.session.state.name == "PAUSED")
+    window.press("batch")
+    qtbot.waitUntil(lambda: [mark.changes for mark in record.marks[1:]] == [("− frozen conv",)])
+    window.press("stop")
+    qtbot.waitUntil(lambda: window.session.state.name == "IDLE")

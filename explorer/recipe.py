@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
@@ -245,8 +246,9 @@ def changes(before: Recipe, after: Recipe) -> tuple[str, ...]:
         for name in Recipe.model_fields
         if name not in ("techniques", "version", "frozen") and getattr(before, name) != getattr(after, name)
     ]
-    words += [f"+ frozen {name}" for name in after.frozen if name not in before.frozen]
-    words += [f"− frozen {name}" for name in before.frozen if name not in after.frozen]
+    for sign, some, others in (("+", after.frozen, before.frozen), ("−", before.frozen, after.frozen)):
+        if names := [name for name in some if name not in others]:
+            words.append(f"{sign} frozen {', '.join(names)}")
     for name in BY_NAME:
         match old.get(name), new.get(name):
             case None, Technique() as added:
@@ -278,6 +280,11 @@ def _live_techniques(running: Recipe, wanted: Recipe) -> Iterator[Technique]:
             yield now.model_copy(update=fixed)
         elif stays := was if kind.whole_run else now:
             yield stays
+
+
+def matches(pattern: str, name: str) -> bool:
+    """Whether `pattern` names the layer: the name, the part before one of its dots, or a pattern with * and ?."""
+    return name == pattern or name.startswith(pattern + ".") or fnmatchcase(name, pattern)
 
 
 def _waits(field: FieldInfo) -> bool:

@@ -76,6 +76,12 @@ def test_a_recipe_file_with_flags_over_it(tmp_path: Path) -> None:
         (["describe", "droput"], "Did you mean dropout?"),
         (["export", "nowhere", "--to", "x"], "holds no run"),
         (["export", "nowhere", "--to", "x", "--format", "pgn"], "Did you mean png?"),
+        (["train", "--resume", "nowhere"], "holds no run"),
+        (["train", "--transfer.size", "20"], "transfer.size is 20; it must be 0, or 32 and more"),
+        (["train", "--transfer.weights", "nowhere.pt", "--per-class", "13"], "There is no file nowhere.pt"),
+        (["train", "--transfer.backbone", "resnet81"], "transfer.backbone is 'resnet81'"),
+        (["train", "--frozen", "*"], "nothing would learn"),
+        (["compare", "droput"], "Did you mean dropout?"),
         (["frobnicate"], "frobnicate"),
     ],
 )
@@ -148,6 +154,57 @@ def test_a_disk_that_fills_up_in_mid_run(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
     assert open_run(tmp_path / "run").step > 0
     assert "model" in torch.load(tmp_path / "run" / "checkpoints" / "last.pt", weights_only=True)
+
+
+def test_a_stopped_run_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
+    """By its folder, by its name, and by a checkpoint; with its own recipe, but for what flags change."""
+    runs = tmp_path / "runs"
+    common = [*TINY, "--dropout.p", "0.2", "--instruments", "none"]
+    run("train", *common, "--epochs", "4", "--out", str(runs / "whole"), home=tmp_path)
+    run("train", *common, "--epochs", "2", "--out", str(runs / "part"), home=tmp_path)
+    whole = torch.load(runs / "whole" / "checkpoints" / "last.pt", weights_only=True)
+    for k, part in enumerate((str(runs / "part"), "part", str(runs / "part" / "checkpoints" / "last.pt"))):
+        arguments = ["--resume", part, "--epochs", "4", "--instruments", "none", "--out", str(tmp_path / f"{k}")]
+        done = run("train", *arguments, "--no-schedule", home=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert "Epoch 4 of 4" in done.stdout
+        record = open_run(tmp_path / f"{k}")
+        assert [event.epoch for event in record.epochs] == [3, 4]
+        assert record.recipe["techniques"]["dropout"]["p"] == 0.2
+        assert "schedule" not in record.recipe["techniques"]
+        assert (tmp_path / f"{k}" / "checkpoints" / "best.pt").exists()
+        resumed = torch.load(tmp_path / f"{k}" / "checkpoints" / "last.pt", weights_only=True)
+        assert resumed["step"] == whole["step"]
+
+
+def test_weights_without_a_recipe_need_one_to_go_on(tmp_path: Path) -> None:
+    torch.save({"model": {"conv.weight": torch.zeros(1)}}, tmp_path / "foreign.pt")
+    done = run("train", "--resume", str(tmp_path / "foreign.pt"), home=tmp_path)
+    assert done.returncode == 2
+    assert "holds no recipe" in done.stderr
+
+
+def test_compare_trains_every_arm_and_says_how_each_ended(tmp_path: Path) -> None:
+    arguments = ["--transfer.backbone", "small_cnn", "--classes", "Sandal,Bag", "--per-class", "8", "--batch-size", "8"]
+    arguments += ["--epochs", "2", "--no-augmentation", "--lr", "0.02", "--instruments", "none"]
+    done = run("compare", "transfer", *arguments, "--out", str(tmp_path / "to"), home=tmp_path, COLUMNS="120")
+    assert done.returncode == 0, done.stderr
+    names = ("from scratch", "feature extraction", "fine-tuning", "BatchNorm trap")
+    table = done.stdout[done.stdout.rindex("Transfer learning") :]
+    for name in names:
+        record = open_run(tmp_path / "to" / name.replace(" ", "-"))
+        assert record.ended is not None
+        row = next(line for line in table.splitlines() if name in line)
+        assert f"{record.ended.test['accuracy']:.4f}" in row
+    assert "Features are computed once" in done.stdout
+    assert "start afresh: classifier.weight, classifier.bias" in done.stdout
+
+
+def test_any_technique_is_compared_with_its_absence(tmp_path: Path) -> None:
+    done = run("compare", "skip", *TINY, "--instruments", "none", home=tmp_path, COLUMNS="120")
+    assert done.returncode == 0, done.stderr
+    recipes = [open_run(folder).recipe["techniques"] for folder in sorted((tmp_path / "runs").iterdir())]
+    assert sorted("skip" in techniques for techniques in recipes) == [False, True]
 
 
 def test_list_and_describe(tmp_path: Path) -> None:

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout
+from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout
 
 from explorer.data import Source
 from explorer.gui.form import Form
 from explorer.gui.labels import rich
 from explorer.gui.session import Mark
 from explorer.i18n import _
-from explorer.recipe import build_technique
-from explorer.techniques import BUILD_SLOTS, Facts, Technique
+from explorer.recipe import Recipe, build_technique
+from explorer.techniques import Facts, Technique
+from explorer.techniques.base import clash
 
 
 class Card(QFrame):
     """One technique. `changed` carries its new value, or None where it was switched off."""
 
     changed = Signal(object)
+    compare = Signal(object)
+    """Somebody wants the runs that show what it does; carries the technique."""
     explain = Signal(object)
     """Somebody wants to read the whole explanation; carries the technique's class."""
 
@@ -44,7 +46,9 @@ class Card(QFrame):
         for button in (self.help, self.unfold):
             button.setAutoRaise(True)
         self.form = Form(kind(), build=self._build)
+        self.trial = QPushButton()
         self.form.hide()
+        self.trial.hide()
         header = QHBoxLayout()
         header.setSpacing(2)
         header.addWidget(self.switch, 1)
@@ -56,9 +60,11 @@ class Card(QFrame):
         layout.addLayout(header)
         layout.addWidget(self.summary)
         layout.addWidget(self.form)
+        layout.addWidget(self.trial, alignment=Qt.AlignmentFlag.AlignRight)
         self.switch.clicked.connect(self._switched)
         self.unfold.toggled.connect(self._unfolded)
         self.help.clicked.connect(self._asked)
+        self.trial.clicked.connect(self._tried)
         self.form.changed.connect(self._edited)
         self.retranslate()
 
@@ -95,6 +101,11 @@ class Card(QFrame):
         self.help.setAccessibleName(_("Explain {technique}").format(technique=title))
         self.unfold.setToolTip(_("Its parameters"))
         self.unfold.setAccessibleName(_("Parameters of {technique}").format(technique=title))
+        self.trial.setText(_("Compare"))
+        self.trial.setToolTip(
+            rich(_("Train the runs that show what it does, one after the other, and lay them over each other."))
+        )
+        self.trial.setAccessibleName(_("Compare runs: {technique}").format(technique=title))
         self.form.retranslate()
         self._show_state()
 
@@ -104,7 +115,8 @@ class Card(QFrame):
         self.summary.setObjectName("problem" if self._reason and on else "muted")
         self.summary.style().polish(self.summary)
         self.switch.setEnabled(on or not self._reason)  # what is on can always be switched off
-        self.form.setEnabled(not self._reason)
+        for widget in (self.form, self.trial):
+            widget.setEnabled(not self._reason)
         self.chip.setText(mark_text(self._mark) if self._mark else "")
         self.chip.setToolTip(rich(mark_help(self._mark)) if self._mark else "")
 
@@ -120,8 +132,13 @@ class Card(QFrame):
             self.changed.emit(self.value)
 
     def _unfolded(self, shown: bool) -> None:
-        self.form.setVisible(shown)
+        for widget in (self.form, self.trial):
+            widget.setVisible(shown)
         self.unfold.setArrowType(Qt.ArrowType.DownArrow if shown else Qt.ArrowType.RightArrow)
+
+    def _tried(self) -> None:
+        self.form.commit()
+        self.compare.emit(self.form.value)
 
     def _asked(self) -> None:
         self.explain.emit(self.kind)
@@ -139,12 +156,10 @@ def mark_help(mark: Mark) -> str:
     return "\n".join(filter(None, (when, then, _(mark.reason))))
 
 
-def refusal(technique: Technique, on: Iterable[Technique], source: Source | None) -> str:
-    """Why `technique` cannot act beside those that are `on` and with images of `source`, if known; empty if it can."""
-    if source and (reason := technique.refuse(Facts(len(source.classes), source.ordered, *source.shape[:2]))):
-        return reason
-    for other in on:
-        if other.name != technique.name and any(other.acts_in(s) and technique.acts_in(s) for s in BUILD_SLOTS):
-            text = _("{other} already takes this place in the network. Switch it off first.")
-            return text.format(other=_(other.title))
-    return ""
+def refusal(technique: Technique, recipe: Recipe, source: Source | None) -> str:
+    """Why `technique` cannot act in `recipe` with images of `source`, if known; empty if it can."""
+    if source:
+        classes = len(recipe.data.classes or source.classes)
+        if reason := technique.refuse(Facts(classes, source.ordered, *source.shape[:2])):
+            return reason
+    return clash(technique, recipe.techniques)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMessageBox
 
 from explorer.gui import files
 from explorer.gui.menus import Item, Menus, about, language_items, scheme_items, shortcuts
+from explorer.gui.session import State
 from explorer.i18n import N_, _
 from explorer.recipe import Recipe
 
@@ -115,6 +116,33 @@ class Commands:
 
     def _toggle_right(self) -> None:
         self._window.show_right(self.menus.actions["runs"].isChecked())
+
+    # The list of runs.
+
+    def overlay(self, folder: Path, wanted: bool) -> None:
+        """Lay the run in `folder` over the current one, or take it off."""
+        if wanted:
+            self._window.attempt(self._window.session.overlay, folder, folder.name)
+        else:
+            self._window.session.remove(folder)
+        self._window.show_runs()
+
+    def rename_run(self, folder: Path, name: str) -> None:
+        """Give the folder of a run another name."""
+        self._window.attempt(self._window.session.rename, folder, name)
+        self._window.show_all()
+        self._window.list_runs()
+
+    def delete_run(self, folder: Path) -> None:
+        """Delete the run in `folder`, if that is really wanted."""
+        window, current = self._window, self._window.session.current
+        if window.session.state is not State.IDLE and current and current.folder == folder:
+            window.banner.say(_("This run is going on."), _("Stop it first."))
+        elif window.ask(_("Delete the run {run} with its checkpoints for ever?").format(run=folder.name)):
+            window.session.forget(folder)
+            window.attempt(files.delete_run, folder)
+            window.show_all()
+            window.list_runs()
 
     # Help.
 

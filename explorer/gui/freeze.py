@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import lru_cache
 
-from explorer.recipe import Recipe
+from explorer.recipe import Recipe, matches
 from explorer.techniques import BUILD_SLOTS
 
 Patterns = tuple[str, ...]
@@ -56,11 +55,6 @@ def _groups(names: Patterns, prefix: str, total: int) -> Iterator[Group]:
             yield from _groups(tuple(name for name in own if name != part), part + ".", total)
         else:
             yield Group(part, tuple(own), part)
-
-
-def matches(pattern: str, name: str) -> bool:
-    """Whether `pattern` names the layer, as explorer.training.freezing has it (which imports torch)."""
-    return name == pattern or name.startswith(pattern + ".") or fnmatchcase(name, pattern)
 
 
 @lru_cache(maxsize=64)

@@ -61,6 +61,8 @@ class RunOnScreen:
     rest: Iterator[Event] | None = None
     index: int = 0
     """Of its colour and dashes, the same as long as it is on screen."""
+    label: str = ""
+    """What it is called in legends, if not by its difference from the current run."""
 
 
 @dataclass
@@ -146,13 +148,13 @@ class Session:
             return State.PAUSED
         return State.RUNNING
 
-    def start(self, batches: int = 0, whole_epoch: bool = False) -> None:
+    def start(self, batches: int = 0, whole_epoch: bool = False, label: str = "") -> None:
         """Begin a new run; it waits after so many `batches`, or after a whole epoch. Raises InputError, OSError."""
         if self._live is not None:
             return
         recipe, control = self.recipe, Control()
         folder = self._folder(recipe)
-        shown = RunOnScreen(RunRecord(), folder, N_("This run"))
+        shown = RunOnScreen(RunRecord(), folder, label or N_("This run"), label=label)
         run = _Live(shown, control, recipe, recipe, whole_epoch=whole_epoch, wait_at=batches)
         if batches:
             control.step(batches)

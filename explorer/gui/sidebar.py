@@ -26,6 +26,8 @@ class Sidebar(QScrollArea):
     """Shows a recipe; `changed` carries the new one after an edit."""
 
     changed = Signal(object)
+    compare = Signal(object)
+    """Somebody wants to see what a technique does; carries the technique."""
 
     def __init__(self, recipe: Recipe, explain: Callable[[type], None]) -> None:
         super().__init__()
@@ -61,6 +63,7 @@ class Sidebar(QScrollArea):
                 self._layout.addWidget(card)
                 card.changed.connect(self._switched)
                 card.explain.connect(explain)
+                card.compare.connect(self.compare)
         self._layout.addStretch(1)
         inside.setMinimumWidth(0)
         inside.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -82,7 +85,7 @@ class Sidebar(QScrollArea):
             card.set_value(on.get(name))
             card.mark(marks.get(name))
             technique: Any = card.form.value
-            card.refuse(refusal(technique, recipe.techniques, source))
+            card.refuse(refusal(technique, recipe, source))
 
     def commit(self) -> None:
         """Take what is being typed."""

@@ -14,10 +14,11 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QMessageBox, QVBoxLayou
 
 from explorer.errors import InputError
 from explorer.events import DIVERGED, FAILED, Event, Progress, RecipeChanged, RunEnded, RunStarted
-from explorer.gui import files, theme
+from explorer.gui import theme
 from explorer.gui.banner import Banner
 from explorer.gui.columns import FITS, Columns, RightColumn
 from explorer.gui.commands import Commands
+from explorer.gui.comparison import Comparison
 from explorer.gui.export_dialog import remembered
 from explorer.gui.grid import PanelGrid
 from explorer.gui.labels import rich
@@ -38,6 +39,7 @@ from explorer.recipe import Recipe
 from explorer.resources import resource
 from explorer.runs import Mailbox, new_folder
 from explorer.runs.store import DATABASE
+from explorer.techniques import Technique
 from explorer.training.control import Control
 
 TICK = 100
@@ -59,6 +61,7 @@ class Window(QMainWindow):
         super().__init__()
         self._memory, self._events, self._runs = memory, events, runs
         self._worker: Worker | None = None
+        self._comparison: Comparison | None = None
         self._closing = self._was_painted = False
         self._state, self._shown_folders = State.IDLE, []  # type: tuple[State, list[Path]]
         self._numbers_are_old, self._numbers_at = False, 0.0
@@ -86,12 +89,13 @@ class Window(QMainWindow):
         self.commands = Commands(self)
         self.menus = self.commands.menus
         self.sidebar.changed.connect(self.change)
+        self.sidebar.compare.connect(self.compare)
         self.banner.tried.connect(self.change)
         self.transport.pressed.connect(self.press)
         self.runs_list.chosen.connect(self.show_stored)
-        self.runs_list.ticked.connect(self._overlay)
-        self.runs_list.delete.connect(self._delete)
-        self.runs_list.rename.connect(self._rename)
+        self.runs_list.ticked.connect(self.commands.overlay)
+        self.runs_list.delete.connect(self.commands.delete_run)
+        self.runs_list.rename.connect(self.commands.rename_run)
         self.layers.frozen.connect(self._freeze)
         self._restore()
         if complaint:
@@ -100,7 +104,7 @@ class Window(QMainWindow):
         self._timer.setInterval(TICK)
         self._timer.timeout.connect(self.tick)
         self._timer.start()
-        self._show_all()
+        self.show_all()
         self.transport.buttons["train"].setFocus()
 
     # What people do.
@@ -122,13 +126,29 @@ class Window(QMainWindow):
         if self.session.state is State.IDLE:
             self.banner.hide()
         self.attempt(act)
-        self._show_all()
+        self.show_all()
+
+    def compare(self, technique: Technique) -> None:
+        """Train the runs that show what `technique` does, one after the other."""
+        if self.session.state is not State.IDLE:
+            self.banner.say(_("This run is going on."), _("Stop it first."))
+            return
+        self._comparison = Comparison(self.session, technique.comparison(self.session.recipe))
+        self._compare_on()
+
+    def _compare_on(self) -> None:
+        comparison = self._comparison
+        if comparison and self.attempt(comparison.go_on):
+            self.transport.say(str(comparison))
+        else:
+            self._comparison = None
+        self.show_all()
 
     def show_stored(self, folder: Path, name: str = "") -> None:
         """Put a stored run on screen."""
         self.banner.leave_run()
         self.attempt(self.session.show, folder, name or folder.name)
-        self._show_all()
+        self.show_all()
 
     def show_example(self) -> None:
         """Put the bundled run on screen, if there is one and no other is shown."""
@@ -154,7 +174,7 @@ class Window(QMainWindow):
 
     def refresh_all(self) -> None:
         """Draw everything now, for a picture."""
-        self._show_all()
+        self.show_all()
         self.list_runs()
         self.layers.refresh()
         for panel in self.grid.visible_panels():
@@ -163,10 +183,10 @@ class Window(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         if self._worker is not None:
             event.ignore()
-            if self._closing or self._ask(_("A run is going on. Stop it and close? What it has learned is kept.")):
+            if self._closing or self.ask(_("A run is going on. Stop it and close? What it has learned is kept.")):
                 self._closing = True  # closes when the thread has ended; see _worker_finished
                 self.session.stop()
-                self._show_all()
+                self.show_all()
             return
         self._timer.stop()
         self._memory.keep(
@@ -208,6 +228,8 @@ class Window(QMainWindow):
         self.list_runs()
         if self._closing:
             self.close()
+        elif self._comparison:
+            self._compare_on()
 
     @Slot()
     def tick(self) -> None:
@@ -224,10 +246,10 @@ class Window(QMainWindow):
                 panel.mark(event)
             self._notice(event, live)
         if any(isinstance(event, RunStarted | RecipeChanged | RunEnded) for event in events):
-            self._show_all()
+            self.show_all()
             self._list_is_old = True  # the others differ from another recipe now
         if reading:
-            self._show_runs()
+            self.show_runs()
         if self._list_is_old:
             self.list_runs()
         self._numbers_are_old = self._numbers_are_old or bool(events)
@@ -259,9 +281,10 @@ class Window(QMainWindow):
 
     # Bringing what is seen up to date.
 
-    def _show_all(self) -> None:
+    def show_all(self) -> None:
+        """Bring everything that is seen up to date."""
         self.show_recipe()
-        self._show_runs()
+        self.show_runs()
         self._show_state()
 
     def show_recipe(self) -> None:
@@ -288,10 +311,11 @@ class Window(QMainWindow):
             self.menus.actions[name].setEnabled(current is not None)
         self.setWindowTitle(f"{_(current.name)} – {TITLE}" if current else TITLE)
 
-    def _show_runs(self) -> None:
+    def show_runs(self) -> None:
+        """Tell the panels which runs are on screen."""
         runs, base = [], self.session.shown_recipe()
         for i, shown in enumerate(self.session.on_screen):
-            label = (differs(base, shown.record) if i else "") or _(shown.name)
+            label = shown.label or (differs(base, shown.record) if i else "") or _(shown.name)
             runs.append(Shown(shown.record, label, shown.index))
         for panel in self.panels:
             panel.show_runs(runs)
@@ -312,7 +336,7 @@ class Window(QMainWindow):
         for part in (*parts, self.manual, self.previews, self.grid, *self.panels):
             part.retranslate()
         self.list_runs()
-        self._show_all()
+        self.show_all()
 
     @Slot()
     def _restyle(self) -> None:
@@ -353,31 +377,11 @@ class Window(QMainWindow):
     def _explain(self, kind: Any) -> None:
         self.manual.explain(kind)
 
-    def _overlay(self, folder: Path, wanted: bool) -> None:
-        if wanted:
-            self.attempt(self.session.overlay, folder, folder.name)
-        else:
-            self.session.remove(folder)
-        self._show_runs()
-
     def _freeze(self, patterns: tuple[str, ...]) -> None:
         self.change(self.session.recipe.with_(frozen=patterns))
 
-    def _rename(self, folder: Path, name: str) -> None:
-        self.attempt(self.session.rename, folder, name)
-        self._show_all()
-        self.list_runs()
-
-    def _delete(self, folder: Path) -> None:
-        if self._worker is not None and self.session.current and self.session.current.folder == folder:
-            self.banner.say(_("This run is going on."), _("Stop it first."))
-        elif self._ask(_("Delete the run {run} with its checkpoints for ever?").format(run=folder.name)):
-            self.session.forget(folder)
-            self.attempt(files.delete_run, folder)
-            self._show_all()
-            self.list_runs()
-
-    def _ask(self, question: str) -> bool:
+    def ask(self, question: str) -> bool:
+        """Whether somebody answers yes."""
         return QMessageBox.question(self, TITLE, question) == QMessageBox.StandardButton.Yes
 
     def attempt(self, act: Callable[..., Any], *arguments: object) -> Any:

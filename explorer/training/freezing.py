@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from fnmatch import fnmatchcase
 from typing import TypeAlias
 
 import torch
@@ -14,7 +13,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from explorer.errors import InputError
 from explorer.i18n import _
-from explorer.recipe import Recipe, did_you_mean
+from explorer.recipe import Recipe, did_you_mean, matches
 from explorer.techniques import FrozenNorm, Pace, Place
 from explorer.training.model import layers, stages
 
@@ -46,11 +45,6 @@ def places(model: nn.Module) -> Iterator[Place]:
         whole = [f"{name}.{own}" for own, _parameter in module.named_parameters(recurse=False)]
         found = (i for i, group in enumerate(groups) if any(matches(prefix, whole[0]) for prefix in group))
         yield Place(name, next(found, len(groups) - 1), len(groups))
-
-
-def matches(pattern: str, name: str) -> bool:
-    """Whether `pattern` names the layer: the name, the part before one of its dots, or a pattern with * and ?."""
-    return name == pattern or name.startswith(pattern + ".") or fnmatchcase(name, pattern)
 
 
 def check_patterns(patterns: Iterable[str], model: nn.Module) -> None:

@@ -78,7 +78,8 @@ class Learner:
         """Give the optimizer back what it remembered, where a parameter of that name and shape learns."""
         for name, parameter in self.model.named_parameters():
             state = states.get(name, {}) if parameter.requires_grad else {}
-            if all(value.shape in (parameter.shape, ()) for value in state.values() if isinstance(value, Tensor)):
+            fits = all(value.shape in (parameter.shape, ()) for value in state.values() if isinstance(value, Tensor))
+            if state and fits:
                 self.optimizer.state[parameter] = state
 
     def average(self, step: int) -> None:

@@ -135,7 +135,6 @@ class Run:
         self.best_epoch, self.best_loss = 0, math.inf
         self.best_weights: dict[str, Tensor] = {}
         self.unsaid: list[tuple[Tensor, dict[str, Any]]] = []
-        self.indices = torch.arange(0)
         self.began = perf_counter()
         if resume:
             self.resume(resume)
@@ -145,7 +144,7 @@ class Run:
     def events(self) -> Iterator[Event]:
         """Everything that happens, from the first batch to the end."""
         yield from self.opening()
-        while self.epoch < self.recipe.epochs:
+        while not self.over:
             began = perf_counter()
             if self.learner.begin_epoch(self.epoch):
                 yield from self.say_plan()
@@ -161,8 +160,6 @@ class Run:
                 yield from self.one_step(indices)
             yield from self.say_steps()
             yield from self.end_epoch(perf_counter() - began)
-            if any(technique.stop(self.moment) for technique in self.recipe.techniques):
-                break
         if any(technique.acts_in("stop") for technique in self.recipe.techniques):
             self.learner.restore(self.best_weights)
         self.save("last.pt")
@@ -319,6 +316,11 @@ class Run:
         if self.features is None:
             return model(scene.batch.images)  # type: ignore[no-any-return]
         return model.head(self.features.of(self.training.images)[self.indices])  # type: ignore[operator, no-any-return]
+
+    @property
+    def over(self) -> bool:
+        """Whether there is no further epoch."""
+        return self.epoch >= self.recipe.epochs or any(t.stop(self.moment) for t in self.recipe.techniques)
 
     @property
     def moment(self) -> Moment:

@@ -22,6 +22,7 @@ from explorer.techniques import (
     Schedule,
     Skip,
     Technique,
+    Transfer,
     WeightAveraging,
 )
 
@@ -34,6 +35,21 @@ def recipe(*techniques: Technique, **fields: Any) -> Recipe:
     """Fashion-mini, 8 layers, 8 channels, SGD, constant rate; on a CPU, so that results repeat."""
     values = {"depth": 8, "width": 8, "epochs": 8, "lr": 0.1, "device": "cpu", "techniques": techniques}
     return Recipe(**{**values, **fields})
+
+
+def arms_of(transfer: Transfer, start: Recipe) -> dict[str, Recipe]:
+    """The runs that its card compares, by label."""
+    return dict(transfer.comparison(start))
+
+
+FEW_SHOES = recipe(
+    Normalization(), Initialization(), Skip(), Schedule(),
+    width=16, epochs=15, lr=0.02, batch_size=8,
+    data=DataChoice(name="fashion-mini", classes=("Sandal", "Sneaker", "Bag", "Ankle boot"), per_class=10),
+)  # fmt: skip
+SHOES = arms_of(Transfer(backbone="small_cnn"), FEW_SHOES)
+FEW_CLOTHES = FEW_SHOES.with_(epochs=10, lr=0.01, batch_size=20, data=DataChoice(name="fashion-mini", per_class=15))
+CLOTHES = arms_of(Transfer(size=96), FEW_CLOTHES)
 
 
 # What is read off a training.
@@ -347,5 +363,42 @@ CLAIMS: tuple[Claim, ...] = (
         },
         holds=lower("average (EMA)", "last weights", 0.02),
         rule="lower by 0.02 or more, in every seed",
+    ),
+    Claim(
+        name="transfer-classes",
+        text="Few images: weights learned on six classes beat a start from scratch on the other four",
+        quantity="test accuracy, 4 classes × 10 images, 15 epochs, the small CNN",
+        arms={
+            "from scratch": Arm(SHOES["from scratch"], test("accuracy")),
+            "from scratch at 0.1": Arm(SHOES["from scratch"].with_(lr=0.1), test("accuracy")),
+            "feature extraction": Arm(SHOES["feature extraction"], test("accuracy")),
+            "fine-tuning": Arm(SHOES["fine-tuning"], test("accuracy")),
+        },
+        holds=higher("fine-tuning", ("from scratch", "from scratch at 0.1"), 0.05),
+        rule="fine-tuning is higher than both starts from scratch by 0.05 or more, in every seed",
+    ),
+    Claim(
+        name="transfer-imagenet",
+        text="Few images: weights learned on photographs beat a start from scratch on pictures of clothes",
+        quantity="test accuracy, 10 classes × 15 images, 10 epochs, EfficientNet-Lite0 at 96 pixels",
+        arms={
+            "from scratch": Arm(CLOTHES["from scratch"], test("accuracy")),
+            "from scratch, small CNN at 0.1": Arm(FEW_CLOTHES.with_(lr=0.1), test("accuracy")),
+            "feature extraction": Arm(CLOTHES["feature extraction"], test("accuracy")),
+            "fine-tuning": Arm(CLOTHES["fine-tuning"], test("accuracy")),
+        },
+        holds=higher("fine-tuning", ("from scratch", "from scratch, small CNN at 0.1"), 0.05),
+        rule="fine-tuning is higher than both starts from scratch by 0.05 or more, in every seed",
+    ),
+    Claim(
+        name="batchnorm-trap",
+        text="Frozen layers left in training mode spoil what the head learns",
+        quantity="test accuracy of feature extraction, 10 classes × 15 images, 10 epochs, EfficientNet-Lite0",
+        arms={
+            "nothing frozen moves": Arm(CLOTHES["feature extraction"], test("accuracy")),
+            "normalised by the batch, statistics follow it": Arm(CLOTHES["BatchNorm trap"], test("accuracy")),
+        },
+        holds=higher("nothing frozen moves", "normalised by the batch, statistics follow it", 0.05),
+        rule="the safe policy is higher by 0.05 or more, in every seed",
     ),
 )

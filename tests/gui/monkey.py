@@ -30,6 +30,7 @@ from explorer.gui.panels import Panel
 from explorer.gui.session import State
 from explorer.gui.window import Window
 from explorer.recipe import Recipe
+from explorer.techniques import Transfer
 
 BUNDLED = ("fashion-mini", "gauges")
 TYPED = ("", "0", "-5", "1", "2", "0.3", "0,25", "7", "1e-7", "99999999999", "nan", "inf", "abc", "1, 2", "3 4 x", "½")
@@ -43,6 +44,8 @@ LEFT = Qt.MouseButton.LeftButton
 def light(recipe: Recipe) -> Recipe:
     """`recipe`, made so small that a run of it takes less than a second."""
     data = recipe.data if recipe.data.name in BUNDLED else DataChoice()
+    if transfer := recipe.technique(Transfer):
+        recipe = recipe.switched(transfer.model_copy(update={"backbone": "small_cnn", "weights": "official"}))
     return recipe.with_(
         data=data.model_copy(update={"per_class": min(data.per_class or 2, 3)}),
         depth=8,
@@ -195,13 +198,15 @@ class Monkey:
 
     def enlarge_or_swap(self) -> str:
         grid, panel, other = self.window.grid, self.panel(), self.panel()
-        how = self.rng.choice(("enlarge", "double click", "swap", "tab"))
+        how = self.rng.choice(("enlarge", "double click", "swap", "place", "tab"))
         if how == "enlarge":
             grid.enlarge(panel)
         elif how == "double click":
             QTest.mouseDClick(panel, LEFT, pos=panel.rect().topLeft() + QPoint(3, 3))
         elif how == "swap" and grid.cell_of(panel) is not grid.cell_of(other):
             grid.swap(grid.cell_of(panel), grid.cell_of(other))
+        elif how == "place":
+            grid.place(panel, grid.cell_of(other))
         elif how == "tab":
             grid.cell_of(panel).select(panel)
         return f"{how} {panel.name} {other.name}"

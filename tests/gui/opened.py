@@ -41,7 +41,7 @@ def opened(
             window.refresh_all()
         yield window
     finally:
-        window._ask = lambda _question: True  # type: ignore[method-assign]
+        window.ask = lambda _question: True  # type: ignore[method-assign]
         window.close()
         qtbot.waitUntil(lambda: not window.isVisible())
         window.deleteLater()

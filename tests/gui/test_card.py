@@ -54,7 +54,7 @@ def test_it_unfolds(qtbot: QtBot) -> None:
 def test_what_cannot_act_is_grey_and_says_why(qtbot: QtBot) -> None:
     card = Card(LabelDistribution)
     qtbot.addWidget(card)
-    reason = refusal(LabelDistribution(), (), SOURCES["fashion-mini"])
+    reason = refusal(LabelDistribution(), Recipe(), SOURCES["fashion-mini"])
     assert reason
     card.refuse(reason)
     assert not card.switch.isEnabled()
@@ -76,16 +76,16 @@ def test_what_is_on_can_be_switched_off_even_if_it_cannot_act(qtbot: QtBot) -> N
 
 
 def test_ordered_images_suit_label_distribution() -> None:
-    assert refusal(LabelDistribution(), (), SOURCES["gauges"]) == ""
-    assert refusal(LabelDistribution(), (), None) == ""  # known when they are loaded
+    assert refusal(LabelDistribution(), Recipe(), SOURCES["gauges"]) == ""
+    assert refusal(LabelDistribution(), Recipe(), None) == ""  # known when they are loaded
 
 
 def test_a_taken_slot_refuses() -> None:
     class OtherNorm(Normalization):
         name = "other_norm"
 
-    assert "Normalization" in refusal(OtherNorm(), [Normalization()], None)
-    assert refusal(Normalization(), [Normalization(), Skip()], None) == ""
+    assert "Normalization" in refusal(OtherNorm(), Recipe(), None)
+    assert refusal(Normalization(), Recipe(), None) == ""
 
 
 def test_a_mark_says_when_and_what(qtbot: QtBot) -> None:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QTreeWidgetItem
 from pytestqt.qtbot import QtBot
 
 from explorer.events import Event, FrozenCheck, GradientNorms, Layer, LayerPlan, RunStarted
-from explorer.gui.freeze import frozen_layers, groups, matches, same_network, ticked, unknown
+from explorer.gui.freeze import frozen_layers, groups, same_network, ticked, unknown
 from explorer.gui.layer_facts import LOOKS, Facts
 from explorer.gui.layers_list import LayersList
 from explorer.gui.layers_tree import GRADIENT, LAYER, SIZE, count
@@ -55,14 +55,6 @@ def test_groups_are_the_stages_of_a_network() -> None:
 @pytest.mark.parametrize("names", [CNN, VIT], ids=["cnn", "vit"])
 def test_every_layer_is_in_one_group(names: tuple[str, ...]) -> None:
     assert sorted(name for group in groups(names) for name in group.layers) == sorted(names)
-
-
-def test_patterns_mean_here_what_they_mean_to_the_trainer() -> None:
-    from explorer.training import freezing
-
-    for pattern in ("stage1", "stage", "*.norm1", "s?age1.*", "body", "bod[y]", "conv", ""):
-        for name in CNN + VIT:
-            assert matches(pattern, name) == freezing.matches(pattern, name)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from scripted import PER_EPOCH, Script, until
 
 from explorer.data import DataChoice
 from explorer.errors import InputError
+from explorer.gui.comparison import Comparison
 from explorer.gui.session import Mark, Session, State
 from explorer.recipe import Recipe
 from explorer.runs import Mailbox, RunStore
@@ -326,3 +327,33 @@ def test_a_damaged_run_is_named_and_what_could_be_read_stays(tmp_path: Path) -> 
     assert session.tick() == []
     with pytest.raises(InputError, match="holds no run"):
         session.show(tmp_path, "nothing")
+
+
+def test_a_comparison_trains_each_arm_and_gives_the_recipe_back(tmp_path: Path) -> None:
+    session = Session(RECIPE, threads := Threads(Script(seconds=0)), lambda _r: tmp_path / str(len(threads.threads)))
+    arms = [("plain", RECIPE.without("skip")), ("skip", RECIPE.with_(lr=0.1))]
+    comparison, trained = Comparison(session, arms), []
+    while comparison.go_on():
+        trained.append(session.recipe)
+        to_the_end(session)
+        threads.threads[-1].join(5)
+        session.worker_gone()
+        session.tick()
+    assert trained == [recipe for _label, recipe in arms]
+    assert [shown.label for shown in session.on_screen] == ["skip", "plain"]
+    assert len({shown.index for shown in session.on_screen}) == 2
+    assert session.recipe == RECIPE
+
+
+def test_a_comparison_ends_with_a_run_that_was_stopped(tmp_path: Path) -> None:
+    session = Session(RECIPE, threads := Threads(Script(seconds=0.001)), lambda _recipe: tmp_path / "run")
+    comparison = Comparison(session, [("plain", RECIPE.without("skip")), ("skip", RECIPE)])
+    assert comparison.go_on()
+    session.stop()
+    to_the_end(session)
+    threads.threads[-1].join(5)
+    session.worker_gone()
+    session.tick()
+    assert not comparison.go_on()
+    assert session.state is State.IDLE
+    assert session.recipe == RECIPE

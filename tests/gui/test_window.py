@@ -54,7 +54,7 @@ def make(qtbot: QtBot, memory: Memory, tmp_path: Path) -> Iterator[Make]:
 
     yield open_window
     for window in made:
-        window._ask = lambda _question: True  # type: ignore[method-assign]
+        window.ask = lambda _question: True  # type: ignore[method-assign]
         window.close()
         qtbot.waitUntil(lambda window=window: not window.isVisible())
         window.deleteLater()
@@ -192,14 +192,14 @@ def test_closing_asks_while_training_and_waits_for_the_thread(qtbot: QtBot, make
     press(qtbot, window, "train")
     wait_for(qtbot, window, State.RUNNING)
     questions: list[str] = []
-    window._ask = lambda question: bool(questions.append(question))  # type: ignore[method-assign]
+    window.ask = lambda question: bool(questions.append(question))  # type: ignore[method-assign]
     window.close()
     assert window.isVisible()
     assert len(questions) == 1
     assert window.session.state is State.RUNNING
     worker = window._worker
     assert worker is not None
-    window._ask = lambda _question: True  # type: ignore[method-assign]
+    window.ask = lambda _question: True  # type: ignore[method-assign]
     window.close()
     qtbot.waitUntil(lambda: not window.isVisible())
     assert window._worker is None
@@ -287,8 +287,8 @@ def test_runs_are_listed_shown_laid_over_and_deleted(qtbot: QtBot, make: Make, t
     qtbot.waitUntil(lambda: window.panels[0].runs[-1].label == "dropout.p 0.2 → 0.1")
     assert [shown.index for shown in window.panels[0].runs] == [0, 1]
     folder = window.session.overlays[0].folder
-    window._ask = lambda _question: True  # type: ignore[method-assign]
-    window._delete(folder)
+    window.ask = lambda _question: True  # type: ignore[method-assign]
+    window.commands.delete_run(folder)
     assert not folder.exists()
     assert rows.count() == 1
     assert len(window.panels[0].runs) == 1

@@ -58,12 +58,12 @@ def test_closing_asks_stops_within_a_batch_and_keeps_the_run(qtbot: QtBot, tmp_p
         assert current
         qtbot.waitUntil(lambda: current.record.step > 3, timeout=60_000)
         asked: list[str] = []
-        window._ask = lambda question: bool(asked.append(question))  # type: ignore[method-assign]
+        window.ask = lambda question: bool(asked.append(question))  # type: ignore[method-assign]
         window.close()
         assert asked
         assert window.isVisible()
         assert window.session.state is State.RUNNING
-        window._ask = lambda _question: True  # type: ignore[method-assign]
+        window.ask = lambda _question: True  # type: ignore[method-assign]
         window.close()
         qtbot.waitUntil(lambda: not window.isVisible(), timeout=10_000)
         assert window._worker is None

@@ -51,7 +51,7 @@ class ConfusionPanel(Panel):
 
     def draw(self) -> None:
         record = self.runs[0].record
-        seen = (record.evaluation, self.colours, self.choice.currentData(), _(self.title))
+        seen = (id(record.evaluation), self.colours, self.choice.currentData(), _(self.title))
         if record.evaluation is None or seen == self._seen:
             return
         self._seen = seen

@@ -1,0 +1,215 @@
+"""Transfer learning: start from weights learned elsewhere, freeze, thaw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import field_validator
+
+from explorer import backbones
+from explorer.backbones.catalogue import MIN_SIZE, SMALL_CNN
+from explorer.events import WeightsLoaded
+from explorer.i18n import N_, _
+from explorer.techniques.base import Facts, FrozenNorm, Group, Pace, Place, R, Technique, parameter
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor, nn
+
+Network = Literal[
+    "small_cnn", "efficientnet_lite0", "resnet18", "resnet34", "resnet50", "resnet101", "mobilenet_v2",
+    "mobilenet_v3_small", "mobilenet_v3_large", "efficientnet_b0", "efficientnet_b1", "efficientnet_v2_s",
+    "convnext_tiny", "convnext_small", "vit_b_16", "vit_b_32", "swin_t", "densenet121", "regnet_y_400mf",
+    "regnet_y_1_6gf",
+]  # fmt: skip
+OFFICIAL, NONE = "official", "none"
+NORM_MOMENTUM = 0.1
+"""At least. Some networks come with 0.01, made for 100,000 steps: after 100 of fine-tuning on ten images per class the
+statistics still belong to the old images, and EfficientNet-Lite0 gets 14 % of the test images right instead of 62 %."""
+NEW_NETWORK = N_("A run starts from these weights and keeps its network.")
+
+
+class Transfer(Technique):
+    """Starts from weights that were learned on other images, and decides which layers go on learning.
+
+    A network is a body that turns an image x into features, and a head, one linear layer, that turns features into
+    classes: logits = W · φ(x) + b. On a large set of photographs the body learns edges and textures first and whole
+    objects last; the first stages serve almost any task, the last ones less so. The head is always new, for the
+    classes are other ones.
+
+    head (feature extraction): φ stands still, only W and b learn. Quick, and hard to overfit: best with a few images
+    per class. top: the first n stages stand still. all (fine-tuning): everything learns, from a good start; needs a
+    lower rate than a start from scratch, or the first steps undo what was learned. Thawing opens one stage after the
+    other, from the head down. A stage that lies s stages below the head learns at rate · factorˢ.
+
+    What is frozen gets no gradient, no optimizer state and no weight decay, and backward stops above it. While the
+    whole body is frozen and no augmentation changes the images, the features are computed once and kept.
+
+    The trap: batch normalization has two kinds of numbers that are not learned by gradient, the running mean and
+    variance. A "frozen" layer left in training mode goes on updating them, and normalises by the batch at hand:
+
+    y = (x − mean) / √(variance + ε) · γ + β,  of the batch in training, of the running statistics in evaluation
+
+    So the head learns from features that evaluation never gives it, the more so the smaller the batch. The switches
+    here keep γ, β and the statistics as they are, and normalise with them; turn each one over to see what it does.
+
+    Use it whenever you have few images, with a learning rate near 0.01. From a few thousand images per class on, a
+    start from scratch catches up; it takes longer, but ends as high (He et al.). Look at: loss and metrics (against a
+    run from scratch), schedule (when each layer learns, and how fast), normalization (training against evaluation
+    mode), layers (bytes changed).
+
+    Papers: Yosinski et al. 2014, arXiv 1411.1792 (which layers transfer); Howard, Ruder 2018, arXiv 1801.06146 (gradual
+    unfreezing, a rate for each depth); He, Girshick, Dollár 2019, arXiv 1811.08883 (what a start from scratch reaches).
+    The trap: keras issue 9522; PyTorch documentation, BatchNorm2d, track_running_stats.
+    """
+
+    name = "transfer"
+    title = N_("Transfer learning")
+    summary = N_("Starts from weights learned on other images, and freezes what need not learn.")
+    group = Group.TRANSFER
+    label = "transfer {backbone}, {train}"
+    next_run = NEW_NETWORK
+    whole_run = True
+
+    backbone: Network = parameter(
+        "efficientnet_lite0",
+        N_("The network; small_cnn and efficientnet_lite0 work without a download."),
+        next_run=NEW_NETWORK,
+    )
+    weights: str = parameter(
+        OFFICIAL,
+        N_("official, none (from scratch), or the path of a checkpoint, a state dict or a safetensors file."),
+        min_length=1,
+        max_length=4096,
+        next_run=NEW_NETWORK,
+    )
+    size: int = parameter(
+        96,
+        N_(
+            "To which images are resized; 0 takes the size that the weights were trained with, often 224: better, and "
+            "five times as slow as 96. Networks with a fixed size, and the small CNN, keep theirs."
+        ),
+        unit=N_("pixels"),
+        ge=0,
+        le=512,
+        next_run=NEW_NETWORK,
+    )
+    train: Literal["head", "top", "all"] = parameter(
+        "head", N_("What learns: the head alone (feature extraction), all but the first stages, or all (fine-tuning).")
+    )
+    frozen_stages: int = parameter(
+        3,
+        N_("How many stages, from the images on, stand still."),
+        unit=N_("stages"),
+        ge=1,
+        le=20,
+        when={"train": ("top",)},
+    )
+    thaw_every: int = parameter(
+        0,
+        N_("So often the next frozen stage thaws, from the head down; 0: never."),
+        unit=N_("epochs"),
+        ge=0,
+        le=1000,
+        when={"train": ("head", "top")},
+    )
+    depth_factor: float = parameter(
+        1.0,
+        N_("On the learning rate, for each stage further from the head; 1: all learn at the same rate."),
+        gt=0,
+        le=1,
+    )
+    norm_affine_trains: bool = parameter(False, N_("γ and β of batch normalization in frozen layers go on learning."))
+    norm_statistics_update: bool = parameter(
+        False, N_("Running mean and variance in frozen layers go on following the batches.")
+    )
+    norm_uses_running: bool = parameter(
+        True,
+        N_("Frozen layers normalise with the running statistics, in training as in evaluation; else by the batch."),
+    )
+    cache_features: bool = parameter(
+        True, N_("Compute features once, where the whole body is frozen and nothing changes the images.")
+    )
+
+    @field_validator("size")
+    @classmethod
+    def _large_enough(cls, size: int) -> int:
+        if 0 < size < MIN_SIZE:
+            text = _(
+                "transfer.size is {size}; it must be 0, or {least} and more: these networks halve the image five times."
+            )
+            raise ValueError(text.format(size=size, least=MIN_SIZE))
+        return size
+
+    @property
+    def network_title(self) -> str:
+        return "" if self.backbone == SMALL_CNN.name else backbones.find(self.backbone).title
+
+    def comparison(self, recipe: R) -> tuple[tuple[str, R], ...]:
+        """From scratch, feature extraction, fine-tuning, and feature extraction with the BatchNorm trap."""
+        safe = {"norm_affine_trains": False, "norm_statistics_update": False, "norm_uses_running": True}
+        trap = {"norm_affine_trains": False, "norm_statistics_update": True, "norm_uses_running": False}
+        weights = OFFICIAL if self.weights == NONE else self.weights
+        arms = (
+            (_("from scratch"), {"weights": NONE, "train": "all", "depth_factor": 1.0, **safe}),
+            (_("feature extraction"), {"weights": weights, "train": "head", "thaw_every": 0, **safe}),
+            (_("fine-tuning"), {"weights": weights, "train": "all", **safe}),
+            (_("BatchNorm trap"), {"weights": weights, "train": "head", "thaw_every": 0, **trap}),
+        )
+        return tuple((label, recipe.switched(self.model_copy(update=fields))) for label, fields in arms)
+
+    def fetch(self) -> Iterator[tuple[int, int]]:
+        if self.weights == OFFICIAL and self.network_title:
+            yield from backbones.fetch(self.backbone)
+
+    def network(self, facts: Facts) -> nn.Module | None:
+        if not self.network_title:
+            return None
+        from torch import nn
+
+        model = backbones.build(self.backbone, facts.classes, self._pixels())
+        for layer in model.modules():
+            if isinstance(layer, nn.BatchNorm2d):
+                layer.momentum = max(layer.momentum or 0.0, NORM_MOMENTUM)
+        return model
+
+    def initialise(self, model: nn.Module, rng: Callable[[str], torch.Generator]) -> None:
+        if self.weights == NONE:
+            return
+        source, state = self._state()
+        fitted = backbones.fit(model, state)
+        model.loaded = WeightsLoaded(source=source, kept=fitted.kept, fresh=fitted.fresh, unused=fitted.unused)  # type: ignore[assignment]
+
+    def pace(self, place: Place, epoch: int) -> Pace:
+        frozen = {"head": place.stages, "top": self.frozen_stages, "all": 0}[self.train]
+        thawed = epoch // self.thaw_every if self.thaw_every else 0
+        return Pace(
+            factor=self.depth_factor**place.from_head,
+            frozen=place.stage < min(frozen, place.stages - 1) - thawed,  # the head always learns
+            norm=FrozenNorm(self.norm_affine_trains, self.norm_statistics_update, self.norm_uses_running),
+        )
+
+    def resized(self, images: Tensor) -> Tensor:
+        """Images (B, C, H, W) in [0, 1] of the size in which the network takes them, for a preview."""
+        if not self.network_title:
+            return images
+        found = backbones.find(self.backbone)
+        return backbones.Adapt(self._pixels() or found.size, found.mean, found.std).resize(images)
+
+    def _pixels(self) -> int:
+        """0 means the weights' own."""
+        return 0 if backbones.find(self.backbone).fixed_size else self.size
+
+    def _state(self) -> tuple[str, dict[str, Tensor]]:
+        """Where the start weights come from, for people, and the weights; the head of other classes is left out."""
+        if self.weights != OFFICIAL:
+            return self.weights, backbones.weights_file(self.weights)
+        if self.network_title:
+            found, state = backbones.find(self.backbone), backbones.official(self.backbone)
+        else:
+            found, state = SMALL_CNN, backbones.small_cnn_weights()
+        return (
+            f"{_(found.title)} ({_(found.weights)})",
+            {name: tensor for name, tensor in state.items() if not name.startswith(f"{found.classifier}.")},
+        )

@@ -125,7 +125,12 @@ class ClassesButton(QToolButton):
         super().__init__()
         self._classes: tuple[str, ...] = ()
         self._chosen: tuple[str, ...] = ()
+        self._actions: list[QAction] = []
+        """One for each class; kept for ever, as clearing a menu with connected actions can crash Qt."""
         self._menu = _StayingMenu(self)
+        self._everything = self._menu.addAction("")
+        self._everything.triggered.connect(self._all)
+        self._menu.addSeparator()
         self._menu.setToolTipsVisible(True)
         self.setMenu(self._menu)
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -151,21 +156,21 @@ class ClassesButton(QToolButton):
         self._show()
 
     def _fill(self) -> None:
-        self._menu.clear()
-        self._menu.addAction("").triggered.connect(self._all)
-        self._menu.addSeparator()
-        for name in self._classes:
-            action = self._menu.addAction(_(name))
-            action.setData(name)
+        while len(self._actions) < len(self._classes):
+            action = self._menu.addAction("")
             action.setCheckable(True)
             action.triggered.connect(self._ticked)
+            self._actions.append(action)
+        for i, action in enumerate(self._actions):
+            listed = i < len(self._classes)
+            action.setVisible(listed)
+            action.setText(_(self._classes[i]) if listed else "")
 
     def _show(self) -> None:
-        everything, *actions = (action for action in self._menu.actions() if not action.isSeparator())
-        everything.setText(_("All classes"))
-        everything.setEnabled(bool(self._chosen))
-        for action in actions:
-            action.setChecked(not self._chosen or action.data() in self._chosen)
+        self._everything.setText(_("All classes"))
+        self._everything.setEnabled(bool(self._chosen))
+        for name, action in zip(self._classes, self._actions, strict=False):
+            action.setChecked(not self._chosen or name in self._chosen)
         n = len(self._chosen)
         self.setText(ngettext("{n} class", "{n} classes", n).format(n=n) if n else _("All classes"))
         self.setEnabled(bool(self._classes))
@@ -174,8 +179,8 @@ class ClassesButton(QToolButton):
         self._choose(())
 
     def _ticked(self) -> None:
-        actions = [action for action in self._menu.actions() if action.isCheckable() and action.isChecked()]
-        ticked = tuple(str(action.data()) for action in actions)
+        pairs = zip(self._classes, self._actions, strict=False)
+        ticked = tuple(name for name, action in pairs if action.isChecked())
         if len(ticked) < FEWEST:
             self._show()  # puts the tick back
         else:

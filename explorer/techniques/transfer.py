@@ -35,13 +35,13 @@ class Transfer(Technique):
 
     A network is a body that turns an image x into features, and a head, one linear layer, that turns features into
     classes: logits = W · φ(x) + b. On a large set of photographs the body learns edges and textures first and whole
-    objects last; the first stages serve almost any task, the last ones less so. The head is always new, for the
-    classes are other ones.
+    objects last; the first stages serve almost any task, the last ones less so. The head is new, for the classes are
+    other ones.
 
-    head (feature extraction): φ stands still, only W and b learn. Quick, and hard to overfit: best with a few images
-    per class. top: the first n stages stand still. all (fine-tuning): everything learns, from a good start; needs a
-    lower rate than a start from scratch, or the first steps undo what was learned. Thawing opens one stage after the
-    other, from the head down. A stage that lies s stages below the head learns at rate · factorˢ.
+    head (feature extraction): φ stands still, only W and b learn. Quick, and hard to overfit. top: the first n stages
+    stand still. all (fine-tuning): everything learns, from a good start; needs a lower rate than a start from scratch,
+    or the first steps undo what was learned. Thawing opens one stage after the other, from the head down. A stage that
+    lies s stages below the head learns at rate · factorˢ.
 
     What is frozen gets no gradient, no optimizer state and no weight decay, and backward stops above it. While the
     whole body is frozen and no augmentation changes the images, the features are computed once and kept.
@@ -117,7 +117,7 @@ class Transfer(Technique):
     depth_factor: float = parameter(
         1.0,
         N_("On the learning rate, for each stage further from the head; 1: all learn at the same rate."),
-        gt=0,
+        ge=0.1,
         le=1,
     )
     norm_affine_trains: bool = parameter(False, N_("γ and β of batch normalization in frozen layers go on learning."))

@@ -55,12 +55,23 @@ def read(path: Path) -> dict[str, Any]:
     return content
 
 
+def standing(path: Path, content: dict[str, Any]) -> tuple[int, int, list[float]]:
+    """Steps and epochs done, and the validation loss of each epoch. Raises InputError that names `path`."""
+    step, epoch, losses = (content.get(key, empty) for key, empty in (("step", 0), ("epoch", 0), ("losses", [])))
+    plain = isinstance(step, int) and isinstance(epoch, int) and isinstance(losses, list)
+    if plain and 0 <= epoch <= step and all(isinstance(loss, float) for loss in losses):
+        return step, epoch, losses
+    raise InputError(
+        _("{path} does not say how far its run had come. Use another checkpoint of the run.").format(path=path)
+    )
+
+
 def best_beside(path: Path, content: dict[str, Any]) -> dict[str, Any]:
     """The best checkpoint of the run of which `path` holds `content`; empty if it cannot be had."""
     try:
         best = read(path.with_name("best.pt"))
-    except InputError:
+        epoch, loss = content.get("best", (0, math.inf))
+        same_run = best.get("losses") == content.get("losses", [])[:epoch]
+        return best if same_run and math.isfinite(loss) else {}  # infinite: the network has been rebuilt since
+    except (InputError, TypeError, ValueError):
         return {}
-    epoch, loss = content.get("best", (0, math.inf))
-    same_run = best.get("losses") == content.get("losses", [])[:epoch]
-    return best if same_run and math.isfinite(loss) else {}  # infinite: the network has been rebuilt since

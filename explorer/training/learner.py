@@ -124,7 +124,7 @@ class Learner:
             self._restart_average()
             self.model.load_state_dict(content.get("trained", content["model"]))
             self.remember(content.get("optimizer", {}))
-        except (RuntimeError, KeyError, AttributeError) as error:
+        except (RuntimeError, KeyError, AttributeError, TypeError) as error:
             text = _(
                 "The checkpoint does not fit the network of the recipe: {error}. Resume with the recipe of its run."
             )

@@ -372,10 +372,9 @@ class Run:
     def resume(self, path: Path) -> None:
         """Stand where the checkpoint `path` was written. Raises InputError if it does not fit."""
         content = checkpoint.read(path)
-        self.step, self.epoch = int(content.get("step", 0)), int(content.get("epoch", 0))
+        self.step, self.epoch, self.losses = checkpoint.standing(path, content)
         if not 0 <= self.step - self.epoch * self.steps_per_epoch < self.steps_per_epoch:
             self.step = self.epoch * self.steps_per_epoch  # batches of another size: at the start of the epoch
-        self.losses = [float(loss) for loss in content.get("losses", [])]
         self.learner.resume(content, self.epoch)
         self.best_weights = self.learner.weights()
         if best := checkpoint.best_beside(path, content):  # else the best is looked for anew

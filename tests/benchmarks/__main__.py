@@ -17,6 +17,7 @@ from .gui_limits import curve_points, rss_growth_mb, stop_ms, toggle_to_effect_m
 from .pairs import Figure, MissingError, Result, significant
 from .rivals import cockpit_ratio, lightning_ratio
 from .trainer import bare_loop_ratio, instruments_ratio
+from .transfer import cached_speedup, frozen_speedup
 from .window import first_point_s, gui_gap_p99_ms, gui_throughput_ratio, window_shown_s
 
 FIGURES = (
@@ -32,6 +33,8 @@ FIGURES = (
     Figure("stop_ms", 50, "lower", "ms", stop_ms),
     Figure("rss_growth_mb", 60, "lower", "MB", rss_growth_mb),
     Figure("curve_points", 30, "higher", "frames/s", curve_points),
+    Figure("frozen_speedup", 2.0, "higher", "×", frozen_speedup),
+    Figure("cached_speedup", 20, "higher", "×", cached_speedup),
 )
 FAILED = "failed"
 

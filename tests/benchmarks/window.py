@@ -34,7 +34,7 @@ def gui_gap_p99_ms(quick: bool) -> Measured:
     runs. From the first step to the end of the run, with evaluations and checkpoints. One value per process.
     """
     recipe = default_experiment(EPOCHS, quick)
-    runs = [_trained_in_window(recipe)[0] for _ in range(1 if quick else 5)]
+    runs = [_gaps(recipe) for _ in range(1 if quick else 5)]
     worst = ", ".join(f"{percentile(gaps, 0.99):.1f}/{max(gaps):.1f}" for gaps in runs)
     return Measured([percentile(gaps, 0.99) for gaps in runs], f"p99/max of each run: {worst} ms")
 
@@ -42,12 +42,12 @@ def gui_gap_p99_ms(quick: bool) -> Measured:
 def gui_throughput_ratio(quick: bool) -> Measured:
     """Images/s in the window over images/s of `python -m explorer train` with the same recipe.
 
-    The window as in gui_gap_p99_ms. Both sides read from what the run stored: images over the seconds of each epoch,
-    which include steps, instruments and recording, but neither evaluation nor checkpoints; the first epoch, in which
-    libraries warm up, is left out on both sides.
+    The window as in gui_gap_p99_ms, but without that timer, which no user's window has. Both sides read from what the
+    run stored: images over the seconds of each epoch, which include steps, instruments and recording, but neither
+    evaluation nor checkpoints; the first epoch, in which libraries warm up, is left out on both sides.
     """
     recipe = default_experiment(EPOCHS, quick)
-    pairs = alternate(1 if quick else 7, lambda: _trained_in_window(recipe)[1], lambda: _trained_in_terminal(recipe))
+    pairs = alternate(1 if quick else 7, lambda: _trained_in_window(recipe), lambda: _trained_in_terminal(recipe))
     window, terminal = zip(*pairs, strict=True)
     return Measured(ratios(pairs), speeds(window=window, terminal=terminal))
 
@@ -77,14 +77,26 @@ def first_point_s(quick: bool) -> Measured:
     return Measured(waits[1:], f"from {min(waits[1:]):.2f} to {max(waits[1:]):.2f} s")
 
 
-def _trained_in_window(recipe: Recipe) -> tuple[list[float], float]:
-    """Gaps in ms, and images/s."""
+def _gaps(recipe: Recipe) -> list[float]:
+    """In ms, between the ticks of a clock in the window's thread."""
     with own_folder() as folder:
-        said = child(folder, CHILD, "train", recipe)
-        if said["outcome"] != FINISHED:
-            raise RuntimeError(f"the run in the window {said['outcome']}")
+        gaps: list[float] = _in_window(folder, "gaps", recipe)["gaps_ms"]
+        return gaps
+
+
+def _trained_in_window(recipe: Recipe) -> float:
+    """Images/s."""
+    with own_folder() as folder:
+        _in_window(folder, "train", recipe)
         (run,) = list_runs(folder / "runs")
-        return said["gaps_ms"], _speed(run)
+        return _speed(run)
+
+
+def _in_window(folder: Path, what: str, recipe: Recipe) -> dict[str, Any]:
+    said = child(folder, CHILD, what, recipe)
+    if said["outcome"] != FINISHED:
+        raise RuntimeError(f"the run in the window {said['outcome']}")
+    return said
 
 
 def _trained_in_terminal(recipe: Recipe) -> float:

@@ -1,8 +1,8 @@
 """The real window in a process of its own: started as by its command, driven, and measured from inside.
 
-`python -m tests.benchmarks.window_child {shown,first-point,train} FOLDER [RECIPE]`, started by window.py. FOLDER takes
-the settings, so that nobody's own are read or written; runs go where TRAINING_EXPLORER_RUNS says. The last line of
-output is one JSON object. limits_child.py has more of these.
+`python -m tests.benchmarks.window_child {shown,first-point,train,gaps} FOLDER [RECIPE]`, started by window.py. FOLDER
+takes the settings, so that nobody's own are read or written; runs go where TRAINING_EXPLORER_RUNS says. The last line
+of output is one JSON object. limits_child.py has more of these.
 """
 
 from __future__ import annotations
@@ -153,20 +153,48 @@ def in_sight(widget: QWidget) -> bool:
 
 
 class Train(Everything):
-    """Trains with all panels in sight and measures the gaps between the ticks of a timer of the window's thread."""
+    """Trains with everything in sight, and does nothing besides but to look now and then whether the run is over."""
+
+    def __init__(self, window: Window) -> None:
+        super().__init__(window)
+        self.timer = QTimer(self, interval=SETTLED_MS)
+        self.timer.timeout.connect(self.look)
+
+    @Slot()
+    def begin(self) -> None:
+        """Press Train."""
+        self.press_train()
+        self.timer.start()
+
+    @Slot()
+    def look(self) -> None:
+        """Report once the run is over."""
+        session = self.window.session
+        if session.state is State.IDLE:
+            self.timer.stop()
+            ended = session.current.record.ended if session.current else None
+            self.report(ended.outcome if ended else "never began")
+
+    def report(self, outcome: str) -> None:
+        """How the run ended."""
+        self.say(outcome=outcome)
+
+
+class Gaps(Train):
+    """The same with a ticking clock in the window's thread. It takes a little from training, so Train goes without."""
 
     def __init__(self, window: Window) -> None:
         super().__init__(window)
         self.gaps: list[float] = []
         self.last: float | None = None
+        self.clock = QTimer(self, interval=GUI_TICK_MS, timerType=Qt.TimerType.PreciseTimer)
+        self.clock.timeout.connect(self.tick)
 
     @Slot()
     def begin(self) -> None:
         """Press Train and start the clock's ticks."""
-        self.timer = QTimer(self, interval=GUI_TICK_MS, timerType=Qt.TimerType.PreciseTimer)
-        self.timer.timeout.connect(self.tick)
-        self.press_train()
-        self.timer.start()
+        super().begin()
+        self.clock.start()
 
     @Slot()
     def tick(self) -> None:
@@ -176,13 +204,14 @@ class Train(Everything):
         if training and self.last is not None:
             self.gaps.append(1000 * (now - self.last))
         self.last = now if training else None
-        if session.state is State.IDLE:
-            self.timer.stop()
-            ended = session.current.record.ended if session.current else None
-            self.say(gaps_ms=self.gaps, outcome=ended.outcome if ended else "never began")
+
+    def report(self, outcome: str) -> None:
+        """The gaps, and how the run ended."""
+        self.clock.stop()
+        self.say(gaps_ms=self.gaps, outcome=outcome)
 
 
-DRIVERS: dict[str, type[Driver]] = {"shown": Shown, "first-point": FirstPoint, "train": Train}
+DRIVERS: dict[str, type[Driver]] = {"shown": Shown, "first-point": FirstPoint, "train": Train, "gaps": Gaps}
 
 
 def main(drivers: Mapping[str, type[Driver]], what: str, folder: Path, recipe: str = "") -> int:

@@ -105,7 +105,10 @@ class Monkey:
         return card.kind.name
 
     def edit_a_field(self) -> str:
-        form = self.rng.choice(self.window.sidebar.findChildren(Form))
+        sidebar = self.window.sidebar
+        form = self.rng.choice(sidebar.findChildren(Form))
+        if not form.isVisible():
+            next((card for card in sidebar.cards.values() if card.form is form), sidebar).unfold.click()
         editors = [w for w in form.findChildren(QWidget) if isinstance(w, EDITORS) and not _part_of_another(w)]
         return self.set_(self.rng.choice(editors))
 
@@ -131,6 +134,9 @@ class Monkey:
             QTest.keyClick(widget, key)
             return f"{name} {key.name}"
         text = self.rng.choice(TYPED)
+        self.window.activateWindow()  # a manual may be in front
+        QApplication.processEvents()
+        widget.setFocus()
         widget.selectAll()  # type: ignore[attr-defined]
         QTest.keyClick(widget, Qt.Key.Key_Delete)
         QTest.keyClicks(widget, text)

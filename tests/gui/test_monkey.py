@@ -131,7 +131,8 @@ def counted(window: Window, runs: Path, qtbot: QtBot) -> dict[str, int]:
     window.grid.arrange(2)
     window.resize(1280, 720)
     folders = [folder for folder in list_runs(runs) if open_run(folder).epochs]
-    window.show_stored(folders[0])
+    for folder in folders[:1]:
+        window.show_stored(folder)
     for folder in folders[1 : 1 + MOST_OVERLAID]:
         window.session.overlay(folder, folder.name)
     qtbot.waitUntil(lambda: all(shown.rest is None for shown in window.session.on_screen))

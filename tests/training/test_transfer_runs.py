@@ -12,6 +12,7 @@ import torch
 
 from explorer import Recipe, backbones
 from explorer.data import ImageData
+from explorer.errors import InputError
 from explorer.events import (
     FINISHED,
     EpochDone,
@@ -288,6 +289,25 @@ def test_without_its_best_checkpoint_a_resumed_run_looks_for_the_best_anew(tiny:
     assert (run.best_epoch, run.best_loss) == (0, math.inf)
     finish(run)
     assert run.best_epoch > 1
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"step": "many"}, "does not say how far"),
+        ({"epoch": -1}, "does not say how far"),
+        ({"losses": ["low"]}, "does not say how far"),
+        ({"model": {"conv.weight": torch.zeros(3)}}, "does not fit the network of the recipe"),
+        ({"model": 3}, "does not fit the network of the recipe"),
+        ({"optimizer": {"conv.weight": 3}}, "does not fit the network of the recipe"),
+    ],
+)
+def test_a_run_cannot_go_on_from_nonsense(tiny: MakeImages, tmp_path: Path, change: dict[str, Any], said: str) -> None:
+    data, of = tiny(count=24, size=28), recipe(SMALL.model_copy(update={"train": "all"}), epochs=2)
+    last = checkpoints_of(of, data, tmp_path / "first", stop_at=4)
+    checkpoint.write([last], {**checkpoint.read(last), **change})
+    with pytest.raises(InputError, match=said):
+        list(train(of, data=data, resume=last))
 
 
 def test_batches_of_another_size_begin_the_epoch_anew(tiny: MakeImages, tmp_path: Path) -> None:

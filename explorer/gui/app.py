@@ -36,7 +36,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if argv is None else argv
     sys.setswitchinterval(SWITCH_INTERVAL)
     QApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
-    gc.disable()  # collecting takes a tenth of the time to the first paint, and finds nothing; see _First.painted
+    gc.disable()  # collecting takes a tenth of the time to the first paint, and finds nothing; later see Window.tick
     app = QApplication([NAME, *arguments])
     app.setApplicationName(NAME)
     app.setApplicationDisplayName(TITLE)
@@ -64,7 +64,6 @@ class _First(QObject):
     def painted(self) -> None:
         """What can wait until the window is seen."""
         gc.freeze()  # all that stays for ever need not be searched again and again
-        gc.enable()
         if self._measure:
             print(f"{time.time() - process_start():.3f}")
             self._window.close()

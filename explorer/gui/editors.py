@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from PySide6.QtCore import QEvent, QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QValidator, QWheelEvent
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -28,19 +28,22 @@ NARROW = 6
 
 
 class _Undoing:
-    """Leaves Ctrl+Z and Ctrl+Shift+Z to the recipe, except while something is being typed here."""
+    """Leaves Ctrl+Z and Ctrl+Shift+Z to the recipe, except while something is being typed here.
+
+    A filter, not an override of `event`: an override also sees its own deletion, and Shiboken 6.8 then crashes.
+    """
 
     def typing(self) -> bool:
         """Whether the text is not the one that the value has."""
         raise NotImplementedError
 
-    def event(self, event: QEvent) -> bool:
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
         if event.type() is QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and not self.typing():
             undo, redo = QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo
             if event.matches(undo) or event.matches(redo):
                 event.ignore()
-                return False
-        return bool(super().event(event))  # type: ignore[misc]
+                return True
+        return False
 
 
 class Number(_Undoing, QDoubleSpinBox):
@@ -50,6 +53,7 @@ class Number(_Undoing, QDoubleSpinBox):
 
     def __init__(self, low: float, high: float, default: float, unit: str = "") -> None:
         super().__init__()
+        self.installEventFilter(self)
         self._unit = unit
         self._logarithmic = high > 0 and high >= 1000 * abs(default) and default > 0
         self.setDecimals(DECIMALS)
@@ -128,6 +132,7 @@ class Whole(_Undoing, QSpinBox):
 
     def __init__(self, low: int, high: int, unit: str = "", empty: str = "") -> None:
         super().__init__()
+        self.installEventFilter(self)
         self._unit, self._empty = unit, empty
         self.setRange(low - bool(empty), high)
         if high - low >= 1000:
@@ -273,6 +278,7 @@ class Text(_Undoing, QLineEdit):
 
     def __init__(self) -> None:
         super().__init__()
+        self.installEventFilter(self)
         self._value = ""
         self.setMinimumWidth(60)
         self.editingFinished.connect(self._finished)
@@ -306,6 +312,7 @@ class Numbers(_Undoing, QLineEdit):
 
     def __init__(self, unit: str = "") -> None:
         super().__init__()
+        self.installEventFilter(self)
         self._unit, self._value = unit, ()  # type: tuple[str, tuple[float, ...]]
         self.setMinimumWidth(60)
         self.editingFinished.connect(self._finished)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from pyqtgraph.util.garbage_collector import GarbageCollector
 from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QPaintEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QMessageBox, QVBoxLayout, QWidget
@@ -100,6 +102,9 @@ class Window(QMainWindow):
         self._restore()
         if complaint:
             self.banner.say(complaint, _("The default recipe is used instead."))
+        # Collected in the training thread, a widget in a cycle would be destroyed there, and Qt would crash.
+        self._garbage = GarbageCollector()
+        self._garbage.timer.stop()  # our tick calls it
         self._timer = QTimer(self)
         self._timer.setInterval(TICK)
         self._timer.timeout.connect(self.tick)
@@ -189,6 +194,7 @@ class Window(QMainWindow):
                 self.show_all()
             return
         self._timer.stop()
+        gc.enable()
         self._memory.keep(
             geometry=self.saveGeometry(),
             columns=self.columns.state(),
@@ -252,6 +258,7 @@ class Window(QMainWindow):
             self.show_runs()
         if self._list_is_old:
             self.list_runs()
+        self._garbage.check()
         self._numbers_are_old = self._numbers_are_old or bool(events)
         overdue = time.monotonic() - self._numbers_at > BETWEEN_NUMBERS
         if self.session.state is not self._state or (self._numbers_are_old and overdue):

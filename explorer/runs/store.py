@@ -193,5 +193,8 @@ def stored_events(folder: Path) -> Iterator[Event]:
 def list_runs(parent: Path | None = None) -> tuple[Path, ...]:
     """Folders of the runs in `parent`, newest first."""
     parent = parent or runs_folder()
-    found = [path.parent for path in parent.glob(f"*/{DATABASE}")] if parent.is_dir() else []
-    return tuple(sorted(found, key=lambda folder: (folder / DATABASE).stat().st_mtime, reverse=True))
+    written = {}
+    for path in parent.glob(f"*/{DATABASE}") if parent.is_dir() else ():
+        with suppress(FileNotFoundError):  # a run that never began has taken its folder away in between
+            written[path.parent] = path.stat().st_mtime
+    return tuple(sorted(written, key=lambda folder: written[folder], reverse=True))

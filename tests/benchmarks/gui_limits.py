@@ -28,7 +28,7 @@ def toggle_to_effect_ms(quick: bool) -> Measured:
     worker as the network has changed. One value per process, the 95th percentile of its clicks.
     """
     recipe = default_experiment(MANY, quick=False).with_(lr=0.02)
-    return _beyond_a_batch([_said("toggle", recipe) for _ in range(1 if quick else 5)])
+    return beyond_a_batch([_said("toggle", recipe) for _ in range(1 if quick else 5)])
 
 
 def stop_ms(quick: bool) -> Measured:
@@ -38,7 +38,7 @@ def stop_ms(quick: bool) -> Measured:
     chance decides. One value per process, the slowest of its stops.
     """
     recipe = default_experiment(MANY, quick=False)
-    return _beyond_a_batch([_said("stop", recipe) for _ in range(1 if quick else 5)])
+    return beyond_a_batch([_said("stop", recipe) for _ in range(1 if quick else 5)])
 
 
 def rss_growth_mb(quick: bool) -> Measured:
@@ -78,7 +78,7 @@ def _said(what: str, recipe: Recipe | None = None) -> dict[str, Any]:
         return child(folder, CHILD, what, recipe)
 
 
-def _beyond_a_batch(runs: list[dict[str, Any]]) -> Measured:
+def beyond_a_batch(runs: list[dict[str, Any]]) -> Measured:
     """95th percentile of the waits of each run, less the time of a batch. Raises RuntimeError if there are none.
 
     Clicks into the evaluation at the end of an epoch wait until that is over: they are told in the note, not counted.

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from .gui_limits import beyond_a_batch
 from .pairs import Figure, Measured, Result, alternate, interquartile_range, percentile, ratios
 
 
@@ -73,6 +74,16 @@ def test_what_is_absent_is_null_in_json() -> None:
 
 def test_quick_makes_no_judgement() -> None:
     assert Result.of(figure("lower", 1), Measured([0.5]), quick=True).holds is None
+
+
+def test_waits_are_counted_from_a_batch_on_and_without_those_for_an_evaluation() -> None:
+    one = {"waits_ms": [10.0, 40.0, 700.0], "at_epoch_end": [False, False, True], "batch_ms": 30.0}
+    other = {"waits_ms": [900.0], "at_epoch_end": [True], "batch_ms": 30.0}
+    measured = beyond_a_batch([one, other])
+    assert measured.values == [10.0]
+    assert "2 more, at the end of an epoch, after up to 900 ms" in measured.note
+    with pytest.raises(RuntimeError):
+        beyond_a_batch([other])
 
 
 @pytest.mark.slow

@@ -164,7 +164,7 @@ class Monkey:
         return key
 
     def watch(self) -> str:
-        QTest.qWait(100)  # a tick of the window
+        QTest.qWait(80)  # about a tick of the window
         return ""
 
     # Panels.

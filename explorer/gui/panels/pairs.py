@@ -86,7 +86,7 @@ def to_image(pixels: Bytes) -> QImage:
     rgb = np.ascontiguousarray(rgb)
     image = QImage(rgb.data, width, height, 3 * width, QImage.Format.Format_RGB888)
     factor = max(1, 256 // max(width, height))  # viewers of SVG smooth what they enlarge
-    return image.scaled(width * factor, height * factor)
+    return image.copy() if factor == 1 else image.scaled(width * factor, height * factor)  # scaled by 1 shares memory
 
 
 def wrapped(text: str, width: int, metrics: QFontMetrics, lines: int = 2) -> list[str]:

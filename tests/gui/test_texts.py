@@ -52,10 +52,10 @@ NAMES = frozenset(
         r"\s+",
         "AdamW BatchNorm CNN CPU CSV CUDA CutMix ECE ELU English Explorer Fashion GELU GPU Leaky MIT MixUp MNIST MPS "
         "Nesterov PNG PReLU PySide PyTorch RMS RandAugment ReLU SGD SVG SiLU Training TrivialAugment arXiv bfloat "
-        "float tanh Alt Ctrl Del Delete Enter Return Shift Tab",
+        "float tanh official none state dict safetensors Alt Ctrl Del Delete Enter Return Shift Tab",
     )
 )
-"""Names that are the same in Russian: of methods, formats, programs and keys."""
+"""Names that are the same in Russian: of methods, formats, programs and keys, and what is typed as it stands."""
 LATIN = re.compile(r"[A-Za-z]{3,}")
 CYRILLIC = re.compile("[А-я]")
 TAG = re.compile(r"<(style|head)>.*?</\1>|<[^>]*>", re.DOTALL)

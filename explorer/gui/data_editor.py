@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent, QStandardItemModel
+from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from explorer.data import DataChoice, sources
@@ -16,6 +16,11 @@ from explorer.i18n import N_, _, ngettext
 
 FEWEST = 2
 """Classes that must stay: one class alone is nothing to tell apart."""
+
+
+FLAGS = Qt.ItemDataRole.UserRole - 1
+"""Where a combo box keeps the flags of an item; 0 greys it. The wrapper that model.item() gives outlives the item that
+clear() deletes; shiboken then took it for the QAction that Qt put in its place, and a change of language crashed."""
 
 
 class DataEditor(QWidget):
@@ -76,9 +81,8 @@ class DataEditor(QWidget):
             place = self.combo.count() - 1
             help_ = _(source.description) if source.available else source.remedy
             self.combo.setItemData(place, rich(help_), Qt.ItemDataRole.ToolTipRole)
-            model = self.combo.model()
-            if isinstance(model, QStandardItemModel):
-                model.item(place).setEnabled(source.available)
+            if not source.available:
+                self.combo.setItemData(place, 0, FLAGS)
         self.combo.addItem(_(self.FOLDER), None)
         self.combo.setAccessibleName(_("Images"))
         for editor, name, field in (

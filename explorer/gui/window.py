@@ -193,6 +193,7 @@ class Window(QMainWindow):
                 self.session.stop()
                 self.show_all()
             return
+        self.sidebar.commit()
         self._timer.stop()
         gc.enable()
         self._memory.keep(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from explorer.i18n import N_
 from explorer.techniques.base import Group, Technique, parameter
@@ -64,4 +64,17 @@ class Normalization(Technique):
             return nn.BatchNorm2d(channels, self.eps, self.momentum, self.affine, self.track_running_stats)
         # Layer and instance normalization of images are group normalization with one group, or one channel a group.
         groups = {"layer": 1, "instance": channels, "group": math.gcd(self.groups, channels)}[self.kind]
-        return nn.GroupNorm(groups, channels, self.eps, self.affine)
+        layer = nn.GroupNorm(groups, channels, self.eps, self.affine)
+        layer.register_forward_pre_hook(_avoid_crash)
+        return layer
+
+
+def _avoid_crash(_layer: nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    """Above frozen layers, where images (B, C, H, W) need no gradient but γ and β do, copy them to the usual layout.
+
+    In channels_last, the backward pass of torch 2.13 uses the gradient of the images all the same, and Python dies.
+    """
+    import torch
+
+    (images,) = inputs
+    return None if images.requires_grad or not torch.is_grad_enabled() else (images.contiguous(),)

@@ -1,10 +1,21 @@
-"""How others steer a run: each request is taken at the next batch boundary. Safe to call from any thread."""
+"""How others steer a run: each request is taken at the next batch boundary. Safe to call from any thread.
+
+And the two ways in which a run can break off.
+"""
 
 from __future__ import annotations
 
 import threading
 
 from explorer.recipe import Recipe
+
+
+class Stopped(Exception):  # noqa: N818 - not an error
+    """The run has been asked to end."""
+
+
+class Diverged(Exception):  # noqa: N818
+    """A loss is NaN or infinite."""
 
 
 class Control:
@@ -54,6 +65,11 @@ class Control:
     def stopping(self) -> bool:
         """Whether the run has been asked to end."""
         return self._stop
+
+    def check(self) -> None:
+        """Raises Stopped if the run has been asked to end."""
+        if self._stop:
+            raise Stopped
 
     def wait(self) -> None:
         """Called by the trainer before each batch: returns at once, or when it may go on."""

@@ -40,14 +40,15 @@ def predict(
     modes = [(layer, layer.training) for layer in model.modules()]
     if training != model.training:
         model.train(training)
-    with torch.autocast(images.device.type, torch.bfloat16, enabled=bf16):
-        # Parts of equal size: where statistics of the batch count, a small rest would have poor ones.
-        parts = torch.tensor_split(images if features is None else features, -(-len(images) // chunk))
-        answers = (model(to_float(part)) if features is None else model.head(part) for part in parts)  # type: ignore[operator]
-        logits = torch.cat([answer.float() for answer in answers])
-    for layer, mode in modes:
-        layer.training = mode
-    return logits
+    try:
+        with torch.autocast(images.device.type, torch.bfloat16, enabled=bf16):
+            # Parts of equal size: where statistics of the batch count, a small rest would have poor ones.
+            parts = torch.tensor_split(images if features is None else features, -(-len(images) // chunk))
+            answers = (model(to_float(part)) if features is None else model.head(part) for part in parts)  # type: ignore[operator]
+            return torch.cat([answer.float() for answer in answers])
+    finally:
+        for layer, mode in modes:
+            layer.training = mode
 
 
 def to_float(images: Tensor) -> Tensor:

@@ -136,3 +136,18 @@ def denormals_as_zero() -> Iterator[None]:
         yield
     finally:
         torch.set_flush_denormal(False)
+
+
+@contextmanager
+def stoppable(model: nn.Module, control: Control) -> Iterator[None]:
+    """Passes through `model` end within a layer when the run has been asked to end: an evaluation can take minutes."""
+
+    def guard(*_arguments: object) -> None:
+        control.check()
+
+    hooks = [layer.register_forward_pre_hook(guard) for layer in model.modules()]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()

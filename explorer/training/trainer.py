@@ -34,7 +34,7 @@ from explorer.recipe import Recipe, changes, live
 from explorer.techniques import Moment
 from explorer.training import checkpoint
 from explorer.training.batches import order, prepared, softened
-from explorer.training.control import Control
+from explorer.training.control import Control, Diverged, Stopped
 from explorer.training.features import Features, reused
 from explorer.training.instruments import Instrument, Scene, Watch, choose
 from explorer.training.learner import Learner
@@ -50,6 +50,7 @@ from explorer.training.start import (
     pick_device,
     refusal,
     started,
+    stoppable,
 )
 from explorer.training.streams import number
 
@@ -91,7 +92,7 @@ def train(
     try:
         with denormals_as_zero():
             yield from run.events()
-    except _DivergedError:
+    except Diverged:
         yield run.ended(
             DIVERGED,
             _("The loss is no longer a finite number: training has diverged."),
@@ -99,10 +100,6 @@ def train(
         )
     except Exception as error:  # whoever watches hears of it as an event, and can show it
         yield run.ended(FAILED, *explain(error), details=traceback.format_exc())
-
-
-class _DivergedError(Exception):
-    """A loss is NaN or infinite."""
 
 
 class Run:
@@ -133,16 +130,24 @@ class Run:
         self.step, self.epoch = 0, 0
         self.losses: list[float] = []
         self.best_epoch, self.best_loss = 0, math.inf
+        self.scene: Scene | None = None
         self.best_weights: dict[str, Tensor] = {}
         self.unsaid: list[tuple[Tensor, dict[str, Any]]] = []
         self.began = perf_counter()
         if resume:
             self.resume(resume)
 
-    # The loop.
-
     def events(self) -> Iterator[Event]:
         """Everything that happens, from the first batch to the end."""
+        try:
+            yield from self.epochs()
+        except Stopped:
+            yield from self.say_steps()
+            self.save("last.pt")
+            yield self.ended(STOPPED, _("Stopped."), "")
+
+    def epochs(self) -> Iterator[Event]:
+        """The run as it goes if nobody stops it. Raises Stopped."""
         yield from self.opening()
         while not self.over:
             began = perf_counter()
@@ -152,18 +157,16 @@ class Run:
                 self.control.wait()
                 yield from self.change_recipe()
                 yield from self.compute_features()
-                if self.control.stopping:
-                    yield from self.say_steps()
-                    self.save("last.pt")
-                    yield self.ended(STOPPED, _("Stopped."), "")
-                    return
+                self.control.check()
                 yield from self.one_step(indices)
             yield from self.say_steps()
             yield from self.end_epoch(perf_counter() - began)
         if any(technique.acts_in("stop") for technique in self.recipe.techniques):
             self.learner.restore(self.best_weights)
         self.save("last.pt")
-        yield self.ended(FINISHED, _("Finished."), "", test=self.evaluate(self.test))
+        with self.learner.evaluated():
+            test = measure(self.logits(self.test.images), self.test.labels, self.data.ordered)
+        yield self.ended(FINISHED, _("Finished."), "", test=test)
 
     def one_step(self, indices: Tensor) -> Iterator[Event]:
         """Forward, backward, clip, step; the instruments look in between."""
@@ -194,6 +197,8 @@ class Run:
 
     def end_epoch(self, seconds: float) -> Iterator[Event]:
         """Measure, keep the best, write checkpoints."""
+        if self.scene is None:  # resumed from between the last batch of an epoch and its end
+            self.scene = self.next_scene(torch.arange(self.recipe.batch_size, device=self.device))
         with self.learner.evaluated():
             logits = [self.logits(split.images) for split in (self.sample, self.validation)]
             train = measure(logits[0], self.sample.labels, self.data.ordered)
@@ -201,7 +206,7 @@ class Run:
             scene = replace(self.scene, epoch=self.epoch + 1, sample_logits=logits[0], validation_logits=logits[1])
             said = self.watch.look("after_epoch", scene)
         if not (math.isfinite(train["loss"]) and math.isfinite(validation["loss"])):
-            raise _DivergedError
+            raise Diverged
         self.epoch += 1
         self.losses.append(validation["loss"])
         if best := validation["loss"] < self.best_loss:
@@ -218,8 +223,6 @@ class Run:
         )
         yield from said
         yield self.watch.cost(self.step)
-
-    # Its parts, in the order in which they are called.
 
     def opening(self) -> Iterator[Event]:
         """What the run starts from."""
@@ -265,7 +268,8 @@ class Run:
         indices = order(self.recipe, len(self.training.labels), self.epoch).to(self.device)
         size = self.recipe.batch_size
         done = self.step - self.epoch * self.steps_per_epoch
-        yield from torch.split(indices[done * size : self.steps_per_epoch * size], size)
+        if done < self.steps_per_epoch:  # of nothing, split makes one empty part
+            yield from torch.split(indices[done * size : self.steps_per_epoch * size], size)
 
     def change_recipe(self) -> Iterator[Event]:
         """Train on with a new recipe, if one has come."""
@@ -332,24 +336,20 @@ class Run:
         return self.recipe.lr * math.prod(technique.lr_scale(self.moment) for technique in self.recipe.techniques)
 
     def say_steps(self) -> Iterator[Event]:
-        """The steps not yet reported, with one transfer for all their losses. Raises _DivergedError."""
+        """The steps not yet reported, with one transfer for all their losses. Raises Diverged."""
         if not self.unsaid:
             return
         unsaid, self.unsaid = self.unsaid, []
         for loss, (_tensor, values) in zip(torch.stack([loss for loss, _v in unsaid]).tolist(), unsaid, strict=True):
             yield StepDone(loss=loss, epoch=self.epoch, images=self.recipe.batch_size, **values)
             if not math.isfinite(loss):
-                raise _DivergedError
-
-    def evaluate(self, split: Split) -> dict[str, float]:
-        """Metrics on `split` with the weights that count."""
-        with self.learner.evaluated():
-            return measure(self.logits(split.images), split.labels, self.data.ordered)
+                raise Diverged
 
     def logits(self, images: Tensor) -> Tensor:
         """Logits (N, classes) of the network as it stands, in evaluation mode."""
-        features = self.features.evaluated(images) if self.features else None
-        return predict(self.learner.model, images, bf16=self.recipe.precision == "bf16", features=features)
+        with stoppable(self.learner.model, self.control):
+            features = self.features.evaluated(images) if self.features else None
+            return predict(self.learner.model, images, bf16=self.recipe.precision == "bf16", features=features)
 
     def save(self, *names: str) -> None:
         """Write a checkpoint that can be loaded and trained on, under each of `names`."""
@@ -373,7 +373,7 @@ class Run:
         """Stand where the checkpoint `path` was written. Raises InputError if it does not fit."""
         content = checkpoint.read(path)
         self.step, self.epoch, self.losses = checkpoint.standing(path, content)
-        if not 0 <= self.step - self.epoch * self.steps_per_epoch < self.steps_per_epoch:
+        if not 0 <= self.step - self.epoch * self.steps_per_epoch <= self.steps_per_epoch:
             self.step = self.epoch * self.steps_per_epoch  # batches of another size: at the start of the epoch
         self.learner.resume(content, self.epoch)
         self.best_weights = self.learner.weights()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import typing
 from typing import Any, Literal
 
 import pytest
 from pydantic import BaseModel, Field
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtGui import QStandardItem, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
@@ -380,3 +381,10 @@ def test_a_type_without_an_editor_is_named() -> None:
 
     with pytest.raises(TypeError, match="dict"):
         editor_for(Odd.model_fields["what"])
+
+
+def test_no_wrapper_outlives_the_items_of_the_image_sets(qtbot: QtBot) -> None:
+    editor = DataEditor()
+    qtbot.addWidget(editor)
+    editor.retranslate()
+    assert not [thing for thing in gc.get_objects() if type(thing) is QStandardItem]

@@ -48,7 +48,7 @@ from explorer.techniques import (
 )
 from explorer.training import checkpoint, trainer
 from explorer.training.control import Control
-from explorer.training.instruments import Watch
+from explorer.training.instruments import Scene, Watch
 from explorer.training.instruments.gradients import Gradients
 from explorer.training.trainer import Run, train
 
@@ -602,3 +602,24 @@ def test_a_checkpoint_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch
     monkeypatch.undo()
     assert checkpoint.read(path)["model"]["weight"].tolist() == [1, 1, 1]
     assert [file.name for file in tmp_path.iterdir()] == ["last.pt"]
+
+
+def test_stop_does_not_wait_for_the_evaluation(tiny: MakeImages, tmp_path: Path) -> None:
+    data, of, control = tiny(), recipe(Normalization(), epochs=3), Control()
+    last = len(data.training.labels) // of.batch_size
+
+    class AtTheLastBatch(Gradients):
+        def after_step(self, scene: Scene) -> list[Event]:
+            if scene.step == last:
+                control.stop()
+            return []
+
+    *events, ended = train(of, control=control, data=data, checkpoints=tmp_path, instruments=(AtTheLastBatch(every=1),))
+    assert isinstance(ended, RunEnded)
+    assert (ended.outcome, ended.step, ended.epoch) == (STOPPED, last, 0)
+    assert not any(isinstance(event, EpochDone) for event in events)
+    (tmp_path / "whole").mkdir()
+    list(train(of, data=data, checkpoints=tmp_path / "whole"))
+    list(train(of, data=data, checkpoints=tmp_path, resume=tmp_path / "last.pt"))
+    whole, parts = (checkpoint.read(path / "last.pt") for path in (tmp_path / "whole", tmp_path))
+    assert all(torch.equal(tensor, parts["model"][name]) for name, tensor in whole["model"].items())

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtWidgets import QMessageBox
 
 from explorer.gui import files
+from explorer.gui.comparison import Comparison
 from explorer.gui.menus import Item, Menus, about, language_items, scheme_items, shortcuts
 from explorer.gui.session import State
 from explorer.i18n import N_, _
 from explorer.recipe import Recipe
+from explorer.techniques import Technique
 
 if TYPE_CHECKING:
     from explorer.gui.window import Window
@@ -27,6 +29,7 @@ class Commands:
 
     def __init__(self, window: Window) -> None:
         self._window = window
+        self._comparison: Comparison | None = None
         self.menus = Menus(window, self._table())
 
     def _table(self) -> list[tuple[str, list[Any]]]:
@@ -143,6 +146,26 @@ class Commands:
             window.attempt(files.delete_run, folder)
             window.show_all()
             window.list_runs()
+
+    # A comparison.
+
+    def compare(self, technique: Technique) -> None:
+        """Train the runs that show what `technique` does, one after the other."""
+        window = self._window
+        if window.session.state is not State.IDLE:
+            window.banner.say(_("This run is going on."), _("Stop it first."))
+            return
+        self._comparison = Comparison(window.session, technique.comparison(window.session.recipe))
+        self.compare_on()
+
+    def compare_on(self) -> None:
+        """A run has ended: begin the next one of the comparison, if there is one."""
+        if comparison := self._comparison:
+            if self._window.attempt(comparison.go_on):
+                self._window.transport.say(str(comparison))
+            else:
+                self._comparison = None
+            self._window.show_all()
 
     # Help.
 

@@ -20,7 +20,6 @@ from explorer.gui import theme
 from explorer.gui.banner import Banner
 from explorer.gui.columns import FITS, Columns, RightColumn
 from explorer.gui.commands import Commands
-from explorer.gui.comparison import Comparison
 from explorer.gui.export_dialog import remembered
 from explorer.gui.grid import PanelGrid
 from explorer.gui.labels import rich
@@ -41,7 +40,6 @@ from explorer.recipe import Recipe
 from explorer.resources import resource
 from explorer.runs import Mailbox, new_folder
 from explorer.runs.store import DATABASE
-from explorer.techniques import Technique
 from explorer.training.control import Control
 
 TICK = 100
@@ -63,7 +61,6 @@ class Window(QMainWindow):
         super().__init__()
         self._memory, self._events, self._runs = memory, events, runs
         self._worker: Worker | None = None
-        self._comparison: Comparison | None = None
         self._closing = self._was_painted = False
         self._state, self._shown_folders = State.IDLE, []  # type: tuple[State, list[Path]]
         self._numbers_are_old, self._numbers_at = False, 0.0
@@ -91,7 +88,7 @@ class Window(QMainWindow):
         self.commands = Commands(self)
         self.menus = self.commands.menus
         self.sidebar.changed.connect(self.change)
-        self.sidebar.compare.connect(self.compare)
+        self.sidebar.compare.connect(self.commands.compare)
         self.banner.tried.connect(self.change)
         self.transport.pressed.connect(self.press)
         self.runs_list.chosen.connect(self.show_stored)
@@ -131,22 +128,6 @@ class Window(QMainWindow):
         if self.session.state is State.IDLE:
             self.banner.hide()
         self.attempt(act)
-        self.show_all()
-
-    def compare(self, technique: Technique) -> None:
-        """Train the runs that show what `technique` does, one after the other."""
-        if self.session.state is not State.IDLE:
-            self.banner.say(_("This run is going on."), _("Stop it first."))
-            return
-        self._comparison = Comparison(self.session, technique.comparison(self.session.recipe))
-        self._compare_on()
-
-    def _compare_on(self) -> None:
-        comparison = self._comparison
-        if comparison and self.attempt(comparison.go_on):
-            self.transport.say(str(comparison))
-        else:
-            self._comparison = None
         self.show_all()
 
     def show_stored(self, folder: Path, name: str = "") -> None:
@@ -235,8 +216,8 @@ class Window(QMainWindow):
         self.list_runs()
         if self._closing:
             self.close()
-        elif self._comparison:
-            self._compare_on()
+        else:
+            self.commands.compare_on()
 
     @Slot()
     def tick(self) -> None:

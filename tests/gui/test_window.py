@@ -368,3 +368,15 @@ def test_a_real_run(qtbot: QtBot, make: Make) -> None:
         window.grid.enlarge(panel)
         panel.refresh()
     assert window.banner.isHidden()
+
+
+def test_a_card_trains_its_comparison_and_lays_the_runs_over_each_other(qtbot: QtBot, make: Make) -> None:
+    window = make(store)
+    before = window.session.recipe
+    card = window.sidebar.cards["dropout"]
+    card.unfold.click()
+    qtbot.mouseClick(card.trial, BUTTON)
+    qtbot.waitUntil(lambda: len(window.session.on_screen) == 2 and window.session.state is State.IDLE, timeout=10_000)
+    qtbot.waitUntil(lambda: window.session.recipe == before)
+    labels = [shown.label for shown in window.session.on_screen]
+    assert labels == ["dropout 0.3", "without Dropout"]

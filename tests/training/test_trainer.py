@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import torch
 
-from explorer.data import ImageData
+from explorer.data import ImageData, Split
 from explorer.errors import InputError
 from explorer.events import (
     DIVERGED,
@@ -50,6 +50,7 @@ from explorer.training import checkpoint, trainer
 from explorer.training.control import Control
 from explorer.training.instruments import Scene, Watch
 from explorer.training.instruments.gradients import Gradients
+from explorer.training.metrics import measure
 from explorer.training.trainer import Run, train
 
 MakeImages = Callable[..., ImageData]
@@ -70,6 +71,11 @@ EVERYTHING: tuple[Technique, ...] = (
 def recipe(*techniques: Technique, **fields: Any) -> Recipe:
     values = {"depth": 8, "width": 4, "batch_size": 16, "epochs": 2, "lr": 0.05, "device": "cpu"}
     return Recipe(**{**values, **fields}, techniques=techniques)
+
+
+def evaluated(run: Run, split: Split) -> dict[str, float]:
+    with run.learner.evaluated():
+        return measure(run.logits(split.images), split.labels, run.data.ordered)
 
 
 def new_run(of: Recipe, data: ImageData, control: Control | None = None, checkpoints: Path | None = None) -> Run:
@@ -467,7 +473,7 @@ def test_early_stopping_takes_the_best_weights_back(tiny: MakeImages, tmp_path: 
     assert epochs[-1].validation["loss"] > epochs[end.best_epoch - 1].validation["loss"]
     run = new_run(of, data)
     run.learner.restore(best)
-    assert run.evaluate(run.test) == pytest.approx(end.test)
+    assert evaluated(run, run.test) == pytest.approx(end.test)
 
 
 @pytest.mark.parametrize(
@@ -539,7 +545,7 @@ def test_checkpoints_reproduce_the_validation_of_their_epoch(tiny: MakeImages, t
         run = new_run(Recipe.from_json(content["recipe"]), data)
         run.learner.model.load_state_dict(content["model"])
         run.learner.shadow = []
-        assert run.evaluate(run.validation) == pytest.approx(epoch.validation)
+        assert evaluated(run, run.validation) == pytest.approx(epoch.validation)
         assert not torch.cuda.is_available() or all(t.device.type == "cpu" for t in content["model"].values())
 
 

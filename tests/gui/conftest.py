@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import Iterator
 from typing import TypeVar
 
@@ -31,6 +32,7 @@ from explorer.events import (
     SampleGrid,
     StepDone,
 )
+from explorer.gui.export_dialog import remembered
 from explorer.recipe import changes
 from explorer.runs.record import RunRecord
 from explorer.techniques import Clipping, Dropout
@@ -163,8 +165,17 @@ def _windows() -> set[QWidget]:
 
 
 @pytest.fixture(autouse=True)
+def nothing_remembered() -> None:
+    """Pictures are as large as at the first start."""
+    remembered.restore("")
+
+
+@pytest.fixture(autouse=True)
 def nothing_leaks() -> Iterator[None]:
     """Fail the test after which a window, a running timer or a running thread is left."""
+    if "torch" in sys.modules and not gc.get_freeze_count():
+        gc.collect()
+        gc.freeze()  # searching its 300,000 objects twice a test would take longer than the tests
     windows = _windows()
     timers = {id(timer) for timer in _alive(QTimer) if timer.isActive()}
     yield

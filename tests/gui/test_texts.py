@@ -43,6 +43,7 @@ from explorer.gui.panels.around import Legend, Overlay
 from explorer.gui.session import State
 from explorer.gui.window import Window
 from explorer.recipe import BY_NAME, Recipe
+from explorer.runs import RunRecord
 from explorer.techniques import TECHNIQUES, Clipping, Dropout, Initialization
 from explorer.training.instruments import INSTRUMENTS
 
@@ -187,7 +188,9 @@ def english(window: QWidget, allowed: frozenset[str]) -> list[str]:
 def allowed_in(window: Window, folder: Path) -> frozenset[str]:
     """Names, layers of the network on screen, and the folders of this test."""
     current = window.session.current
-    layers = [f"{layer.name} {layer.kind}" for layer in current.record.layers] if current else []
+    record = current.record if current else RunRecord()
+    layers = [f"{layer.name} {layer.kind}" for layer in record.layers]
+    layers += [name for history in record.activations for name in history.names]
     paths = [str(folder), *(str(shown.folder) for shown in window.session.on_screen)]
     titles = [backbone.title for backbone in BACKBONES]
     return NAMES | {word for text in (*layers, *paths, *titles) for word in LATIN.findall(text)}

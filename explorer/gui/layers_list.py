@@ -13,7 +13,7 @@ from explorer.gui.card import mark_help, mark_text
 from explorer.gui.freeze import Group, frozen_layers, groups, same_network, ticked, unknown
 from explorer.gui.labels import rich
 from explorer.gui.layer_facts import LOOKS, Facts, layer_names
-from explorer.gui.layers_tree import GRADIENT, LAYER, LOCKED, NORM, Tree, set_data, short
+from explorer.gui.layers_tree import GRADIENT, LAYER, LOCKED, NORM, SIZE, Tree, count, set_data, short
 from explorer.gui.session import Mark
 from explorer.gui.theme import LIGHT, Palette
 from explorer.i18n import N_, _
@@ -221,6 +221,7 @@ class LayersList(QWidget):
             lines.append(_("Norm of the gradient: {norm}").format(norm=gradient))
         if norm:
             lines.append(_("Norm of the weights: {norm}").format(norm=norm))
+        set_data(item, SIZE, ROLE.DisplayRole, count(facts.size(layers)))  # known late of a network built anew
         set_data(item, NORM, ROLE.DisplayRole, "" if said else norm)
         set_data(item, GRADIENT, ROLE.AccessibleTextRole, ", ".join(lines))
         set_data(item, GRADIENT, ROLE.ToolTipRole, rich("\n".join(lines)))

@@ -12,6 +12,9 @@ SHARE = 0.025
 both cores, as two threads of torch wait for each other."""
 DEBT = 0.05
 """Seconds that can be owed at most: after a burst of work the next panel is painted DEBT / SHARE = 2 s later."""
+LONGEST = 0.5
+"""Seconds after which a panel is painted in any case: where the window's other work alone takes more than its share,
+such as on a slow machine, nothing would be painted otherwise."""
 CREDIT = 0.01
 """Seconds that can be saved up: about one panel."""
 
@@ -40,7 +43,7 @@ class Painter:
     def __init__(self, panels: Sequence[Panel]) -> None:
         self._panels = panels
         self._painted_at: dict[str, float] = {}
-        self._turn = 0
+        self._turn, self._last = 0, 0.0
         self._budget = Budget()
 
     def begin(self) -> None:
@@ -49,13 +52,13 @@ class Painter:
 
     def paint_one(self, training: bool) -> None:
         """Paint the next panel that is due, if `training` leaves time for it."""
-        if not self._budget.allows() and training:
-            return
         now, n = time.monotonic(), len(self._panels)
+        if not self._budget.allows() and training and now - self._last < LONGEST:
+            return
         for i in (*range(self._turn, n), *range(self._turn)):
             panel = self._panels[i]
             if panel.dirty and panel.isVisible() and now - self._painted_at.get(panel.name, 0) >= panel.pace:
                 panel.refresh()
-                self._painted_at[panel.name] = time.monotonic()
+                self._painted_at[panel.name] = self._last = time.monotonic()
                 self._turn = (i + 1) % n
                 return

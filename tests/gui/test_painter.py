@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from pytestqt.qtbot import QtBot
 
-from explorer.gui.painter import DEBT, SHARE, Budget
+from explorer.gui.painter import DEBT, SHARE, Budget, Painter
+from explorer.gui.panels.loss import LossPanel
 
 TICK = 0.1
 
@@ -22,6 +24,20 @@ def test_painting_takes_its_share_and_no_more(cost: float) -> None:
             painted += 1
     affordable = (SHARE * TICK - 0.0002) / cost
     assert painted / 6000 == pytest.approx(min(1, affordable), rel=0.05)
+
+
+def test_a_panel_is_painted_in_time_even_where_the_window_has_no_time_left(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = LossPanel()
+    qtbot.addWidget(panel)
+    panel.show()
+    painter = Painter([panel])
+    monkeypatch.setattr(Budget, "allows", lambda _budget: False)
+    monkeypatch.setattr("explorer.gui.painter.LONGEST", 0.0)
+    panel.dirty = True
+    painter.paint_one(training=True)
+    assert not panel.dirty
 
 
 def test_after_a_burst_of_work_the_next_paint_comes_within_seconds() -> None:

@@ -33,7 +33,7 @@ PICTURES = ROOT / "resources" / "pictures"
 SIZES = ((1280, 720, 1), (2560, 1440, 1), (1280, 720, 2))
 """Width and height as the window counts them, and how many pixels each of these has."""
 LOOKS = tuple((scheme, language) for scheme in ("light", "dark") for language in ("en", "ru"))
-FRAMES_PER_SECOND, COLOURS, ANIMATION = 5, 96, (960, 540)
+FRAMES_PER_SECOND, COLOURS, ANIMATION = 5, 256, (960, 540)
 """Of the animation: so much is enough to follow it, and keeps it small."""
 
 
@@ -143,7 +143,7 @@ def readme() -> None:
                 switched = True
                 stage.window.change(start.switched(Normalization()))
             frames.append(_pillow(stage.window.grab().toImage()))
-        palette = frames[len(frames) // 2].quantize(COLOURS)
+        palette = frames[-1].quantize(COLOURS, Image.Quantize.FASTOCTREE)
         small = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
         small[0].save(
             PICTURES / "live-toggle.gif",

@@ -14,7 +14,7 @@ from explorer.techniques import TECHNIQUES
 
 if TYPE_CHECKING:
     from explorer.runs import open_run
-    from explorer.training.trainer import train
+    from explorer.training.loop import train
 
 __version__ = "0.1.0"
 __all__ = ["TECHNIQUES", "Recipe", "open_run", "train"]
@@ -23,7 +23,7 @@ __all__ = ["TECHNIQUES", "Recipe", "open_run", "train"]
 def __getattr__(name: str) -> Any:
     # torch takes a second to import; the window must be there before.
     if name == "train":
-        from explorer.training.trainer import train
+        from explorer.training.loop import train
 
         return train
     if name == "open_run":

@@ -12,14 +12,14 @@ def main(arguments: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     set_language(system_language())
     if arguments:
-        from explorer.cli import main as command_line
+        from explorer.cli.commands import main as command_line
 
         return command_line(arguments)
 
     from explorer.display import has_display, missing_for_window
 
     if not has_display():
-        from explorer.cli import train_without_display
+        from explorer.cli.commands import train_without_display
 
         return train_without_display()
     if problem := missing_for_window():

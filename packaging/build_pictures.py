@@ -23,10 +23,10 @@ from PySide6.QtCore import QSettings  # noqa: E402
 from PySide6.QtGui import QImage  # noqa: E402
 from PySide6.QtWidgets import QApplication  # noqa: E402
 
-from explorer.gui.memory import Memory  # noqa: E402
-from explorer.gui.session import State  # noqa: E402
+from explorer.gui.settings import Memory  # noqa: E402
 from explorer.gui.window import Window  # noqa: E402
 from explorer.recipe import Recipe  # noqa: E402
+from explorer.session.session import State  # noqa: E402
 from explorer.techniques import Normalization, Schedule  # noqa: E402
 
 PICTURES = ROOT / "resources" / "pictures"

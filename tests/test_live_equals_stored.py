@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from explorer import Recipe, open_run
 from explorer.data import ImageData
 from explorer.events import StepDone
-from explorer.gui.export import to_csv
+from explorer.gui.export.panel_files import to_csv
 from explorer.gui.panels import PANELS, Shown
 from explorer.runs.mailbox import Mailbox
 from explorer.runs.record import RunRecord
@@ -25,7 +25,7 @@ from explorer.techniques import Clipping, Dropout
 @pytest.mark.usefixtures("qtbot")
 def test_live_equals_stored(tiny: Callable[..., ImageData], tmp_path: Path, qtbot: QtBot) -> None:
     from explorer.training.control import Control
-    from explorer.training.trainer import train
+    from explorer.training.loop import train
 
     recipe, control, mailbox, live = Recipe().with_(epochs=2, batch_size=16, width=4), Control(), Mailbox(), RunRecord()
     folder = tmp_path / "run"

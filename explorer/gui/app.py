@@ -19,7 +19,7 @@ if sys.platform == "win32":
 from PySide6.QtCore import QObject, QSettings, Qt, Slot
 from PySide6.QtWidgets import QApplication
 
-from explorer.gui.memory import NAME, Memory, user_settings
+from explorer.gui.settings import NAME, Memory, user_settings
 from explorer.gui.translation import use_language
 from explorer.gui.window import TITLE, Window
 from explorer.i18n import _
@@ -111,7 +111,7 @@ def render_window(
     """Write a picture of the window with the run of `record` to `path`, without a screen if need be."""
     from tempfile import TemporaryDirectory
 
-    from explorer.gui.session import RunOnScreen
+    from explorer.session.session import RunOnScreen
 
     app = QApplication.instance() or QApplication([NAME])
     assert isinstance(app, QApplication)

@@ -11,8 +11,8 @@ from typing import Any
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMainWindow, QMenu
 
-from explorer.gui.runs_list import ACTIONS
-from explorer.gui.transport import BUTTONS
+from explorer.gui.runs.runs_list import ACTIONS
+from explorer.gui.runs.transport import BUTTONS
 from explorer.i18n import LANGUAGES, N_, _
 
 SCHEMES = {"auto": N_("As the system"), "light": N_("Light"), "dark": N_("Dark")}

@@ -22,9 +22,9 @@ from explorer.data import ImageData, load
 from explorer.errors import InputError
 from explorer.events import Floats
 from explorer.gui.panels import Panel
-from explorer.gui.session import Session, State
 from explorer.gui.worker import NICENESS
 from explorer.recipe import Recipe
+from explorer.session.session import Session, State
 
 if TYPE_CHECKING:
     from explorer.training.preview import Preview

@@ -17,29 +17,29 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QMessageBox, QVBoxLayou
 from explorer.errors import InputError
 from explorer.events import DIVERGED, FAILED, Event, Progress, RecipeChanged, RunEnded, RunStarted
 from explorer.gui import theme
-from explorer.gui.banner import Banner
-from explorer.gui.columns import FITS, Columns, RightColumn
-from explorer.gui.commands import Commands
-from explorer.gui.export_dialog import remembered
-from explorer.gui.grid import PanelGrid
-from explorer.gui.labels import rich
-from explorer.gui.live_change import changed_help, changed_text
-from explorer.gui.manual import Manual
-from explorer.gui.memory import Memory
-from explorer.gui.painter import Painter
+from explorer.gui.actions import Commands
+from explorer.gui.export.dialog import remembered
+from explorer.gui.layout.columns import FITS, Columns, RightColumn
+from explorer.gui.layout.grid import PanelGrid
+from explorer.gui.layout.painter import Painter
 from explorer.gui.panels import PANELS, Shown
 from explorer.gui.previewer import Previews
-from explorer.gui.session import Session, State, differs
-from explorer.gui.sidebar import Sidebar
+from explorer.gui.recipe.manual import Manual
+from explorer.gui.recipe.sidebar import Sidebar
+from explorer.gui.runs.banner import Banner
+from explorer.gui.runs.transport import Transport, outcome
+from explorer.gui.settings import Memory
 from explorer.gui.style import outline_boxes, style_sheet
 from explorer.gui.translation import use_language
-from explorer.gui.transport import Transport, outcome
+from explorer.gui.wording import rich
 from explorer.gui.worker import Events, Worker, stored_run
 from explorer.i18n import N_, _
 from explorer.recipe import Recipe
 from explorer.resources import resource
 from explorer.runs import Mailbox, new_folder
 from explorer.runs.store import DATABASE
+from explorer.session.live_change import changed_help, changed_text
+from explorer.session.session import Session, State, differs
 from explorer.training.control import Control
 
 TICK = 100

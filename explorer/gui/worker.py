@@ -14,10 +14,10 @@ from PySide6.QtCore import QObject, QThread
 
 from explorer.errors import InputError
 from explorer.events import Event, Progress, RunEnded, RunStarted
-from explorer.gui.session import failed
 from explorer.i18n import _
 from explorer.recipe import Recipe
 from explorer.runs import Mailbox, RunStore
+from explorer.session.session import failed
 from explorer.training.control import Control
 
 Events = Callable[[Recipe, Control, Path], Iterator[Event]]
@@ -52,7 +52,7 @@ def stored_run(recipe: Recipe, control: Control, folder: Path) -> Iterator[Event
     yield Progress(what=_("Loading PyTorch"))
     import torch  # takes a second; the window must not wait for it
 
-    from explorer.training.trainer import train
+    from explorer.training.loop import train
 
     _yield_to_the_window()  # not before: somebody waits for torch
     torch.set_num_threads(torch.get_num_threads())  # holds only for the thread that calls it

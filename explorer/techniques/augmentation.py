@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from explorer.i18n import N_
 from explorer.techniques.base import Batch, Group, Technique, parameter
-from explorer.techniques.policies import OPERATIONS, apply_policy, describe_drawn
+from explorer.techniques.image_ops.policies import OPERATIONS, apply_policy, describe_drawn
 
 if TYPE_CHECKING:
     import torch
@@ -93,7 +93,7 @@ class Augmentation(Technique):
     erasing_fill: Literal["noise", "mean"] = parameter("noise", N_("Fill with noise, or with the image's mean."))
 
     def augment(self, batch: Batch, rng: torch.Generator) -> Batch:
-        from explorer.techniques.imaging import like, uniforms
+        from explorer.techniques.image_ops.imaging import like, uniforms
 
         drawn: dict[str, Tensor] = {}
         u = uniforms(rng, DRAWS, batch.images)
@@ -112,7 +112,7 @@ class Augmentation(Technique):
         return batch.with_(like(images.clamp(0, 1), batch.images), **drawn)
 
     def _crop_and_flip(self, images: Tensor, u: dict[str, Tensor], drawn: dict[str, Tensor], mirrors: bool) -> Tensor:
-        from explorer.techniques.imaging import integers, shift_and_flip
+        from explorer.techniques.image_ops.imaging import integers, shift_and_flip
 
         flip_horizontal, flip_vertical = (self.flip_horizontal, self.flip_vertical) if mirrors else (0.0, 0.0)
         if not (self.crop or flip_horizontal or flip_vertical):
@@ -129,7 +129,7 @@ class Augmentation(Technique):
         return shift_and_flip(images, x, y, mirror, over, margin=self.crop)
 
     def _warp(self, images: Tensor, u: dict[str, Tensor], drawn: dict[str, Tensor]) -> Tensor:
-        from explorer.techniques.imaging import pose, symmetric, warp
+        from explorer.techniques.image_ops.imaging import pose, symmetric, warp
 
         if not (self.rotation or self.translation or self.scale):
             return images
@@ -145,7 +145,7 @@ class Augmentation(Technique):
         return warp(images, pose(degrees, scale, x, y))
 
     def _colour(self, images: Tensor, u: dict[str, Tensor], drawn: dict[str, Tensor]) -> Tensor:
-        from explorer.techniques import imaging
+        from explorer.techniques.image_ops import imaging
 
         coloured = images.shape[1] == 3
         for change, limit, function in (
@@ -166,7 +166,7 @@ class Augmentation(Technique):
     def _add_noise(self, images: Tensor, rng: torch.Generator, drawn: dict[str, Tensor]) -> Tensor:
         import torch
 
-        from explorer.techniques.imaging import fork
+        from explorer.techniques.image_ops.imaging import fork
 
         if not self.noise:
             return images
@@ -177,7 +177,7 @@ class Augmentation(Technique):
     def _erase(self, images: Tensor, u: dict[str, Tensor], rng: torch.Generator, drawn: dict[str, Tensor]) -> Tensor:
         import torch
 
-        from explorer.techniques.imaging import erase, fork, integers
+        from explorer.techniques.image_ops.imaging import erase, fork, integers
 
         if not self.erasing:
             return images

@@ -48,7 +48,7 @@ class Mixing(Technique):
     def augment(self, batch: Batch, rng: torch.Generator) -> Batch:
         import torch
 
-        from explorer.techniques.imaging import erase, fork, integers, like, uniforms
+        from explorer.techniques.image_ops.imaging import erase, fork, integers, like, uniforms
 
         images = batch.images
         b, h, w = images.shape[0], images.shape[2], images.shape[3]

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import field_validator
 
-from explorer import backbones
-from explorer.backbones.catalogue import MIN_SIZE, SMALL_CNN
+from explorer import networks
 from explorer.events import WeightsLoaded
 from explorer.i18n import N_, _
+from explorer.networks.catalogue import MIN_SIZE, SMALL_CNN
 from explorer.techniques.base import Facts, FrozenNorm, Group, Pace, Place, R, Technique, parameter
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class Transfer(Technique):
 
     @property
     def network_title(self) -> str:
-        return "" if self.backbone == SMALL_CNN.name else backbones.find(self.backbone).title
+        return "" if self.backbone == SMALL_CNN.name else networks.find(self.backbone).title
 
     def comparison(self, recipe: R) -> tuple[tuple[str, R], ...]:
         """From scratch, feature extraction, fine-tuning, and feature extraction with the BatchNorm trap."""
@@ -161,14 +161,14 @@ class Transfer(Technique):
 
     def fetch(self) -> Iterator[tuple[int, int]]:
         if self.weights == OFFICIAL and self.network_title:
-            yield from backbones.fetch(self.backbone)
+            yield from networks.fetch(self.backbone)
 
     def network(self, facts: Facts) -> nn.Module | None:
         if not self.network_title:
             return None
         from torch import nn
 
-        model = backbones.build(self.backbone, facts.classes, self._pixels())
+        model = networks.build(self.backbone, facts.classes, self._pixels())
         for layer in model.modules():
             if isinstance(layer, nn.BatchNorm2d):
                 layer.momentum = max(layer.momentum or 0.0, NORM_MOMENTUM)
@@ -178,7 +178,7 @@ class Transfer(Technique):
         if self.weights == NONE:
             return
         source, state = self._state()
-        fitted = backbones.fit(model, state)
+        fitted = networks.fit(model, state)
         model.loaded = WeightsLoaded(source=source, kept=fitted.kept, fresh=fitted.fresh, unused=fitted.unused)  # type: ignore[assignment]
 
     def pace(self, place: Place, epoch: int) -> Pace:
@@ -194,21 +194,21 @@ class Transfer(Technique):
         """Images (B, C, H, W) in [0, 1] of the size in which the network takes them, for a preview."""
         if not self.network_title:
             return images
-        found = backbones.find(self.backbone)
-        return backbones.Adapt(self._pixels() or found.size, found.mean, found.std).resize(images)
+        found = networks.find(self.backbone)
+        return networks.Adapt(self._pixels() or found.size, found.mean, found.std).resize(images)
 
     def _pixels(self) -> int:
         """0 means the weights' own."""
-        return 0 if backbones.find(self.backbone).fixed_size else self.size
+        return 0 if networks.find(self.backbone).fixed_size else self.size
 
     def _state(self) -> tuple[str, dict[str, Tensor]]:
         """Where the start weights come from, for people, and the weights; the head of other classes is left out."""
         if self.weights != OFFICIAL:
-            return self.weights, backbones.weights_file(self.weights)
+            return self.weights, networks.weights_file(self.weights)
         if self.network_title:
-            found, state = backbones.find(self.backbone), backbones.official(self.backbone)
+            found, state = networks.find(self.backbone), networks.official(self.backbone)
         else:
-            found, state = SMALL_CNN, backbones.small_cnn_weights()
+            found, state = SMALL_CNN, networks.small_cnn_weights()
         return (
             f"{_(found.title)} ({_(found.weights)})",
             {name: tensor for name, tensor in state.items() if not name.startswith(f"{found.classifier}.")},

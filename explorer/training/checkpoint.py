@@ -12,9 +12,9 @@ from typing import Any
 
 import torch
 
-from explorer.backbones.weights import why_unreadable
 from explorer.errors import InputError
 from explorer.i18n import _
+from explorer.networks.weights import why_unreadable
 
 FORMAT = 1
 

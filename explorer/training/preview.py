@@ -31,7 +31,7 @@ from explorer.training.instruments.samples import Samples
 from explorer.training.learner import _mean_and_std
 from explorer.training.metrics import divergence
 from explorer.training.model import Standardize, build, layers
-from explorer.training.start import check, pick_device
+from explorer.training.preflight import check, pick_device
 from explorer.training.streams import stream
 
 Doubles: TypeAlias = npt.NDArray[np.float64]

@@ -19,11 +19,11 @@ import numpy as np
 from PySide6.QtCore import QTimer, Slot
 
 from explorer.events import EpochDone, Event, RecipeChanged, RunStarted, StepDone
-from explorer.gui.session import RunOnScreen, State
 from explorer.gui.window import Window
 from explorer.gui.worker import Events, stored_run
 from explorer.recipe import Recipe
 from explorer.runs import RunRecord
+from explorer.session.session import RunOnScreen, State
 from explorer.training.control import Control
 
 from .window_child import GUI_TICK_MS, Driver, Everything, main

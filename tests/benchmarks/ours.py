@@ -14,7 +14,7 @@ from explorer.data import ImageData
 from explorer.events import FINISHED, EpochDone, Event, RunEnded, RunStarted, StepDone
 from explorer.recipe import Recipe
 from explorer.runs import RunStore
-from explorer.training import trainer
+from explorer.training import loop
 
 QUICK_IMAGES_PER_CLASS = 64
 """640 images, 5 steps an epoch: enough to see that a figure can be taken."""
@@ -31,7 +31,7 @@ def default_experiment(epochs: int, quick: bool) -> Recipe:
 
 def trainer_speed(recipe: Recipe, data: ImageData, instruments: str) -> float:
     """Images/s of the trainer alone."""
-    return _speed(trainer.train(recipe, data=data, instruments=instruments))
+    return _speed(loop.train(recipe, data=data, instruments=instruments))
 
 
 def whole_speed(recipe: Recipe, data: ImageData) -> float:
@@ -42,7 +42,7 @@ def whole_speed(recipe: Recipe, data: ImageData) -> float:
 
 def _recorded(recipe: Recipe, data: ImageData, folder: Path) -> Iterator[Event]:
     with RunStore(folder, recipe) as store:
-        yield from store.recorded(trainer.train(recipe, data=data, checkpoints=store.checkpoints))
+        yield from store.recorded(loop.train(recipe, data=data, checkpoints=store.checkpoints))
 
 
 def _speed(events: Iterable[Event]) -> float:
@@ -74,7 +74,7 @@ def _evaluation_timed() -> Iterator[dict[str, list[float]]]:
     passes: dict[str, list[float]] = {name: [] for name in EVALUATION}
 
     def timed(name: str) -> Callable[..., Any]:
-        function = getattr(trainer, name)
+        function = getattr(loop, name)
 
         def call(*arguments: Any, **options: Any) -> Any:
             began = perf_counter()
@@ -87,5 +87,5 @@ def _evaluation_timed() -> Iterator[dict[str, list[float]]]:
 
     with ExitStack() as stack:
         for name in EVALUATION:
-            stack.enter_context(mock.patch.object(trainer, name, timed(name)))
+            stack.enter_context(mock.patch.object(loop, name, timed(name)))
         yield passes

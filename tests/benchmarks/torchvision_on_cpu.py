@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from explorer.backbones.compiled import prepare
+from explorer.networks.compiled import prepare
 
 prepare()

@@ -9,7 +9,7 @@ from explorer.data import ImageData, Split, load
 from explorer.events import FINISHED, EpochDone, RunEnded
 from explorer.recipe import Recipe
 from explorer.techniques import LabelSmoothing, Transfer
-from explorer.training.trainer import train
+from explorer.training.loop import train
 
 from .pairs import Measured, alternate, ratios, speeds
 

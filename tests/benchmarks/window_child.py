@@ -22,10 +22,10 @@ from PySide6.QtWidgets import QWidget
 import explorer.__main__ as program
 from explorer import display
 from explorer.gui import app
-from explorer.gui.session import State
 from explorer.gui.window import Window
 from explorer.gui.worker import Events, stored_run
 from explorer.recipe import Recipe
+from explorer.session.session import State
 
 GUI_TICK_MS = 10
 SIZE = (1920, 1080)

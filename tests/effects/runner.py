@@ -13,7 +13,7 @@ from explorer.data import ImageData, load
 from explorer.events import EpochDone, GradientNorms, RunEnded
 from explorer.recipe import Recipe
 from explorer.training.instruments.gradients import Gradients
-from explorer.training.trainer import train
+from explorer.training.loop import train
 
 Values = Mapping[str, Sequence[float]]
 """What each arm measured, by seed."""

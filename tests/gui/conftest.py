@@ -32,7 +32,7 @@ from explorer.events import (
     SampleGrid,
     StepDone,
 )
-from explorer.gui.export_dialog import remembered
+from explorer.gui.export.dialog import remembered
 from explorer.recipe import changes
 from explorer.runs.record import RunRecord
 from explorer.techniques import Clipping, Dropout

@@ -25,11 +25,11 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.data import DataChoice
-from explorer.gui.form import Form
 from explorer.gui.panels import Panel
-from explorer.gui.session import State
+from explorer.gui.recipe.form import Form
 from explorer.gui.window import Window
 from explorer.recipe import Recipe
+from explorer.session.session import State
 from explorer.techniques import Transfer
 
 BUNDLED = ("fashion-mini", "gauges")

@@ -9,12 +9,12 @@ from typing import Any
 
 from PySide6.QtCore import QSettings
 from pytestqt.qtbot import QtBot
-from scripted import Script
 
-from explorer.gui.memory import Memory
+from explorer.gui.settings import Memory
 from explorer.gui.translation import use_language
 from explorer.gui.window import Window
 from explorer.recipe import Recipe
+from tests.gui.scripted import Script
 
 
 @contextmanager

@@ -6,7 +6,6 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from opened import opened
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence, QShortcut
 from PySide6.QtTest import QTest
@@ -25,16 +24,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 from pytestqt.qtbot import QtBot
-from scripted import Script
 
-from explorer.gui.commands import Commands
-from explorer.gui.export_dialog import ExportDialog
+from explorer.gui.actions import Commands
+from explorer.gui.export.dialog import ExportDialog
 from explorer.gui.menus import shortcuts
-from explorer.gui.session import State
-from explorer.gui.transport import BUTTONS
+from explorer.gui.runs.transport import BUTTONS
 from explorer.gui.window import Window
 from explorer.recipe import Recipe
+from explorer.session.session import State
 from explorer.techniques import Initialization
+from tests.gui.opened import opened
+from tests.gui.scripted import Script
 
 CONTROLS = (QAbstractButton, QAbstractSpinBox, QComboBox, QLineEdit, QAbstractItemView, QTabBar)
 MOST_TABS = 400

@@ -6,11 +6,11 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from explorer.data import sources
-from explorer.gui.card import Card, refusal
-from explorer.gui.manual import Manual, page
-from explorer.gui.session import Mark
-from explorer.gui.sidebar import Sidebar
+from explorer.gui.recipe.card import Card, refusal
+from explorer.gui.recipe.manual import Manual, page
+from explorer.gui.recipe.sidebar import Sidebar
 from explorer.recipe import Recipe
+from explorer.session.session import Mark
 from explorer.techniques import TECHNIQUES, Dropout, LabelDistribution, Normalization, Skip, Technique
 
 SOURCES = {source.name: source for source in sources()}

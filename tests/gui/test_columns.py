@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QSettings, Qt
 from pytestqt.qtbot import QtBot
-from scripted import Script
 
-from explorer.gui.columns import LEAST, MOST, Columns
-from explorer.gui.memory import Memory
+from explorer.gui.layout.columns import LEAST, MOST, Columns
+from explorer.gui.settings import Memory
 from explorer.gui.window import Window
 from explorer.recipe import Recipe
+from tests.gui.scripted import Script
 
 
 @pytest.fixture

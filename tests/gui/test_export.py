@@ -8,18 +8,18 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from opened import opened
 from PIL import Image
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
-from explorer.gui.export import copy_to_clipboard, export_panel, save_as, suggested_name
-from explorer.gui.export_dialog import LARGEST, ExportDialog, Options, remembered
+from explorer.gui.export.dialog import LARGEST, ExportDialog, Options, remembered
+from explorer.gui.export.panel_files import copy_to_clipboard, export_panel, save_as, suggested_name
 from explorer.gui.panels import Panel, Shown
 from explorer.gui.panels.loss import LossPanel
 from explorer.gui.theme import DARK, LIGHT
 from explorer.runs import RunRecord
+from tests.gui.opened import opened
 
 SVG = "{http://www.w3.org/2000/svg}"
 

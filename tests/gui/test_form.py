@@ -15,11 +15,11 @@ from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from explorer.data import DataChoice
-from explorer.gui.data_editor import DataEditor
-from explorer.gui.editors import Choice, Number, Numbers, Several, Text, Toggle, Whole
-from explorer.gui.form import Form, editor_for, limits
-from explorer.gui.labels import suffix
-from explorer.gui.sidebar import MAIN, MORE
+from explorer.gui.recipe.data_editor import DataEditor
+from explorer.gui.recipe.editors import Choice, Number, Numbers, Several, Text, Toggle, Whole
+from explorer.gui.recipe.form import Form, editor_for, limits
+from explorer.gui.recipe.sidebar import MAIN, MORE
+from explorer.gui.wording import suffix
 from explorer.i18n import set_language
 from explorer.recipe import Recipe, parse
 from explorer.techniques import TECHNIQUES, Augmentation, Dropout, Normalization, Schedule, Technique, Transfer

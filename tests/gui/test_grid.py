@@ -10,7 +10,7 @@ from PySide6.QtCore import QMimeData, QObject, QPoint, Qt
 from PySide6.QtGui import QDropEvent
 from pytestqt.qtbot import QtBot
 
-from explorer.gui.grid import FRONT, LEAST, MIME, PanelGrid
+from explorer.gui.layout.grid import FRONT, LEAST, MIME, PanelGrid
 from explorer.gui.panels import Panel
 from explorer.i18n import set_language
 

@@ -12,13 +12,13 @@ from PySide6.QtWidgets import QTreeWidgetItem
 from pytestqt.qtbot import QtBot
 
 from explorer.events import Event, FrozenCheck, GradientNorms, Layer, LayerPlan, RunStarted
-from explorer.gui.freeze import frozen_layers, groups, same_network, ticked, unknown
-from explorer.gui.layer_facts import LOOKS, Facts
-from explorer.gui.layers_list import LayersList
-from explorer.gui.layers_tree import GRADIENT, LAYER, SIZE, count
-from explorer.gui.session import Mark
+from explorer.gui.layers.layers_list import LayersList
+from explorer.gui.layers.layers_tree import GRADIENT, LAYER, SIZE, count
 from explorer.recipe import Recipe
 from explorer.runs.record import RunRecord
+from explorer.session.frozen_patterns import frozen_layers, groups, same_network, ticked, unknown
+from explorer.session.layer_report import LOOKS, Facts
+from explorer.session.session import Mark
 from explorer.techniques import Activation, Clipping, Dropout, Pace
 
 STAGES = tuple(f"stage{k}.0.{name}" for k in (1, 2) for name in ("conv1", "norm1", "conv2"))

@@ -11,16 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from monkey import MOST_OVERLAID, Monkey, idle, light
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSettings, QtMsgType, qInstallMessageHandler
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMenu, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from explorer.events import FAILED, FINISHED, STOPPED, Event, RunEnded
-from explorer.gui.export_dialog import ExportDialog
-from explorer.gui.memory import Memory
-from explorer.gui.panels.plot import Plot
+from explorer.gui.charts.plot import Plot
+from explorer.gui.export.dialog import ExportDialog
+from explorer.gui.settings import Memory
 from explorer.gui.translation import use_language
 from explorer.gui.window import Window
 from explorer.gui.worker import stored_run
@@ -28,6 +27,7 @@ from explorer.recipe import Recipe
 from explorer.runs import open_run
 from explorer.runs.store import RECIPE, list_runs
 from explorer.training.control import Control
+from tests.gui.monkey import MOST_OVERLAID, Monkey, idle, light
 
 SEED, ACTIONS, SETTLED = 1, 3000, 500
 """After SETTLED actions everything that is made once has been made."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pytestqt.qtbot import QtBot
 
-from explorer.gui.painter import DEBT, SHARE, Budget, Painter
+from explorer.gui.layout.painter import DEBT, SHARE, Budget, Painter
 from explorer.gui.panels.loss import LossPanel
 
 TICK = 0.1
@@ -34,7 +34,7 @@ def test_a_panel_is_painted_in_time_even_where_the_window_has_no_time_left(
     panel.show()
     painter = Painter([panel])
     monkeypatch.setattr(Budget, "allows", lambda _budget: False)
-    monkeypatch.setattr("explorer.gui.painter.LONGEST", 0.0)
+    monkeypatch.setattr("explorer.gui.layout.painter.LONGEST", 0.0)
     panel.dirty = True
     painter.paint_one(training=True)
     assert not panel.dirty

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from drawing import drawn, said
 from PIL import Image
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QToolButton, QWidget
@@ -26,14 +25,14 @@ from explorer.events import (
     SampleGrid,
     StepDone,
 )
-from explorer.gui.export import copy_to_clipboard, export_panel, to_csv
-from explorer.gui.headless import FORMATS, export_run
+from explorer.gui.charts.around import Mark, merged
+from explorer.gui.charts.curves import marks_of
+from explorer.gui.charts.header import Choice, Numbers
+from explorer.gui.export.headless import FORMATS, export_run
+from explorer.gui.export.panel_files import copy_to_clipboard, export_panel, to_csv
 from explorer.gui.panels import PANELS, Panel, Shown
 from explorer.gui.panels.activations import ActivationsPanel
-from explorer.gui.panels.around import Mark, merged
-from explorer.gui.panels.curves import marks_of
 from explorer.gui.panels.gradients import GradientsPanel
-from explorer.gui.panels.header import Choice, Numbers
 from explorer.gui.panels.loss import LossPanel
 from explorer.gui.panels.metrics import MetricsPanel
 from explorer.gui.panels.normalization import NormalizationPanel
@@ -42,6 +41,7 @@ from explorer.gui.panels.schedule import SchedulePanel, planned
 from explorer.gui.theme import DARK, DASHES, LIGHT, run_pen
 from explorer.i18n import set_language
 from explorer.runs.record import RunRecord
+from tests.gui.drawing import drawn, said
 
 each_panel = pytest.mark.parametrize("kind", PANELS, ids=lambda kind: kind.name)
 

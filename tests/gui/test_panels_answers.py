@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from drawing import drawn, said
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
 from explorer.events import Evaluation, Event
+from explorer.gui.charts.matrix import Matrix
+from explorer.gui.charts.mistakes import describe
 from explorer.gui.panels.calibration import CalibrationPanel
 from explorer.gui.panels.confusion import ConfusionPanel
-from explorer.gui.panels.matrix import Matrix
-from explorer.gui.panels.mistakes import describe
 from explorer.runs.record import RunRecord
+from tests.gui.drawing import drawn, said
 
 
 def test_confusion_equals_the_record(qtbot: QtBot, tiny_record: RunRecord) -> None:

@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from drawing import drawn, said
 from pytestqt.qtbot import QtBot
 
 from explorer import Recipe
 from explorer.events import ActivationStats, Event, GradientNorms
+from explorer.gui.charts.heat import COLUMNS, Heat, l2
 from explorer.gui.panels import Shown
 from explorer.gui.panels.activations import ActivationsPanel
 from explorer.gui.panels.gradients import GradientsPanel
-from explorer.gui.panels.heat import COLUMNS, Heat, l2
 from explorer.runs.record import NormHistory, RunRecord
+from tests.gui.drawing import drawn, said
 
 
 def test_gradients_map_and_bars_equal_the_record(qtbot: QtBot, tiny_record: RunRecord) -> None:

@@ -14,25 +14,25 @@ from typing import Any
 
 import numpy as np
 import pytest
-from opened import opened
 from pytestqt.qtbot import QtBot
-from scripted import Script, until
 
 from explorer.data import DataChoice
 from explorer.events import LayerPlan, RunStarted, SampleGrid, StepDone
 from explorer.gui import previewer
+from explorer.gui.charts.paces import Span, groups, learning
 from explorer.gui.panels import Panel, Shown
-from explorer.gui.panels.paces import Span, groups, learning
 from explorer.gui.panels.samples import SamplesPanel
 from explorer.gui.panels.schedule import SchedulePanel
 from explorer.gui.panels.targets import TargetsPanel, entropy, outline
 from explorer.gui.previewer import Answer, Previewer, Wanted
-from explorer.gui.session import State
 from explorer.gui.window import Window
 from explorer.recipe import Recipe
 from explorer.runs.record import RunRecord
+from explorer.session.session import State
 from explorer.techniques import Augmentation, LabelSmoothing, Mixing, Schedule
 from explorer.training.preview import Preview, parts, preview
+from tests.gui.opened import opened
+from tests.gui.scripted import Script, until
 
 SMALL = Recipe(data=DataChoice(per_class=4), width=4, batch_size=8, epochs=3, device="cpu")
 Open = Callable[..., Window]
@@ -322,8 +322,8 @@ from pathlib import Path
 from PySide6.QtCore import QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 from explorer.gui import previewer
-from explorer.gui.memory import Memory
-from explorer.gui.session import State
+from explorer.gui.settings import Memory
+from explorer.session.session import State
 from explorer.gui.window import Window
 from explorer.recipe import Recipe
 

@@ -20,7 +20,7 @@ from PySide6.QtGui import QImage
 from explorer.data import DataChoice
 from explorer.display import missing_for_window
 from explorer.events import STOPPED
-from explorer.gui.memory import NAME
+from explorer.gui.settings import NAME
 from explorer.recipe import Recipe
 from explorer.runs import open_run
 from explorer.runs.store import CHECKPOINTS, RECIPE

@@ -5,17 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from opened import opened
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
-from scripted import Script
 
-from explorer.gui.remedies import remedies
-from explorer.gui.session import State
 from explorer.gui.window import Window
 from explorer.recipe import Recipe
+from explorer.session.remedies import remedies
+from explorer.session.session import State
 from explorer.techniques import Activation, Clipping, Initialization, Normalization
+from tests.gui.opened import opened
+from tests.gui.scripted import Script
 
 BARE = Recipe(lr=0.8).without("normalization").switched(Initialization(kind="large"))
 

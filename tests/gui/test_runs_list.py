@@ -11,8 +11,8 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QInputDialog
 from pytestqt.qtbot import QtBot
 
-from explorer.gui import runs_list
-from explorer.gui.runs_list import RunsList, called
+from explorer.gui.runs import runs_list
+from explorer.gui.runs.runs_list import RunsList, called
 from explorer.gui.theme import LIGHT, run_pen
 from explorer.recipe import Recipe
 from explorer.techniques import Dropout

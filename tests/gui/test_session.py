@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from scripted import PER_EPOCH, Script, until
 
 from explorer.data import DataChoice
 from explorer.errors import InputError
-from explorer.gui.comparison import Comparison
-from explorer.gui.session import Mark, Session, State
 from explorer.recipe import Recipe
 from explorer.runs import Mailbox, RunStore
+from explorer.session.comparison import Comparison
+from explorer.session.session import Mark, Session, State
 from explorer.techniques import Dropout, Initialization, Skip
 from explorer.training.control import Control
+from tests.gui.scripted import PER_EPOCH, Script, until
 
 RECIPE = Recipe(epochs=3)
 

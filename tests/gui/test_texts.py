@@ -12,7 +12,6 @@ from typing import Any
 
 import pyqtgraph as pg
 import pytest
-from opened import opened
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
@@ -32,20 +31,21 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 from pytestqt.qtbot import QtBot
-from scripted import Script
 
-from explorer.backbones import BACKBONES
 from explorer.events import DIVERGED
-from explorer.gui.export_dialog import ExportDialog
-from explorer.gui.manual import page
+from explorer.gui.charts.around import Legend, Overlay
+from explorer.gui.export.dialog import ExportDialog
 from explorer.gui.menus import about, shortcuts
-from explorer.gui.panels.around import Legend, Overlay
-from explorer.gui.session import State
+from explorer.gui.recipe.manual import page
 from explorer.gui.window import Window
+from explorer.networks import BACKBONES
 from explorer.recipe import BY_NAME, Recipe
 from explorer.runs import RunRecord
+from explorer.session.session import State
 from explorer.techniques import TECHNIQUES, Clipping, Dropout, Initialization
 from explorer.training.instruments import INSTRUMENTS
+from tests.gui.opened import opened
+from tests.gui.scripted import Script
 
 ROLES = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole)
 NAMES = frozenset(

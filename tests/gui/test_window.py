@@ -12,19 +12,19 @@ from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 from pytestqt.qtbot import QtBot
-from scripted import PER_EPOCH, Script
 
 from explorer.data import DataChoice
 from explorer.gui.app import _First, render_window
-from explorer.gui.memory import Memory
-from explorer.gui.painter import Painter
-from explorer.gui.session import State
+from explorer.gui.layout.painter import Painter
+from explorer.gui.settings import Memory
 from explorer.gui.window import Window
 from explorer.gui.worker import stored_run
 from explorer.i18n import set_language
 from explorer.recipe import Recipe
 from explorer.runs import RunRecord, open_run
+from explorer.session.session import State
 from explorer.techniques import Dropout
+from tests.gui.scripted import PER_EPOCH, Script
 
 Make = Callable[..., Window]
 BUTTON = Qt.MouseButton.LeftButton

@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from opened import opened
 from pytestqt.qtbot import QtBot
-from scripted import Script
 
 from explorer.data import DataChoice
 from explorer.events import Event
-from explorer.gui.session import State
 from explorer.gui.worker import stored_run
 from explorer.recipe import Recipe
 from explorer.runs import open_run
+from explorer.session.session import State
 from explorer.training.control import Control
+from tests.gui.opened import opened
+from tests.gui.scripted import Script
 
 TINY = Recipe(width=4, batch_size=32, epochs=50, data=DataChoice(per_class=40), device="cpu")
 
@@ -89,14 +89,14 @@ def test_at_most_the_batch_under_way_is_finished_after_stop(qtbot: QtBot, tmp_pa
 
 
 def test_a_run_that_is_torn_down_is_stored_as_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from explorer.training import trainer
+    from explorer.training import loop
 
     def train(recipe: Recipe, control: Control, checkpoints: Path) -> Iterator[Event]:
         run = Script()(recipe, control, tmp_path)
         yield from (next(run) for _event in range(5))
         raise SystemExit(3)
 
-    monkeypatch.setattr(trainer, "train", train)
+    monkeypatch.setattr(loop, "train", train)
     with pytest.raises(SystemExit):
         list(stored_run(Recipe(), Control(), tmp_path / "run"))
     ended = open_run(tmp_path / "run").ended

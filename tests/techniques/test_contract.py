@@ -22,7 +22,7 @@ from explorer.recipe import Recipe, build_technique
 from explorer.techniques import TECHNIQUES, Batch, Group, Moment, Place, Technique, Transfer
 from explorer.training.control import Control
 from explorer.training.instruments import Watch
-from explorer.training.trainer import Run
+from explorer.training.loop import Run
 
 SLOTS = (
     "fetch", "norm", "activation", "drop", "shortcut", "network", "initialise",
@@ -286,7 +286,7 @@ def test_pace_is_pure_and_leaves_the_head_to_learn(technique: Technique) -> None
 # All together: one step of training.
 
 LIGHT = ("small_cnn", "efficientnet_lite0", "resnet18", "mobilenet_v3_small")
-"""The others are built in tests/backbones; here a step of one would take up to 20 s."""
+"""The others are built in tests/networks; here a step of one would take up to 20 s."""
 
 
 @every_variant

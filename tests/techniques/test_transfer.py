@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from explorer import Recipe, backbones
+from explorer import Recipe, networks
 from explorer.errors import InputError
 from explorer.events import WeightsLoaded
 from explorer.recipe import build_technique
@@ -53,7 +53,7 @@ def place(stage: int, stages: int = 5) -> Place:
 
 
 def test_every_backbone_can_be_chosen() -> None:
-    assert get_args(Network) == ("small_cnn", *(backbone.name for backbone in backbones.BACKBONES))
+    assert get_args(Network) == ("small_cnn", *(backbone.name for backbone in networks.BACKBONES))
 
 
 # Where the weights come from.
@@ -61,7 +61,7 @@ def test_every_backbone_can_be_chosen() -> None:
 
 def test_official_weights_survive_the_other_techniques() -> None:
     model = built(LITE0)
-    official, state = backbones.official("efficientnet_lite0"), model.state_dict()
+    official, state = networks.official("efficientnet_lite0"), model.state_dict()
     assert all(torch.equal(tensor, state[name]) for name, tensor in official.items())
     assert loaded(model).fresh == ("head.weight", "head.bias")
     assert loaded(model).unused == ()
@@ -73,7 +73,7 @@ def test_official_weights_survive_the_other_techniques() -> None:
 
 def test_the_small_cnn_gets_a_new_head_even_for_as_many_classes() -> None:
     model = built(SMALL, classes=6)
-    weights, state = backbones.small_cnn_weights(), model.state_dict()
+    weights, state = networks.small_cnn_weights(), model.state_dict()
     assert set(loaded(model).fresh) == {"classifier.weight", "classifier.bias"}
     assert all(torch.equal(tensor, state[name]) for name, tensor in weights.items() if "classifier" not in name)
     assert torch.equal(state["input.mean"], weights["input.mean"])  # normalization follows the weights
@@ -160,7 +160,7 @@ def test_only_official_weights_are_fetched(
     monkeypatch: pytest.MonkeyPatch, transfer: Transfer, fetched: list[str]
 ) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(backbones, "fetch", lambda name: iter([(1, 2), (asked.append(name) or 2, 2)]))
+    monkeypatch.setattr(networks, "fetch", lambda name: iter([(1, 2), (asked.append(name) or 2, 2)]))
     assert list(transfer.fetch()) == ([(1, 2), (2, 2)] if fetched else [])
     assert asked == fetched
 
@@ -225,7 +225,7 @@ def test_the_switches_of_batch_normalization() -> None:
 @pytest.mark.parametrize("name", ["vit_b_32", "convnext_tiny", "densenet121", "swin_t"])
 def test_every_parameter_belongs_to_its_stage(name: str) -> None:
     """Also those that a transformer has beside its layers: they are frozen with the first stage, not the head."""
-    model = backbones.build(name, 3)
+    model = networks.build(name, 3)
     in_head = [at.name for at in places(model) if at.from_head == 0]
     assert in_head == ["head"]
     first = [at.name for at in places(model) if at.stage == 0]

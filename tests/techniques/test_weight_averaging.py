@@ -12,7 +12,7 @@ from explorer.recipe import Recipe
 from explorer.techniques import Normalization, WeightAveraging
 from explorer.training.control import Control
 from explorer.training.instruments import Watch
-from explorer.training.trainer import Run
+from explorer.training.loop import Run
 
 
 @pytest.mark.parametrize("decay", [0.0, 0.5, 0.99])

@@ -16,7 +16,7 @@ from explorer.techniques import Clipping, FrozenNorm, Normalization, Pace, Place
 from explorer.training import checkpoint, freezing
 from explorer.training.control import Control
 from explorer.training.instruments import Watch
-from explorer.training.trainer import Run, train
+from explorer.training.loop import Run, train
 
 MakeImages = Callable[..., ImageData]
 SMALL = Recipe(depth=8, width=4, batch_size=8, epochs=2, lr=0.05, techniques=(Normalization(), Skip()))

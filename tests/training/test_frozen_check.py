@@ -14,7 +14,7 @@ from explorer.techniques import Clipping, FrozenNorm, Normalization, Pace, Place
 from explorer.training.control import Control
 from explorer.training.instruments import Watch
 from explorer.training.instruments.frozen import Frozen, bytes_changed
-from explorer.training.trainer import Run
+from explorer.training.loop import Run
 
 MakeImages = Callable[..., ImageData]
 SMALL = Recipe(depth=8, width=4, batch_size=8, epochs=3, lr=0.05, techniques=(Normalization(), Skip()))

@@ -43,8 +43,8 @@ from explorer.training.instruments.gradients import Gradients
 from explorer.training.instruments.modes import Modes
 from explorer.training.instruments.normalization import NormalizationStatistics
 from explorer.training.instruments.samples import Samples
+from explorer.training.loop import Run
 from explorer.training.metrics import measure, predict, to_float
-from explorer.training.trainer import Run
 
 MakeImages = Callable[..., ImageData]
 

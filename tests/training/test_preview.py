@@ -29,9 +29,9 @@ from explorer.training import preview as module
 from explorer.training.instruments import Gradients, Samples
 from explorer.training.instruments.activations import Activations
 from explorer.training.learner import Learner
+from explorer.training.loop import train
 from explorer.training.metrics import to_float
 from explorer.training.preview import parts, preview, targets_of
-from explorer.training.trainer import train
 
 RECIPE = Recipe(data=DataChoice(per_class=8), width=4, batch_size=16, epochs=2, lr=0.05, device="cpu", seed=3)
 MIXED = RECIPE.switched(Augmentation(policy="rand")).switched(Mixing(kind="both")).switched(Dropout(p=0.4))

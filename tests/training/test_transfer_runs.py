@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 
-from explorer import Recipe, backbones
+from explorer import Recipe, networks
 from explorer.data import ImageData
 from explorer.errors import InputError
 from explorer.events import (
@@ -40,9 +40,9 @@ from explorer.training import checkpoint
 from explorer.training.control import Control
 from explorer.training.freezing import places
 from explorer.training.instruments import Watch
+from explorer.training.loop import Run, train
 from explorer.training.metrics import divergence
 from explorer.training.model import build
-from explorer.training.trainer import Run, train
 
 MakeImages = Callable[..., ImageData]
 SMALL = Transfer(backbone="small_cnn")
@@ -323,11 +323,11 @@ def test_a_transferred_run_is_a_start_for_others_and_goes_on_without_its_own(
 ) -> None:
     data = tiny(count=24, size=28)
     source = tmp_path / "source.pt"
-    torch.save(backbones.official("efficientnet_lite0"), source)
+    torch.save(networks.official("efficientnet_lite0"), source)
     of = recipe(changed(LITE0, weights=str(source)), epochs=2)
     last = checkpoints_of(of, data, tmp_path / "first", stop_at=2)
     source.unlink()
-    monkeypatch.setattr(backbones, "fetch", lambda _name: pytest.fail("nothing is needed to go on"))
+    monkeypatch.setattr(networks, "fetch", lambda _name: pytest.fail("nothing is needed to go on"))
     events = list(train(of, data=data, resume=last, instruments="none"))
     assert isinstance(events[-1], RunEnded)
     assert events[-1].outcome == FINISHED

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from explorer.gui.charts.panel import Panel, Shown
 from explorer.gui.panels.activations import ActivationsPanel
-from explorer.gui.panels.base import Panel, Shown
 from explorer.gui.panels.calibration import CalibrationPanel
 from explorer.gui.panels.confusion import ConfusionPanel
 from explorer.gui.panels.gradients import GradientsPanel

@@ -11,13 +11,13 @@ from PySide6.QtGui import QPen
 from PySide6.QtWidgets import QWidget
 
 from explorer.events import ActivationStats, Floats, RecipeChanged, RunEnded, RunStarted
-from explorer.gui.panels.ahead import differing
-from explorer.gui.panels.around import Entry
-from explorer.gui.panels.bars import Bars
-from explorer.gui.panels.base import BETWEEN, Cell, Panel
-from explorer.gui.panels.curves import last_epoch, marks_of
-from explorer.gui.panels.heat import SIGNAL, Heat, HeatImage
-from explorer.gui.panels.plot import Plot
+from explorer.gui.charts.ahead import differing
+from explorer.gui.charts.around import Entry
+from explorer.gui.charts.bars import Bars
+from explorer.gui.charts.curves import last_epoch, marks_of
+from explorer.gui.charts.heat import SIGNAL, Heat, HeatImage
+from explorer.gui.charts.panel import BETWEEN, Cell, Panel
+from explorer.gui.charts.plot import Plot
 from explorer.gui.theme import Palette
 from explorer.i18n import N_, _
 from explorer.runs.record import ActivationHistory, Doubles, RunRecord

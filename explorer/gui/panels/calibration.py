@@ -6,9 +6,9 @@ import numpy as np
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from explorer.events import EpochDone, Evaluation, Floats, RunStarted
-from explorer.gui.panels.around import Entry
-from explorer.gui.panels.base import BETWEEN, Cell, Panel, Shown
-from explorer.gui.panels.plot import Plot
+from explorer.gui.charts.around import Entry
+from explorer.gui.charts.panel import BETWEEN, Cell, Panel, Shown
+from explorer.gui.charts.plot import Plot
 from explorer.gui.theme import pen, run_pen
 from explorer.i18n import N_, _
 from explorer.runs.record import Doubles

@@ -6,10 +6,10 @@ import numpy as np
 from PySide6.QtWidgets import QWidget
 
 from explorer.events import EpochDone, Evaluation, RunStarted
-from explorer.gui.panels.base import BETWEEN, Cell, Panel
-from explorer.gui.panels.matrix import Matrix
-from explorer.gui.panels.mistakes import Mistake, Mistakes, describe
-from explorer.gui.panels.pairs import to_image
+from explorer.gui.charts.matrix import Matrix
+from explorer.gui.charts.mistakes import Mistake, Mistakes, describe
+from explorer.gui.charts.pairs import to_image
+from explorer.gui.charts.panel import BETWEEN, Cell, Panel
 from explorer.gui.theme import Palette
 from explorer.i18n import N_, _
 from explorer.runs.record import RunRecord

@@ -10,12 +10,11 @@ from PySide6.QtGui import QColor, QPen
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from explorer.events import GradientNorms, RecipeChanged, RunEnded, RunStarted
-from explorer.gui.panels.ahead import differing
-from explorer.gui.panels.around import Entry
-from explorer.gui.panels.bars import Bars
-from explorer.gui.panels.base import BETWEEN, Cell, Panel
-from explorer.gui.panels.curves import last_epoch, marks_of
-from explorer.gui.panels.heat import (
+from explorer.gui.charts.ahead import differing
+from explorer.gui.charts.around import Entry
+from explorer.gui.charts.bars import Bars
+from explorer.gui.charts.curves import last_epoch, marks_of
+from explorer.gui.charts.heat import (
     SIGNAL,
     Heat,
     HeatImage,
@@ -26,7 +25,8 @@ from explorer.gui.panels.heat import (
     rms,
     update_ratio,
 )
-from explorer.gui.panels.plot import Plot
+from explorer.gui.charts.panel import BETWEEN, Cell, Panel
+from explorer.gui.charts.plot import Plot
 from explorer.gui.theme import Palette, pen
 from explorer.i18n import N_, _, ngettext
 from explorer.runs.record import Doubles, RunRecord

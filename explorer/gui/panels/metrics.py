@@ -6,9 +6,9 @@ import numpy as np
 from PySide6.QtWidgets import QWidget
 
 from explorer.events import EpochDone, RecipeChanged, RunEnded, RunStarted
-from explorer.gui.panels.base import BETWEEN, Cell, Panel
-from explorer.gui.panels.curves import draw_epochs, epoch_rows, last_epoch, legend_of, marks_of
-from explorer.gui.panels.plot import Plot
+from explorer.gui.charts.curves import draw_epochs, epoch_rows, last_epoch, legend_of, marks_of
+from explorer.gui.charts.panel import BETWEEN, Cell, Panel
+from explorer.gui.charts.plot import Plot
 from explorer.i18n import N_, _
 
 METRICS = (

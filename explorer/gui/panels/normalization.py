@@ -6,10 +6,10 @@ import numpy as np
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from explorer.events import FrozenCheck, LayerPlan, ModeAccuracy, NormStats, RecipeChanged, RunEnded, RunStarted
-from explorer.gui.panels.around import Entry, Mark
-from explorer.gui.panels.base import BETWEEN, Cell, Panel
-from explorer.gui.panels.curves import last_epoch, marks_of
-from explorer.gui.panels.plot import Plot
+from explorer.gui.charts.around import Entry, Mark
+from explorer.gui.charts.curves import last_epoch, marks_of
+from explorer.gui.charts.panel import BETWEEN, Cell, Panel
+from explorer.gui.charts.plot import Plot
 from explorer.gui.theme import pen
 from explorer.i18n import N_, _, ngettext
 from explorer.runs.record import LayerHistory

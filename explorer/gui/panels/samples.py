@@ -8,9 +8,9 @@ import numpy as np
 from PySide6.QtWidgets import QWidget
 
 from explorer.events import Floats, RecipeChanged, RunStarted, SampleGrid
-from explorer.gui.panels.ahead import differing
-from explorer.gui.panels.base import BETWEEN, Cell, Panel
-from explorer.gui.panels.pairs import Pairs
+from explorer.gui.charts.ahead import differing
+from explorer.gui.charts.pairs import Pairs
+from explorer.gui.charts.panel import BETWEEN, Cell, Panel
 from explorer.gui.theme import Palette
 from explorer.i18n import N_, _
 from explorer.techniques.augmentation import describe_drawn

@@ -10,12 +10,12 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from explorer.errors import InputError
 from explorer.events import EpochDone, LayerPlan, RecipeChanged, RunEnded, RunStarted, StepDone
-from explorer.gui.panels.ahead import differing, filled, next_pen
-from explorer.gui.panels.around import Entry
-from explorer.gui.panels.base import BETWEEN, Cell, Panel, Shown
-from explorer.gui.panels.curves import last_epoch, marks_of, step_epochs
-from explorer.gui.panels.paces import Span, acting, any_frozen, groups, learning, rates_by_group, several_rates
-from explorer.gui.panels.plot import Plot
+from explorer.gui.charts.ahead import differing, filled, next_pen
+from explorer.gui.charts.around import Entry
+from explorer.gui.charts.curves import last_epoch, marks_of, step_epochs
+from explorer.gui.charts.paces import Span, acting, any_frozen, groups, learning, rates_by_group, several_rates
+from explorer.gui.charts.panel import BETWEEN, Cell, Panel, Shown
+from explorer.gui.charts.plot import Plot
 from explorer.gui.theme import pen, run_pen
 from explorer.i18n import N_, _
 from explorer.recipe import parse

@@ -8,10 +8,10 @@ import numpy as np
 from PySide6.QtWidgets import QWidget
 
 from explorer.events import Floats, RecipeChanged, RunStarted, SampleGrid
-from explorer.gui.panels.ahead import differing, filled, next_pen
-from explorer.gui.panels.around import Entry
-from explorer.gui.panels.base import BETWEEN, Cell, Panel
-from explorer.gui.panels.plot import Plot
+from explorer.gui.charts.ahead import differing, filled, next_pen
+from explorer.gui.charts.around import Entry
+from explorer.gui.charts.panel import BETWEEN, Cell, Panel
+from explorer.gui.charts.plot import Plot
 from explorer.gui.theme import pen
 from explorer.i18n import N_, _
 from explorer.runs.record import Doubles, RunRecord

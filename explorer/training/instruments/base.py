@@ -14,7 +14,7 @@ from explorer.data import Split
 from explorer.events import Event, InstrumentCost
 from explorer.recipe import Recipe
 from explorer.techniques import Batch
-from explorer.training.features import Features
+from explorer.training.feature_cache import Features
 from explorer.training.freezing import Plan
 
 

@@ -1,0 +1,336 @@
+"""The command line. Its flags follow from the declarations of recipe and techniques."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+from explorer.cli.flags import Parser, allowed, recipe_flags, recipe_from, text_of
+from explorer.cli.terminal import print_json, show
+from explorer.data import sources
+from explorer.display import missing_for_pictures
+from explorer.errors import InputError
+from explorer.events import DIVERGED, FAILED, STOPPED
+from explorer.exports.tables import metrics_csv, steps_csv
+from explorer.i18n import N_, _
+from explorer.recipe import BY_NAME, Recipe, did_you_mean
+from explorer.runs import RunStore, list_runs, new_folder, open_run, runs_folder
+from explorer.runs.store import CHECKPOINTS
+from explorer.techniques import TECHNIQUES, Technique
+
+if TYPE_CHECKING:
+    from explorer.training.control import Control
+
+FORMATS = ("png", "svg", "csv", "pt")
+COLUMNS = {
+    "name": N_("name"),
+    "group": N_("group"),
+    "summary": N_("what it does"),
+    "description": N_("description"),
+    "classes": N_("classes"),
+    "available": N_("on this machine"),
+    "remedy": N_("how to get it"),
+    "data": N_("data"),
+    "epochs": N_("epochs"),
+    "accuracy": N_("accuracy"),
+    "ended": N_("ended"),
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code: 0 done, 1 failure, 2 bad input."""
+    try:
+        options = _parser().parse_args(arguments)
+        return int(options.run(options))
+    except InputError as error:
+        print(_("Error: {error}").format(error=error), file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader of our output has gone, as in `… | head`
+        sys.stderr.close()
+        return 0
+
+
+def train_without_display() -> int:
+    """The default experiment in the terminal, and everything of it in a folder."""
+    print(_("No display here: training the default experiment in this terminal instead of a window."), flush=True)
+    recipe = Recipe()
+    folder = new_folder(recipe)
+    try:
+        code = _train(recipe, folder, "default", as_json=False)
+        _export(folder, folder, FORMATS[:3])
+    except InputError as error:
+        print(_("Error: {error}").format(error=error), file=sys.stderr)
+        return 2
+    print(_("Everything is in {folder}").format(folder=folder))
+    return code
+
+
+# train
+
+
+def _run_train(options: argparse.Namespace) -> int:
+    resume = _checkpoint(options.resume) if options.resume else None
+    recipe = recipe_from(options, _recipe_of(resume) if resume and not options.recipe else None)
+    folder = Path(options.out) if options.out else new_folder(recipe)
+    code = _train(recipe, folder, options.instruments, options.json, resume)
+    if not options.json:
+        print(_("The run is in {folder}").format(folder=folder))
+    return code
+
+
+def _train(recipe: Recipe, folder: Path, instruments: str, as_json: bool, resume: Path | None = None) -> int:
+    """Train into `folder`, showing events as they come."""
+    from explorer.training.control import Control
+    from explorer.training.loop import train
+
+    control = Control()
+    with RunStore(folder, recipe) as store, _interruptible(control):
+        events = store.recorded(
+            train(recipe, instruments=instruments, control=control, checkpoints=store.checkpoints, resume=resume)
+        )
+        last = print_json(events) if as_json else show(events)
+    return 1 if last is None or last.outcome in (FAILED, DIVERGED) else 0
+
+
+def _checkpoint(text: str) -> Path:
+    """The last checkpoint of the run that `text` names, or the file. Raises InputError."""
+    path = Path(text)
+    if path.is_file():
+        return path
+    folder = _run_named(text)
+    open_run(folder)  # says what is wrong with it
+    return folder / CHECKPOINTS / "last.pt"
+
+
+def _recipe_of(path: Path) -> Recipe:
+    """The recipe under which a checkpoint was written, with all that was changed while it ran. Raises InputError."""
+    from explorer.training import checkpoint
+
+    recipe = checkpoint.read(path).get("recipe")
+    if not isinstance(recipe, str):
+        raise InputError(_("{path} is not of a run: it holds no recipe. Give a recipe file, too.").format(path=path))
+    return Recipe.from_json(recipe, str(path))
+
+
+def _run_named(text: str) -> Path:
+    """The folder of a run: `text` itself, the newest for "last", or one of that name in the user's folder of runs."""
+    if Path(text).exists():
+        return Path(text)
+    return list_runs()[0] if text == "last" and list_runs() else runs_folder() / text
+
+
+@contextmanager
+def _interruptible(control: Control) -> Iterator[None]:
+    """Ctrl-C or a polite kill stops the run within a batch; a second one ends the program at once."""
+
+    def stop(number: int, _frame: object) -> None:
+        control.stop()
+        signal.signal(number, signal.SIG_DFL)
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+# compare
+
+
+def _run_compare(options: argparse.Namespace) -> int:
+    """Train the runs that show what a technique does, one after the other, and say how each ended."""
+    kind, recipe = _technique(options.technique), recipe_from(options)
+    arms = (recipe.technique(kind) or kind()).comparison(recipe)
+    table, code = Table(title=_(kind.title)), 0
+    for column in (_("run"), _("best epoch"), _("validation loss"), _("test accuracy"), _("seconds")):
+        table.add_column(column)
+    for label, arm in arms:
+        folder = Path(options.out) / label.replace(" ", "-") if options.out else new_folder(arm)
+        print(f"{label} …", flush=True)
+        code = max(code, _train(arm, folder, options.instruments, as_json=False))
+        print(_("The run is in {folder}").format(folder=folder) + "\n")
+        record = open_run(folder)
+        end, best = record.ended, record.best
+        if end is None or end.outcome == STOPPED:
+            break
+        loss = f"{best.validation['loss']:.4f}" if best else "–"
+        accuracy = f"{end.test['accuracy']:.4f}" if end.test else end.outcome
+        table.add_row(label, str(end.best_epoch), loss, accuracy, f"{end.seconds:.1f}")
+    Console().print(table)
+    return code
+
+
+def _technique(name: str) -> type[Technique]:
+    """The technique called `name`. Raises InputError."""
+    if name not in BY_NAME:
+        raise InputError(_("There is no technique {name!r}.").format(name=name) + did_you_mean(name, BY_NAME))
+    return BY_NAME[name]
+
+
+# list, describe, export
+
+
+def _run_list(options: argparse.Namespace) -> int:
+    rows: list[dict[str, Any]]
+    match options.what:
+        case "techniques":
+            rows = [
+                {"name": t.name, "group": _(t.group), "summary": _(t.summary)}
+                | ({"parameters": t.model_json_schema()["properties"]} if options.json else {})
+                for t in TECHNIQUES
+            ]
+        case "data":
+            rows = [
+                {"name": s.name, "description": _(s.description), "classes": len(s.classes), "available": s.available}
+                | {"remedy": s.remedy}
+                for s in sources()
+            ]
+        case _:
+            rows = [_run_row(folder) for folder in list_runs()]
+            if not rows and not options.json:
+                print(_("No runs yet in {folder}.").format(folder=runs_folder()))
+                return 0
+    if options.json:
+        print(json.dumps(rows, ensure_ascii=False, indent=2))
+        return 0
+    table = Table()
+    for name in rows[0]:
+        table.add_column(_(COLUMNS[name]))
+    for row in rows:
+        table.add_row(*(str(value) for value in row.values()))
+    Console().print(table)
+    return 0
+
+
+def _run_row(folder: Path) -> dict[str, Any]:
+    try:
+        record = open_run(folder)
+    except InputError as error:
+        return {"name": folder.name, "data": "", "epochs": "", "accuracy": "", "ended": str(error)}
+    best = max(record.metric("validation", "accuracy"), default=float("nan"))
+    return {
+        "name": folder.name,
+        "data": record.recipe.get("data", {}).get("name", ""),
+        "epochs": len(record.epochs),
+        "accuracy": None if best != best else round(best, 4),
+        "ended": record.ended.outcome if record.ended else _("cut off"),
+    }
+
+
+def _run_describe(options: argparse.Namespace) -> int:
+    technique = _technique(options.technique)
+    print(f"{_(technique.title)} — {_(technique.summary)}\n")
+    print(_(technique.manual()) + "\n")
+    table = Table(title=_("Parameters"))
+    for column in (_("flag"), _("default"), _("allowed"), _("what it does")):
+        table.add_column(column)
+    for field, info in technique.model_fields.items():
+        table.add_row(
+            f"--{technique.name}.{field}", text_of(info.default), allowed(technique, field), _(info.description or "")
+        )
+    Console().print(table)
+    return 0
+
+
+def _run_export(options: argparse.Namespace) -> int:
+    folder = _run_named(options.run_folder)
+    formats = options.format.split(",")
+    if unknown := [name for name in formats if name not in FORMATS]:
+        raise InputError(_("There is no format {name!r}.").format(name=unknown[0]) + did_you_mean(unknown[0], FORMATS))
+    target = Path(options.to)
+    written = _export(folder, target, formats)
+    print(_("{n} files in {folder}").format(n=len(written), folder=target))
+    return 0
+
+
+def _export(run: Path, target: Path, formats: Sequence[str]) -> list[Path]:
+    """Write a stored run as tables, pictures and checkpoints. Raises InputError."""
+    record = open_run(run)
+    written: list[Path] = []
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        if "csv" in formats:
+            for name, text in (("metrics.csv", metrics_csv(record)), ("steps.csv", steps_csv(record))):
+                (target / name).write_text(text, encoding="utf-8")
+                written.append(target / name)
+        if "pt" in formats:
+            for checkpoint in (run / "checkpoints").glob("*.pt"):
+                written.append(Path(shutil.copy2(checkpoint, target / checkpoint.name)))
+    except OSError as error:
+        raise InputError(
+            _("{folder} cannot be written: {error}. Choose another folder with --to.").format(
+                folder=target, error=error
+            )
+        ) from None
+    if pictures := [name for name in formats if name in ("png", "svg")]:
+        if problem := missing_for_pictures():
+            raise InputError(problem)
+        from explorer.gui.export.headless import export_pictures
+
+        written += export_pictures(record, target, pictures)
+    return written
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser(
+        prog="training-explorer",
+        description=_("See the techniques that make deep learning train. Without a command: the window."),
+        allow_abbrev=False,
+    )
+    commands = parser.add_subparsers(required=True, metavar=_("COMMAND"))
+
+    train = commands.add_parser("train", help=_("train a recipe in the terminal"), allow_abbrev=False)
+    train.set_defaults(run=_run_train)
+    _running(train)
+    train.add_argument("--json", action="store_true", help=_("one event per line on standard output"))
+    train.add_argument(
+        "--resume", metavar="RUN", help=_("go on from a run or a checkpoint, with its recipe; into a new folder")
+    )
+
+    compare = commands.add_parser(
+        "compare", help=_("train the runs that show what a technique does, and compare them"), allow_abbrev=False
+    )
+    compare.set_defaults(run=_run_compare)
+    compare.add_argument("technique")
+    _running(compare)
+
+    listing = commands.add_parser("list", help=_("list techniques, data or runs"), allow_abbrev=False)
+    listing.set_defaults(run=_run_list)
+    listing.add_argument("what", choices=("techniques", "data", "runs"))
+    listing.add_argument("--json", action="store_true")
+
+    describe = commands.add_parser("describe", help=_("explain a technique"), allow_abbrev=False)
+    describe.set_defaults(run=_run_describe)
+    describe.add_argument("technique")
+
+    export = commands.add_parser("export", help=_("write a stored run as pictures, tables and checkpoints"))
+    export.set_defaults(run=_run_export)
+    export.add_argument("run_folder", metavar="RUN", help=_("folder or name of a run, or last"))
+    export.add_argument("--to", metavar="DIR", required=True)
+    export.add_argument(
+        "--format", default=",".join(FORMATS), help=_("some of {formats}").format(formats=",".join(FORMATS))
+    )
+    return parser
+
+
+def _running(parser: argparse.ArgumentParser) -> None:
+    """What can be said of a run, or of several."""
+    parser.add_argument("recipe", nargs="?", help=_("recipe file; default: the default experiment"))
+    parser.add_argument(
+        "--out", metavar="DIR", help=_("folder to write to; default: new ones in the user's data folder")
+    )
+    parser.add_argument(
+        "--instruments", choices=("default", "none", "all"), default="default", help=_("what is watched")
+    )
+    recipe_flags(parser)

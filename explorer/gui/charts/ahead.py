@@ -1,0 +1,48 @@
+"""What panels that show the next run have in common: whether it differs in what they show, and how it is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QPen
+
+from explorer.errors import InputError
+from explorer.gui.charts.around import Entry
+from explorer.gui.charts.panel import Shown
+from explorer.gui.theme import Palette, pen
+from explorer.recipe import Recipe, parse
+
+if TYPE_CHECKING:
+    from explorer.training.preview import Preview
+
+
+def differing(
+    preview: Preview | None, runs: Sequence[Shown], fields: Sequence[str], slots: Sequence[str]
+) -> Preview | None:
+    """`preview`, if the current run's recipe has other values in `fields` or other techniques that act in `slots`."""
+    if preview is None or not runs or not runs[0].record.recipe:
+        return preview
+    try:
+        before = parse(runs[0].record.recipe)
+    except InputError:  # of another version
+        return preview
+
+    def matters(recipe: Recipe) -> list[object]:
+        acting = [technique for technique in recipe.techniques if any(technique.acts_in(slot) for slot in slots)]
+        return [*(getattr(recipe, field) for field in fields), *acting]
+
+    return preview if matters(before) != matters(preview.recipe) else None
+
+
+def next_pen(palette: Palette) -> QPen:
+    """For lines and frames of the next run."""
+    return pen(palette.validation, (7, 3))
+
+
+def filled(colour: QColor, text: str) -> Entry:
+    """In a legend, a filled bar."""
+    line = pen(colour, width=8)
+    line.setCapStyle(Qt.PenCapStyle.FlatCap)
+    return Entry(line, False, text)

@@ -1,0 +1,103 @@
+"""What panels with one curve per epoch have in common: train and validation of every run, marks, the best epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from explorer.gui.charts.around import Entry, Mark, merged
+from explorer.gui.charts.panel import Cell, Shown
+from explorer.gui.charts.plot import Plot
+from explorer.gui.theme import Palette, pen, run_pen
+from explorer.i18n import _
+from explorer.runs.record import Doubles, RunRecord
+
+GAP = 0.13
+"""Share of the validation colour in the shading between train and validation."""
+
+
+def epochs_of(record: RunRecord) -> Doubles:
+    """Epochs done at the end of each measured epoch."""
+    return np.array([epoch.epoch for epoch in record.epochs], np.float64)
+
+
+def step_epochs(record: RunRecord) -> Doubles:
+    """Epochs done after each step, with fractions."""
+    return record.steps / record.steps_per_epoch
+
+
+def last_epoch(runs: Sequence[Shown]) -> float:
+    """Right end of the axis: what is planned for runs that go on, what was reached by those that ended; else 1."""
+    ends = [1.0] if not runs else []
+    for shown in runs:
+        record = shown.record
+        reached = record.step / record.steps_per_epoch
+        ends.append(reached if record.ended else max(reached, float(record.recipe.get("epochs", 1))))
+    return max([*ends, 1e-9])
+
+
+def marks_of(runs: Sequence[Shown], palette: Palette) -> list[Mark]:
+    """Live changes of all runs; with several runs in their colours."""
+    return merged(
+        [
+            Mark(
+                change.step / shown.record.steps_per_epoch,
+                ", ".join(change.changes),
+                palette.run(shown.index).name() if len(runs) > 1 else "",
+            )
+            for shown in runs
+            for change in shown.record.marks
+        ]
+    )
+
+
+def pens(shown: Shown, alone: bool, palette: Palette) -> tuple[Any, Any]:
+    """Pens for train and validation: two colours if the run is alone, else two strengths of the run's own."""
+    if alone:
+        return pen(palette.train), pen(palette.validation)
+    own = run_pen(shown.index, palette)
+    faint = run_pen(shown.index, palette)
+    faint.setColor(palette.mixed(own.color(), 0.5))
+    return faint, own
+
+
+def legend_of(runs: Sequence[Shown], palette: Palette) -> list[Entry]:
+    """Train and validation, and with several runs each run."""
+    if len(runs) == 1:
+        train, validation = pens(runs[0], True, palette)
+        return [Entry(train, False, _("training")), Entry(validation, True, _("validation"))]
+    neutral = pen(palette.foreground)
+    faint = pen(palette.mixed(palette.foreground, 0.5))
+    named = [Entry(run_pen(shown.index, palette), False, shown.label) for shown in runs]
+    return [*named, Entry(faint, False, _("training")), Entry(neutral, True, _("validation"))]
+
+
+def draw_epochs(plot: Plot, runs: Sequence[Shown], metric: str, palette: Palette, *, shade: bool = True) -> Mark | None:
+    """Curves of `metric`; returns the mark of the first run's best epoch, the one with the lowest validation loss."""
+    best = None
+    for shown in reversed(runs):
+        record, x, key = shown.record, epochs_of(shown.record), str(shown.index)
+        train, validation = record.metric("train", metric), record.metric("validation", metric)
+        first, second = pens(shown, len(runs) == 1, palette)
+        if shade and len(runs) == 1 and len(x) > 1:
+            there, back = np.concatenate([x, x[::-1]]), np.concatenate([train, validation[::-1]])
+            plot.curve("gap", there, back, None, fill=palette.mixed(second.color(), GAP), z=-10)
+        plot.curve(f"train {key}", x, train, first, dots=len(x) == 1, z=5)
+        plot.curve(f"validation {key}", x, validation, second, dots=True, z=6)
+        if record.best is not None:
+            y = record.best.validation.get(metric, np.nan)
+            plot.points(f"best {key}", [record.best.epoch], [y], second.color(), "star", 13)
+            best = Mark(record.best.epoch, _("best epoch {epoch}").format(epoch=record.best.epoch))
+    return best
+
+
+def epoch_rows(runs: Sequence[Shown], metric: str) -> list[list[Cell]]:
+    """Rows run, curve, epoch, value."""
+    return [
+        [shown.label, split, float(epoch), float(value)]
+        for shown in runs
+        for split in ("train", "validation")
+        for epoch, value in zip(epochs_of(shown.record), shown.record.metric(split, metric), strict=True)
+    ]

@@ -1,0 +1,341 @@
+"""What every panel is: a header with numbers, help and export, below it a drawing or the reason why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from PySide6.QtCore import QBuffer, QIODevice, QPoint, QRect, QSize, Qt
+from PySide6.QtGui import QImage, QPainter
+from PySide6.QtSvg import QSvgGenerator
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QStackedLayout,
+    QToolButton,
+    QVBoxLayout,
+    QWhatsThis,
+    QWidget,
+)
+
+from explorer.events import Floats
+from explorer.gui.charts.header import BETWEEN as BETWEEN  # here for all panels to import, as is Numbers
+from explorer.gui.charts.header import Choice
+from explorer.gui.charts.header import Numbers as Numbers
+from explorer.gui.charts.plot import MOST_WIDE_IN_PICTURES, Plot
+from explorer.gui.theme import LIGHT, Palette
+from explorer.i18n import N_, _
+from explorer.runs.record import RunRecord
+
+if TYPE_CHECKING:
+    from explorer.training.preview import Preview
+
+Cell = float | str
+NOTHING = N_("No run is on screen. Press Train, or tick a run in the list.")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A run on screen. `index` gives it colour and dashes; the first one in a list is the current run."""
+
+    record: RunRecord
+    label: str
+    index: int
+
+
+class Panel(QWidget):
+    """Base of all panels. Give the class variables, put plots into `body`, and write `draw`, `why_empty`, `table`."""
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    how_to_read: ClassVar[str]
+    """What is drawn, what healthy looks like, what trouble looks like, and which technique to switch."""
+    kinds: ClassVar[tuple[type, ...]]
+    """Events after which it has to be drawn again."""
+    previews: ClassVar[bool] = False
+    """Whether it shows something of the next run, too."""
+    pace: ClassVar[float] = 1.0
+    """Seconds in which it is painted at most once: the more a paint costs, the longer (it stalls both cores)."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.runs: tuple[Shown, ...] = ()
+        self.preview: Preview | None = None
+        """Of the next run, if it differs from the current one and no run goes on."""
+        self.targets: Floats | None = None
+        """(classes, classes): what the current run compares with for each class; None while it is not known."""
+        self.problem = ""
+        """Why there is no preview, translated."""
+        self.dirty = False
+        self.colours: Palette = LIGHT
+        self.plots: list[Plot] = []
+        self._choices: list[tuple[QComboBox, str, list[tuple[str, str]], bool]] = []
+        self._twin: Panel | None = None
+        self.exporting = False
+        """Whether this is drawn for a file, not for the screen."""
+
+        self._title, self._numbers, self._why = QLabel(), Numbers(), QLabel()
+        bold = self._title.font()
+        bold.setBold(True)
+        self._title.setFont(bold)
+        self._why.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._why.setWordWrap(True)
+        self._why.setMargin(24)
+        self._help, self._menu_button, self._menu = QToolButton(), QToolButton(), QMenu(self)
+        self._help.setText("?")
+        self._help.clicked.connect(self.explain)
+        self._menu_button.setText("⋯")
+        self._menu_button.setMenu(self._menu)
+        self._menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._menu_button.setStyleSheet("QToolButton::menu-indicator { image: none; }")
+        for button in (self._help, self._menu_button):
+            button.setAutoRaise(True)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._actions = {
+            "png": self._menu.addAction("", partial(self._save_as, "png")),
+            "svg": self._menu.addAction("", partial(self._save_as, "svg")),
+            "csv": self._menu.addAction("", partial(self._save_as, "csv")),
+            "copy": self._menu.addAction("", self._copy),
+            "all": self._menu.addAction("", self.show_everything),
+        }
+
+        self._header = QHBoxLayout()
+        self._header.setContentsMargins(8, 4, 4, 2)
+        self._header.setSpacing(6)
+        self._header.addWidget(self._title)
+        self._header.addSpacing(6)
+        self._header.addWidget(self._numbers, 1)
+        self._header.addWidget(self._help)
+        self._header.addWidget(self._menu_button)
+        self.body = QWidget()
+        self._stack = QStackedLayout()
+        self._stack.addWidget(self._why)
+        self._stack.addWidget(self.body)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addLayout(self._header)
+        whole.addLayout(self._stack, 1)
+        self.setAutoFillBackground(True)
+
+    # What a panel of its own writes.
+
+    def why_empty(self) -> str:
+        """Why there is nothing to draw and which switch would change that, translated; empty if there is something."""
+        raise NotImplementedError
+
+    def draw(self) -> None:
+        """Bring the drawing up to date with `runs`. Called only when `why_empty` is empty."""
+        raise NotImplementedError
+
+    def numbers(self) -> str:
+        """The current numbers for the header, translated, with BETWEEN them; the most important first."""
+        return ""
+
+    def table(self) -> tuple[list[str], list[list[Cell]]]:
+        """Header and rows of what is drawn; names in the header stay English, for programs."""
+        raise NotImplementedError
+
+    # What the window calls.
+
+    def show_runs(self, runs: Sequence[Shown]) -> None:
+        """Draw these runs from the next `refresh` on."""
+        self.runs = tuple(runs)
+        self.dirty = True
+
+    def show_preview(self, preview: Preview | None, targets: Floats | None = None, problem: str = "") -> None:
+        """Show this of the next run from the next `refresh` on, and of the current one its `targets`."""
+        if (preview, problem) != (self.preview, self.problem) or targets is not self.targets:
+            self.preview, self.targets, self.problem = preview, targets, problem
+            self.dirty = True
+
+    def mark(self, event: object) -> None:
+        """Take notice that `event` came in."""
+        self.dirty = self.dirty or isinstance(event, self.kinds)
+
+    def refresh(self) -> None:
+        """Draw now, from the records."""
+        self.dirty = False
+        why = self.why_empty() if self.runs or (self.previews and self.preview) else self.problem or _(NOTHING)
+        self._why.setText(why)
+        self._stack.setCurrentWidget(self._why if why else self.body)
+        if not why:
+            self.draw()
+        self._numbers.setText("" if why else self.numbers())
+
+    def retranslate(self) -> None:
+        """Put every text into the language now in use."""
+        title = _(self.title)
+        self._title.setText(title)
+        self.setAccessibleName(title)
+        self.setAccessibleDescription(_(self.how_to_read))
+        self.setWhatsThis(_(self.how_to_read))
+        self._help.setToolTip(_("How to read this"))
+        self._help.setAccessibleName(_("How to read this: {panel}").format(panel=title))
+        self._menu_button.setToolTip(_("Save or copy"))
+        self._menu_button.setAccessibleName(_("Save or copy: {panel}").format(panel=title))
+        for key, text in (
+            ("png", _("Save the picture (PNG)…")),
+            ("svg", _("Save the drawing (SVG)…")),
+            ("csv", _("Save the numbers (CSV)…")),
+            ("copy", _("Copy the picture")),
+            ("all", _("Show everything again")),
+        ):
+            self._actions[key].setText(text)
+        for box, name, options, _in_title in self._choices:
+            box.setAccessibleName(f"{title}: {_(name)}")
+            box.setToolTip(_(name))
+            for i, (_key, text) in enumerate(options):
+                box.setItemText(i, _(text))
+        for plot in self.plots:
+            plot.retranslate()
+            plot.setAccessibleName(title)
+        self.dirty = True
+
+    def restyle(self, palette: Palette) -> None:
+        """Draw in these colours from the next `refresh` on."""
+        self.colours = palette
+        colours = palette.qt()
+        colours.setColor(colours.ColorRole.Window, palette.background)
+        self.setPalette(colours)
+        muted = self._why.palette()
+        muted.setColor(muted.ColorRole.WindowText, palette.muted)
+        self._why.setPalette(muted)
+        self._numbers.setPalette(muted)
+        for plot in self.plots:
+            plot.restyle(palette)
+        self.dirty = True
+
+    def picture(self, width: int, height: int, scale: float = 1.0, palette: Palette = LIGHT) -> QImage:
+        """The panel without its buttons, laid out on `width` × `height` and drawn `scale` times as large."""
+        twin = self._drawn_twin(width, height, scale, palette)
+        image = QImage(QSize(width, height) * scale, QImage.Format.Format_RGB32)
+        image.setDevicePixelRatio(scale)
+        image.fill(palette.background)
+        twin.render(image)
+        return image
+
+    def svg(self, width: int, height: int, scale: float = 1.0, palette: Palette = LIGHT) -> bytes:
+        """The same as SVG; text stays text."""
+        twin, buffer, generator = self._drawn_twin(width, height, scale, palette), QBuffer(), QSvgGenerator()
+        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+        generator.setOutputDevice(buffer)
+        generator.setSize(QSize(width, height) * scale)
+        generator.setViewBox(QRect(0, 0, width, height))
+        generator.setResolution(round(self.logicalDpiX()))  # else text comes out smaller than it was laid out
+        generator.setTitle(_(self.title))
+        painter = QPainter(generator)
+        painter.fillRect(0, 0, width, height, palette.background)
+        twin.render(painter, QPoint())
+        painter.end()
+        return bytes(buffer.data().data())
+
+    def write_svg(self, path: Path | str, width: int = 1600, height: int = 900) -> None:
+        """Write `svg` to `path`. Raises OSError."""
+        Path(path).write_bytes(self.svg(width, height))
+
+    # Help for panels.
+
+    def add_choice(self, name: str, options: Sequence[tuple[str, str]] = (), in_title: bool = True) -> QComboBox:
+        """A selector in the header; each option is a key and a text marked with N_. Its change draws anew.
+
+        `in_title`: pictures say in their title what is chosen.
+        """
+        box, listed = Choice(), list(options)
+        for key, text in listed:
+            box.addItem(text, key)
+        box.currentIndexChanged.connect(self._chosen)
+        self._header.insertWidget(self._header.count() - 2, box)
+        self._choices.append((box, name, listed, in_title))
+        return box
+
+    def fill_body(self, *widgets: QWidget, stretch: Sequence[int] = ()) -> QHBoxLayout:
+        """Put these side by side below the header, with shares of the width as `stretch`."""
+        row = QHBoxLayout(self.body)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        for i, widget in enumerate(widgets):
+            row.addWidget(widget, stretch[i] if stretch else 1)
+        return row
+
+    def add_plot(self, plot: Plot) -> Plot:
+        """Have `plot` translated, coloured and reset with the panel."""
+        self.plots.append(plot)
+        return plot
+
+    def ready(self) -> None:
+        """To be called at the end of a panel's `__init__`."""
+        self.restyle(self.colours)
+        self.retranslate()
+
+    # Slots.
+
+    def explain(self) -> None:
+        """Show how to read this panel."""
+        QWhatsThis.showText(self._help.mapToGlobal(QPoint(0, self._help.height())), _(self.how_to_read), self._help)
+
+    def show_everything(self) -> None:
+        """Undo zooming."""
+        for plot in self.plots:
+            plot.show_everything()
+        self.refresh()
+
+    def _chosen(self, _index: int) -> None:
+        if self.isVisible():
+            self.refresh()
+        else:
+            self.dirty = True
+
+    def _save_as(self, suffix: str) -> None:
+        from explorer.gui.export.panel_files import save_as
+
+        save_as(self, suffix)
+
+    def _copy(self) -> None:
+        from explorer.gui.export.panel_files import copy_to_clipboard
+
+        copy_to_clipboard(self)
+
+    # A panel is drawn for export by a hidden twin, so that what is on screen keeps its size, colours and zoom.
+
+    def _drawn_twin(self, width: int, height: int, scale: float, palette: Palette) -> Panel:
+        if self._twin is None:
+            self._twin = type(self)(self)
+            self._twin.exporting = True
+        twin = self._twin
+        for plot in twin.plots:
+            plot.most_wide, plot.picture_scale = MOST_WIDE_IN_PICTURES, scale
+        twin.hide()
+        twin._help.hide()
+        twin._menu_button.hide()
+        twin.show_runs(self.runs)
+        twin.show_preview(self.preview, self.targets, self.problem)
+        twin.restyle(palette)
+        twin.resize(width, height)
+        twin.copy_state(self)
+        twin.refresh()
+        said = [_(self.title)]
+        for (mine, _name, _options, in_title), (its, *_rest) in zip(self._choices, twin._choices, strict=True):
+            if in_title:
+                said.append(mine.currentText())
+            its.hide()
+        twin._title.setText(" · ".join(filter(None, said)))
+        return twin
+
+    def copy_state(self, other: Panel) -> None:
+        """Choose what is chosen in `other`, a panel of the same kind."""
+        for (mine, *_mine), (its, *_its) in zip(self._choices, other._choices, strict=True):
+            mine.blockSignals(True)
+            if mine.count() != its.count():
+                mine.clear()
+                for i in range(its.count()):
+                    mine.addItem(its.itemText(i), its.itemData(i))
+            mine.setCurrentIndex(its.currentIndex())
+            mine.blockSignals(False)
+        for ours, theirs in zip(self.plots, other.plots, strict=True):
+            ours.copy_zoom(theirs)

@@ -1,0 +1,84 @@
+"""What File does: ask for a place, read or write there. Each raises InputError with the remedy."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from explorer.errors import InputError
+from explorer.i18n import _
+from explorer.recipe import Recipe
+from explorer.runs import RunRecord
+from explorer.runs.store import CHECKPOINTS
+
+
+def open_recipe(parent: QWidget) -> Recipe | None:
+    """The recipe that somebody chose, or None."""
+    path, _filter = QFileDialog.getOpenFileName(parent, _("Open recipe"), "", _("Recipes (*.json)"))
+    return Recipe.read(Path(path)) if path else None
+
+
+def save_recipe(parent: QWidget, recipe: Recipe) -> Path | None:
+    """Write `recipe` to where somebody chose."""
+    path, _filter = QFileDialog.getSaveFileName(parent, _("Save recipe"), "recipe.json", _("Recipes (*.json)"))
+    if not path:
+        return None
+    try:
+        Path(path).write_text(recipe.to_json(), encoding="utf-8")
+    except OSError as error:
+        raise _cannot_write(path, error) from None
+    return Path(path)
+
+
+def save_checkpoint(parent: QWidget, folder: Path) -> Path | None:
+    """Copy the best weights of the run in `folder`, or the last ones where there are no best yet."""
+    source = next((p for name in ("best.pt", "last.pt") if (p := folder / CHECKPOINTS / name).is_file()), None)
+    if source is None:
+        raise InputError(_("This run has no checkpoint yet. One is written after each epoch."))
+    suggested = f"{folder.name}-{source.name}"
+    path, _filter = QFileDialog.getSaveFileName(parent, _("Save checkpoint"), suggested, _("Checkpoints (*.pt)"))
+    if not path:
+        return None
+    part = Path(path + ".part")
+    try:
+        shutil.copyfile(source, part)
+        os.replace(part, path)  # noqa: PTH105
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise _cannot_write(path, error) from None
+    return Path(path)
+
+
+def export_all(parent: QWidget, record: RunRecord, label: str) -> Path | None:
+    """Every panel of the run as PNG, SVG and CSV, in a folder that somebody chose."""
+    from explorer.gui.export.headless import export_run
+
+    folder = QFileDialog.getExistingDirectory(parent, _("Folder for pictures and numbers of the run"))
+    if not folder:
+        return None
+    try:
+        export_run(record, Path(folder), ("png", "svg", "csv"), label)
+    except OSError as error:
+        raise _cannot_write(folder, error) from None
+    return Path(folder)
+
+
+def delete_run(folder: Path) -> None:
+    """Delete the run in `folder` with all that is in it."""
+    try:
+        shutil.rmtree(folder)
+    except OSError as error:
+        raise InputError(
+            _("{folder} cannot be deleted: {error}. Close what uses it, or check its permissions.").format(
+                folder=folder, error=error.strerror or error
+            )
+        ) from None
+
+
+def _cannot_write(path: object, error: OSError) -> InputError:
+    return InputError(
+        _("{path} cannot be written: {error}. Choose another place.").format(path=path, error=error.strerror or error)
+    )

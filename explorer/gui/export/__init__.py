@@ -1,0 +1,1 @@
+"""Panels and runs as pictures and tables, from the window and without one."""

@@ -1,0 +1,147 @@
+"""Panels to files and to the clipboard: pictures for slides and papers, numbers for spreadsheets."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QBuffer, QIODevice
+from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtWidgets import QFileDialog, QMessageBox
+
+from explorer.errors import InputError
+from explorer.gui.charts.panel import Panel
+from explorer.gui.export.dialog import ExportDialog, Options, remembered
+from explorer.gui.theme import LIGHT, Palette
+from explorer.i18n import _
+
+LAYOUT_HEIGHT = 450
+"""A picture is laid out about so high and then enlarged, so that its text can be read from the last row."""
+LONGEST_NAME = 80
+
+
+def export_panel(
+    panel: Panel, path: Path | str, width: int = 1600, height: int = 900, scale: float = 1.0, palette: Palette = LIGHT
+) -> Path:
+    """Write what `panel` draws to `path`: a picture of `width` × `height` pixels times `scale`, or the numbers.
+
+    The ending decides: .png, .svg or .csv. Raises InputError that names the path.
+    """
+    path = Path(path)
+    match path.suffix.lower():
+        case ".png":
+            data = _png(panel, round(width * scale), round(height * scale), palette)
+        case ".svg":
+            zoom = _zoom(height)
+            data = panel.svg(math.ceil(width / zoom), math.ceil(height / zoom), zoom, palette)
+        case ".csv":
+            data = to_csv(*panel.table())
+        case ending:
+            raise InputError(
+                _("{path}: the ending {ending!r} says no known format. Use .png, .svg or .csv.").format(
+                    path=path, ending=ending
+                )
+            )
+    _write(path, data)
+    return path
+
+
+def copy_to_clipboard(panel: Panel, options: Options | None = None) -> None:
+    """Put the picture on the clipboard, as `options` say or as the last one was made."""
+    options = options or remembered.options
+    image = _image(panel, *options.pixels, options.palette)
+    image.setDevicePixelRatio(1)
+    QGuiApplication.clipboard().setImage(image)
+
+
+def save_as(panel: Panel, ending: str) -> None:
+    """Ask how large a picture is wanted and where, write `panel` there, and say what went wrong if it did."""
+    if ending != "csv":
+        dialog = ExportDialog(panel, ending)
+        dialog.exec()
+        options, copied = dialog.chosen, dialog.copied
+        dialog.deleteLater()
+        if options is None:
+            return
+        remembered.options = options
+        if copied:
+            copy_to_clipboard(panel)
+            return
+    title = _("Save {panel}").format(panel=_(panel.title))
+    start = str(remembered.folder / suggested_name(panel, ending))
+    place, _filter = QFileDialog.getSaveFileName(panel, title, start, f"{ending.upper()} (*.{ending})")
+    if not place:
+        return
+    path = Path(place)
+    remembered.folder = path.parent
+    size = remembered.options
+    try:
+        export_panel(
+            panel,
+            path if path.suffix else path.with_suffix(f".{ending}"),
+            size.width,
+            size.height,
+            size.scale,
+            size.palette,
+        )
+    except InputError as error:
+        QMessageBox.warning(panel, _("Not saved"), str(error))
+
+
+def suggested_name(panel: Panel, ending: str) -> str:
+    """A file name from the run and the panel: "This-run-loss.png"."""
+    run = panel.runs[0].label if panel.runs else ""
+    words = re.sub(r"[^\w.+=-]+", "-", run, flags=re.UNICODE).strip("-.")
+    return f"{words[:LONGEST_NAME]}-{panel.name}.{ending}" if words else f"{panel.name}.{ending}"
+
+
+def to_csv(header: Sequence[str], rows: Sequence[Sequence[float | str]]) -> bytes:
+    """UTF-8 text; numbers have all the digits that they need to come back the same."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows([cell if isinstance(cell, str) else repr(float(cell)) for cell in row] for row in rows)
+    return text.getvalue().encode()
+
+
+def _png(panel: Panel, width: int, height: int, palette: Palette) -> bytes:
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    _image(panel, width, height, palette).save(buffer, "PNG")  # type: ignore[call-overload]
+    return bytes(buffer.data().data())
+
+
+def _image(panel: Panel, width: int, height: int, palette: Palette) -> QImage:
+    zoom = _zoom(height)
+    return panel.picture(math.ceil(width / zoom), math.ceil(height / zoom), zoom, palette).copy(0, 0, width, height)
+
+
+def _zoom(height: int) -> int:
+    return max(1, round(height / LAYOUT_HEIGHT))
+
+
+def _write(path: Path, data: bytes) -> None:
+    """All or nothing: a file that was there stays until the new one is whole."""
+    part = path.with_name(path.name + ".part")
+    try:
+        with part.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())  # else a power cut may leave the new name with nothing in it
+        part.replace(path)
+    except OSError as error:
+        raise unwritable(path, error) from None
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def unwritable(path: Path, error: OSError) -> InputError:
+    """What to say when nothing can be written at `path`."""
+    return InputError(
+        _("{path} cannot be written: {error}. Choose another place.").format(path=path, error=error.strerror or error)
+    )

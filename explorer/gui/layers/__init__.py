@@ -1,0 +1,1 @@
+"""The list of layers: what each is, whether it learns, a tick to freeze it."""

@@ -1,0 +1,124 @@
+"""The left column: the recipe's own fields, then a card for each technique, under the heading of its group."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic import BaseModel
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from explorer.data import sources
+from explorer.gui.recipe.card import Card, mark_help, refusal
+from explorer.gui.recipe.form import Form
+from explorer.i18n import N_, _
+from explorer.recipe import Recipe, parse
+from explorer.session.session import Mark
+from explorer.techniques import TECHNIQUES, Group
+
+MAIN = ("data", "epochs", "batch_size", "lr", "optimizer", "depth", "width")
+MORE = tuple(name for name in Recipe.model_fields if name not in (*MAIN, "version", "techniques", "frozen"))
+WIDTH = 330
+
+
+class Sidebar(QScrollArea):
+    """Shows a recipe; `changed` carries the new one after an edit."""
+
+    changed = Signal(object)
+    compare = Signal(object)
+    """Somebody wants to see what a technique does; carries the technique."""
+
+    def __init__(self, recipe: Recipe, explain: Callable[[type], None]) -> None:
+        super().__init__()
+        self._recipe = recipe
+        self._headings: dict[QLabel, str] = {}
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)  # unfolding must not change the width
+        inside = QWidget()
+        self._layout = QVBoxLayout(inside)
+        self._layout.setContentsMargins(8, 6, 6, 8)
+        self._layout.setSpacing(6)
+        self._heading(N_("Recipe"))
+        self.main, self.more = (Form(recipe, names, parse) for names in (MAIN, MORE))
+        self.unfold = QToolButton()
+        self.unfold.setCheckable(True)
+        self.unfold.setAutoRaise(True)
+        self.unfold.setArrowType(Qt.ArrowType.RightArrow)
+        self.unfold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.unfold.toggled.connect(self._unfolded)
+        self.more.hide()
+        for widget in (self.main, self.unfold, self.more):
+            self._layout.addWidget(widget)
+        for form in (self.main, self.more):
+            form.changed.connect(self._edited)
+        self.cards = {kind.name: Card(kind) for kind in TECHNIQUES}
+        for group in Group:
+            members = [card for card in self.cards.values() if card.kind.group is group]
+            if members:
+                self._heading(group.value)
+            for card in members:
+                self._layout.addWidget(card)
+                card.changed.connect(self._switched)
+                card.explain.connect(explain)
+                card.compare.connect(self.compare)
+        self._layout.addStretch(1)
+        inside.setMinimumWidth(0)
+        inside.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.setWidget(inside)
+        self.setMinimumWidth(WIDTH)
+        self.show_recipe(recipe, {})
+        self.retranslate()
+
+    def show_recipe(self, recipe: Recipe, marks: Mapping[str, Mark]) -> None:
+        """Show `recipe`, without a signal, and mark what differs from the run on screen."""
+        self._recipe = recipe
+        helps = {name: mark_help(mark) for name, mark in marks.items()}
+        on = {technique.name: technique for technique in recipe.techniques}
+        for form in (self.main, self.more):
+            form.set_value(recipe)
+            form.mark(helps)
+        source = next((source for source in sources() if source.name == recipe.data.name), None)
+        for name, card in self.cards.items():
+            card.set_value(on.get(name))
+            card.mark(marks.get(name))
+            technique: Any = card.form.value
+            card.refuse(refusal(technique, recipe, source))
+
+    def commit(self) -> None:
+        """Take what is being typed."""
+        for form in (self.main, self.more, *(card.form for card in self.cards.values())):
+            form.commit()
+
+    def retranslate(self) -> None:
+        """Show all text in the language now in use."""
+        for label, text in self._headings.items():
+            label.setText(_(text))
+        self.unfold.setText(_("More settings"))
+        self.setAccessibleName(_("Recipe and techniques"))
+        for form in (self.main, self.more):
+            form.retranslate()
+        for card in self.cards.values():
+            card.retranslate()
+
+    def _heading(self, text: str) -> None:
+        label = QLabel()
+        label.setObjectName("heading")
+        self._headings[label] = text
+        self._layout.addWidget(label)
+
+    def _edited(self, value: BaseModel) -> None:
+        assert isinstance(value, Recipe)
+        self.changed.emit(value)
+
+    def _switched(self, _value: object) -> None:
+        card = self.sender()
+        assert isinstance(card, Card)
+        value = card.value
+        self.changed.emit(self._recipe.switched(value) if value else self._recipe.without(card.kind.name))
+
+    def _unfolded(self, shown: bool) -> None:
+        self.more.setVisible(shown)
+        self.unfold.setArrowType(Qt.ArrowType.DownArrow if shown else Qt.ArrowType.RightArrow)

@@ -1,0 +1,126 @@
+"""A message in the window: what went wrong and the remedy. No traceback, no box that has to be clicked away.
+
+It stands between the panels and the transport, so that it covers nothing; once it is there it keeps its height.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+
+from explorer.events import DIVERGED, RunEnded
+from explorer.i18n import _
+from explorer.recipe import Recipe
+from explorer.session.remedies import Remedy, remedies
+
+
+class Banner(QFrame):
+    """Hidden until there is something to say; the last message stays until it is closed or the next run starts."""
+
+    tried = Signal(object)
+    """A remedy was chosen; carries the recipe with it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("banner")
+        self._details, self._of_run = "", False
+        self._ran: Recipe | None = None
+        self._now: Recipe | None = None
+        self.text = QLabel(wordWrap=True)
+        self.text.setTextInteractionFlags(self.text.textInteractionFlags().TextSelectableByMouse)
+        self.copy, self.dismiss = QPushButton(), QToolButton()
+        self.copy.clicked.connect(self._copy)
+        self.dismiss.setText("✕")
+        self.dismiss.setAutoRaise(True)
+        self.dismiss.clicked.connect(self.hide)
+        above = QHBoxLayout()
+        for widget, stretch in ((self.text, 1), (self.copy, 0), (self.dismiss, 0)):
+            above.addWidget(widget, stretch)
+        self.row, self.buttons = QWidget(), {}  # type: tuple[QWidget, dict[str, QPushButton]]
+        self._try, self._then = QLabel(), QLabel()
+        self._below = QHBoxLayout(self.row)
+        self._below.setContentsMargins(0, 0, 0, 0)
+        self._below.addWidget(self._try)
+        self._below.addWidget(self._then)
+        self._below.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(10, 6, 6, 6)
+        layout.setSpacing(4)
+        layout.addLayout(above)
+        layout.addWidget(self.row)
+        self.hide()
+        self.row.hide()
+        self.retranslate()
+
+    def say(self, reason: str, remedy: str = "", details: str = "") -> None:
+        """Show `reason` and what to do about it; `details` can be copied, for a report."""
+        self._of_run, self._ran = False, None
+        self._show(reason, remedy, details)
+
+    def say_of_run(self, ended: RunEnded, ran: Recipe | None) -> None:
+        """Show why a run went wrong and what to do about it; where it diverged, what to try after the recipe `ran`."""
+        self._of_run, self._ran = True, ran if ended.outcome == DIVERGED else None
+        self._show(_(ended.reason), _(ended.remedy), ended.details)
+
+    def leave_run(self) -> None:
+        """Hide what was said of a run: another one comes on screen."""
+        if self._of_run:
+            self.hide()
+
+    def follow(self, recipe: Recipe) -> None:
+        """`recipe` is the one that remedies change; what it has of them already is not offered."""
+        self._now = recipe
+        if not self.isHidden():
+            self._offer()
+
+    def retranslate(self) -> None:
+        """Show its own text in the language now in use."""
+        self.copy.setText(_("Copy details"))
+        self.dismiss.setToolTip(_("Close"))
+        self.dismiss.setAccessibleName(_("Close this message"))
+        self.setAccessibleName(_("Message"))
+        self._try.setText(_("Try in the recipe:"))
+        self._then.setText(_("The recipe is changed; press Train."))
+        self._offer()
+
+    def _show(self, reason: str, remedy: str, details: str) -> None:
+        escaped = [text.replace("&", "&amp;").replace("<", "&lt;").replace("\n", "<br>") for text in (reason, remedy)]
+        self.text.setText(f"<b>{escaped[0]}</b> {escaped[1]}".strip())
+        self._details = "\n".join(filter(None, (reason, remedy, details)))
+        self._offer()
+        self.show()
+
+    def _offer(self) -> None:
+        found = self._found()
+        if set(self.buttons) != {remedy.key for remedy in found}:
+            for old in self.buttons.values():
+                old.deleteLater()
+                self._below.removeWidget(old)
+            self.buttons = {remedy.key: self._button() for remedy in found}
+        for remedy in found:
+            button = self.buttons[remedy.key]
+            button.setText(remedy.text)
+            button.setVisible(not remedy.done)
+        self._then.setVisible(any(remedy.done for remedy in found))
+        self.row.setVisible(bool(found))
+
+    def _button(self) -> QPushButton:
+        button = QPushButton()
+        policy = button.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)  # a second click must not meet the next button in its place
+        button.setSizePolicy(policy)
+        button.clicked.connect(self._chosen)
+        self._below.insertWidget(self._below.count() - 2, button)
+        return button
+
+    def _chosen(self) -> None:
+        chosen = next(remedy for remedy in self._found() if self.buttons[remedy.key] is self.sender())
+        assert self._now
+        self.tried.emit(chosen.apply(self._now))
+
+    def _found(self) -> tuple[Remedy, ...]:
+        return remedies(self._ran, self._now) if self._ran and self._now else ()
+
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setText(self._details)

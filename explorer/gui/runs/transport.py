@@ -1,0 +1,211 @@
+"""The bottom row: train, pause, one batch, one epoch, stop; how far, how fast, and what watching costs."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap, QPolygonF
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
+
+from explorer.gui.charts.panel import Numbers
+from explorer.gui.theme import Palette, with_figures
+from explorer.i18n import N_, _, ngettext
+from explorer.runs import RunRecord
+from explorer.session.session import State
+
+BUTTONS = {
+    "train": (N_("Train"), "F5", N_("Start a new run with this recipe.")),
+    "pause": (N_("Pause"), "F6", N_("Wait before the next batch, or go on.")),
+    "batch": (N_("One batch"), "F7", N_("Train on one batch, then wait.")),
+    "epoch": (N_("One epoch"), "F8", N_("Train to the end of this epoch, then wait.")),
+    "stop": (N_("Stop"), "Shift+F5", N_("End the run before the next batch.")),
+}
+RESUME = N_("Resume")
+
+
+class Transport(QWidget):
+    """Buttons and numbers. `pressed` carries the key of a button in BUTTONS."""
+
+    pressed = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._state = State.IDLE
+        self.buttons = {key: QPushButton() for key in BUTTONS}
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(8, 4, 8, 6)
+        layout.setSpacing(6)
+        for key, button in self.buttons.items():
+            button.setShortcut(BUTTONS[key][1])
+            button.setIconSize(QSize(14, 14))
+            button.setMinimumHeight(34)
+            button.clicked.connect(self._clicked)
+            layout.addWidget(button)
+        self.bar, self.message, self.speed = QProgressBar(), Numbers(), QLabel()
+        self.bar.setMaximumHeight(20)
+        for widget in (self.bar, self.speed):
+            widget.setFont(with_figures(widget.font()))
+        self.speed.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.speed.setObjectName("muted")
+        numbers = QGridLayout()
+        numbers.setVerticalSpacing(1)
+        numbers.setHorizontalSpacing(12)
+        numbers.addWidget(self.bar, 0, 0, 1, 2)
+        numbers.addWidget(self.message, 1, 0)
+        numbers.addWidget(self.speed, 1, 1)
+        numbers.setColumnStretch(0, 1)
+        layout.addSpacing(6)
+        layout.addLayout(numbers, 1)
+        self.retranslate()
+        self.show_state(State.IDLE)
+
+    def show_state(self, state: State) -> None:
+        """Offer what can be done now."""
+        self._state = state
+        idle, paused, running = (state is s for s in (State.IDLE, State.PAUSED, State.RUNNING))
+        starting = state is State.STARTING
+        offered = {
+            "train": idle,
+            "pause": running or paused,
+            "batch": idle or paused,
+            "epoch": idle or paused,
+            "stop": running or paused or starting,
+        }
+        for key, button in self.buttons.items():
+            button.setEnabled(offered[key])
+        self._name_pause()
+
+    def show_run(self, record: RunRecord | None, state: State) -> None:
+        """Show where the run of `record` stands."""
+        total = record.total_steps if record else 0
+        waiting = state is State.STARTING or (total == 0 and state is not State.IDLE)
+        self.bar.setRange(0, 0 if waiting else max(1, total))
+        # A bar that is full to the end would be the loudest thing in the window; the text says that it is done.
+        self.bar.setValue(min(record.step, total) if record and total and state is not State.IDLE else 0)
+        self.bar.setFormat(standing(record, state) if record else "")
+        self.speed.setText(speed(record) if record else "")
+
+    def say(self, text: str) -> None:
+        """Show a short message, until the next one."""
+        self.message.setText(text)
+
+    def restyle(self, palette: Palette) -> None:
+        """Draw the icons in these colours."""
+        shapes = {"train": "play", "pause": "pause", "batch": "step", "epoch": "jump", "stop": "stop"}
+        for key, shape in shapes.items():
+            self.buttons[key].setIcon(icon(shape, palette.foreground, palette.muted))
+
+    def retranslate(self) -> None:
+        """Show all text in the language now in use."""
+        for key, (text, shortcut, help_) in BUTTONS.items():
+            button = self.buttons[key]
+            button.setText(_(text))
+            button.setShortcut(shortcut)  # setText takes it away
+            button.setToolTip(f"{_(help_)} ({shortcut})")
+            button.setAccessibleName(_(text))
+        self.bar.setAccessibleName(_("Progress of the run"))
+        pause = self.buttons["pause"]
+        wide = max(self._width(pause, _(text)) for text in (BUTTONS["pause"][0], RESUME))
+        pause.setMinimumWidth(wide)  # the row must not move when Pause becomes Resume
+        self._name_pause()
+
+    def _width(self, button: QPushButton, text: str) -> int:
+        button.setText(text)
+        return button.sizeHint().width()
+
+    def _name_pause(self) -> None:
+        text, shortcut, _help = BUTTONS["pause"]
+        button = self.buttons["pause"]
+        button.setText(_(RESUME if self._state is State.PAUSED else text))
+        button.setShortcut(shortcut)
+        button.setAccessibleName(button.text())
+
+    def _clicked(self) -> None:
+        self.pressed.emit(next(key for key, button in self.buttons.items() if button is self.sender()))
+
+
+def standing(record: RunRecord, state: State) -> str:
+    """Where a run stands, in one line."""
+    if record.started is None:
+        return record.progress.what if record.progress else ""
+    epochs = int(record.recipe["epochs"])
+    epoch, batch = divmod(record.step, record.steps_per_epoch)
+    if record.step and batch == 0:
+        epoch, batch = epoch - 1, record.steps_per_epoch
+    words = [
+        _("epoch {epoch} of {epochs}").format(epoch=min(epoch + 1, epochs), epochs=epochs),
+        _("batch {batch} of {batches}").format(batch=batch, batches=record.steps_per_epoch),
+    ]
+    if len(record.losses):
+        words.append(_("loss {loss:.3f}").format(loss=record.losses[-1]))
+    if record.ended is None and state is not State.IDLE:
+        if (left := record.seconds_left) is not None:
+            words.append(_("{time} left").format(time=duration(left)))
+        if state is not State.RUNNING:
+            words.append(_(state.value))
+    return " · ".join(words)
+
+
+def speed(record: RunRecord) -> str:
+    """Speed and cost of watching."""
+    words = []
+    if record.images_per_second:
+        words.append(_("{n} images/s").format(n=f"{record.images_per_second:,.0f}".replace(",", "\u2009")))
+    if record.cost:
+        words.append(_("watching costs {share:.1f} %").format(share=100 * record.watching_share))
+    return " · ".join(words)
+
+
+def duration(seconds: float) -> str:
+    """`seconds` as people say it, coarser the longer."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return _("{s} s").format(s=whole)
+    if whole < 3600:
+        return _("{m} min {s:02} s").format(m=whole // 60, s=whole % 60)
+    return _("{h} h {m:02} min").format(h=whole // 3600, m=whole % 3600 // 60)
+
+
+def outcome(record: RunRecord) -> str:
+    """How a run ended, with what it reached, in one line."""
+    if (end := record.ended) is None:
+        return ""
+    words = [_(end.reason).rstrip(".")]  # stored runs may speak English
+    if end.test:
+        words.append(_("test accuracy {accuracy:.1f} %").format(accuracy=100 * end.test["accuracy"]))
+    if end.best_epoch:
+        words.append(_("best epoch {epoch}").format(epoch=end.best_epoch))
+    if end.epoch:
+        epochs = ngettext("{n} epoch in {time}", "{n} epochs in {time}", end.epoch)
+        words.append(epochs.format(n=end.epoch, time=duration(end.seconds)))
+    return " · ".join(words)
+
+
+def icon(shape: str, colour: str, disabled: str) -> QIcon:
+    """A plain shape in the text's colour: the style's own icons cannot be seen on a dark ground."""
+    made = QIcon()
+    for mode, ink in ((QIcon.Mode.Normal, colour), (QIcon.Mode.Disabled, disabled)):
+        pixmap = QPixmap(56, 56)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(ink))
+        painter.setOpacity(1.0 if mode is QIcon.Mode.Normal else 0.5)
+        for part in _SHAPES[shape]:
+            painter.drawPolygon(part) if isinstance(part, QPolygonF) else painter.drawRect(part)
+        painter.end()
+        made.addPixmap(pixmap, mode)
+    return made
+
+
+def _triangle(left: float, width: float) -> QPolygonF:
+    return QPolygonF([QPointF(left, 8), QPointF(left + width, 28), QPointF(left, 48)])
+
+
+_SHAPES: dict[str, list[QPolygonF | QRectF]] = {
+    "play": [_triangle(14, 34)],
+    "pause": [QRectF(12, 8, 11, 40), QRectF(33, 8, 11, 40)],
+    "step": [QRectF(10, 8, 8, 40), _triangle(24, 26)],
+    "jump": [_triangle(6, 19), _triangle(25, 19), QRectF(45, 8, 6, 40)],
+    "stop": [QRectF(10, 10, 36, 36)],
+}

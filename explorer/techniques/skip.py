@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
+SAFE_CHANNELS = 8
+"""From so many on, torch's strided 1×1 convolution is right on every processor; see StridedProjection."""
+
 
 class Skip(Technique):
     """Adds the input of each block of two convolutions to its output: y = f(x) + x.
@@ -44,12 +47,12 @@ class Skip(Technique):
     def shortcut(self, c_in: int, c_out: int, stride: int) -> nn.Module:
         from torch import nn
 
-        from explorer.techniques.layers import PadChannels
+        from explorer.techniques.layers import PadChannels, StridedProjection
 
         if c_in == c_out and stride == 1:
             return nn.Identity()
         if self.kind == "projection":
-            return nn.Conv2d(c_in, c_out, 1, stride)
+            return (nn.Conv2d if c_in >= SAFE_CHANNELS else StridedProjection)(c_in, c_out, 1, stride)
         return PadChannels(c_out - c_in, stride)
 
     def initialise(self, model: nn.Module, rng: Callable[[str], torch.Generator]) -> None:

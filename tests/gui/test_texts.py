@@ -53,7 +53,7 @@ NAMES = frozenset(
         r"\s+",
         "AdamW BatchNorm CNN CPU CSV CUDA CutMix ECE ELU English Explorer Fashion GELU GPU Leaky MIT MixUp MNIST MPS "
         "Nesterov PNG PReLU PySide PyTorch RMS RandAugment ReLU SGD SVG SiLU Training TrivialAugment arXiv bfloat "
-        "float tanh official none state dict safetensors Alt Ctrl Del Delete Enter Return Shift Tab",
+        "float tanh official none state dict safetensors sudo apt install dataset Debian Ubuntu Alt Ctrl Del Delete Enter Return Shift Tab",
     )
 )
 """Names that are the same in Russian: of methods, formats, programs and keys, and what is typed as it stands."""

@@ -68,7 +68,7 @@ class ConvNorm(nn.Sequential):
             self.add_module("act", nn.ReLU6(inplace=True))
 
 
-class Block(nn.Module):
+class InvertedResidual(nn.Module):
     """Inverted bottleneck (MobileNetV2): widen, convolve each channel by itself, narrow, add the input if alike."""
 
     def __init__(self, c_in: int, c_out: int, kernel: int, stride: int, expansion: int) -> None:
@@ -92,8 +92,10 @@ class EfficientNetLite0(nn.Module):
         groups: list[nn.Module] = [ConvNorm(3, 32, kernel=3, stride=2)]
         c_in = 32
         for blocks, kernel, stride, expansion, c_out in _GROUPS:
-            first = Block(c_in, c_out, kernel, stride, expansion)
-            groups.append(nn.Sequential(first, *(Block(c_out, c_out, kernel, 1, expansion) for _ in range(blocks - 1))))
+            first = InvertedResidual(c_in, c_out, kernel, stride, expansion)
+            groups.append(
+                nn.Sequential(first, *(InvertedResidual(c_out, c_out, kernel, 1, expansion) for _ in range(blocks - 1)))
+            )
             c_in = c_out
         self.features = nn.Sequential(*groups, ConvNorm(c_in, WIDTH))
 

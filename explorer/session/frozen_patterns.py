@@ -15,7 +15,7 @@ LAYER_SLOTS = tuple(slot for slot in BUILD_SLOTS if slot != "drop")
 
 
 @dataclass(frozen=True)
-class Group:
+class LayerGroup:
     """Layers that belong together, such as a stage; `name` is the part before a dot that they share.
 
     A layer that stands alone is a group of one, of its own name.
@@ -33,17 +33,18 @@ class Group:
 
 
 @lru_cache(maxsize=8)
-def groups(names: Patterns) -> tuple[Group, ...]:
+def groups(names: Patterns) -> tuple[LayerGroup, ...]:
     """The stages of a network in forward order; what holds more than half of all layers is taken apart."""
     found = tuple(_groups(names, "", len(names)))
     first = found[0].name.partition(".")[0] + "." if found else ""
     nested = sum(group.name.startswith(first) for group in found) > 1
     return tuple(
-        Group(group.name, group.layers, group.name.removeprefix(first) if nested else group.name) for group in found
+        LayerGroup(group.name, group.layers, group.name.removeprefix(first) if nested else group.name)
+        for group in found
     )
 
 
-def _groups(names: Patterns, prefix: str, total: int) -> Iterator[Group]:
+def _groups(names: Patterns, prefix: str, total: int) -> Iterator[LayerGroup]:
     parts: dict[str, list[str]] = {}
     for name in names:
         part = name[len(prefix) :].partition(".")[0]
@@ -51,10 +52,10 @@ def _groups(names: Patterns, prefix: str, total: int) -> Iterator[Group]:
     for part, own in parts.items():
         if 2 * len(own) > total and len(own) > 1:
             if part in own:  # a container with parameters of its own
-                yield Group(part, (part,), part)
+                yield LayerGroup(part, (part,), part)
             yield from _groups(tuple(name for name in own if name != part), part + ".", total)
         else:
-            yield Group(part, tuple(own), part)
+            yield LayerGroup(part, tuple(own), part)
 
 
 @lru_cache(maxsize=64)

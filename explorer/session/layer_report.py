@@ -19,7 +19,7 @@ LOOKS = 100
 
 
 @dataclass(frozen=True)
-class Frozen:
+class FrozenReport:
     """How a layer is frozen: by which technique (its title, or else empty), and what the last check of it found."""
 
     by: str = ""
@@ -28,7 +28,7 @@ class Frozen:
     tensors: tuple[str, ...] = ()
 
 
-class Facts:
+class LayerReport:
     """The layers of `record` as they stand now; made anew for each look."""
 
     def __init__(self, record: RunRecord) -> None:
@@ -103,10 +103,10 @@ def layer_names(record: RunRecord) -> tuple[str, ...]:
     return record.plans[-1].names if record.plans else tuple(layer.name for layer in record.layers)
 
 
-def _frozen(record: RunRecord, plan: LayerPlan) -> Iterator[tuple[str, Frozen]]:
+def _frozen(record: RunRecord, plan: LayerPlan) -> Iterator[tuple[str, FrozenReport]]:
     ours = frozen_layers(tuple(record.recipe.get("frozen", ())), plan.names)
     kinds = [BY_NAME[name] for name in record.recipe.get("techniques", {}) if name in BY_NAME]
-    by = next((kind.title for kind in kinds if kind.acts_in("pace")), "")
+    by = next((kind.title for kind in kinds if kind.acts_in("layer_rate")), "")
     check = record.frozen_checks[-1] if record.frozen_checks else None
     checked = frozenset(check.names) if check else frozenset()
     changed: dict[str, list[str]] = {}
@@ -116,9 +116,9 @@ def _frozen(record: RunRecord, plan: LayerPlan) -> Iterator[tuple[str, Frozen]]:
         if factor == 0:
             whose = "" if name in ours else by
             if check and name in checked and check.epoch > since:
-                yield name, Frozen(whose, check.epoch, tuple(changed.get(name, ())))
+                yield name, FrozenReport(whose, check.epoch, tuple(changed.get(name, ())))
             else:
-                yield name, Frozen(whose)
+                yield name, FrozenReport(whose)
 
 
 def _since(record: RunRecord, last: LayerPlan) -> list[int]:

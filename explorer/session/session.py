@@ -42,7 +42,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True)
-class Mark:
+class Difference:
     """Something in the recipe differs from the run on screen: whether it acts in it, or why not before the next run."""
 
     acts_live: bool
@@ -326,7 +326,7 @@ class Session:
                 self._parsed = (plain, None)
         return self._parsed[1]
 
-    def differences(self) -> dict[str, Mark]:
+    def differences(self) -> dict[str, Difference]:
         """What in the recipe differs from the run on screen, by the name of the field or the technique."""
         was = self.shown_recipe()
         if was is None or was == self.recipe:
@@ -343,9 +343,9 @@ class Session:
                 marks[name] = self._mark(was, now, _why_not_live(kind, before.get(name), after.get(name)))
         return marks
 
-    def _mark(self, was: Recipe, now: Recipe, reason: str) -> Mark:
+    def _mark(self, was: Recipe, now: Recipe, reason: str) -> Difference:
         acts = self._live is not None and not reason and live(was, now) == now
-        return Mark(acts, ", ".join(changes(was, now)), reason)
+        return Difference(acts, ", ".join(changes(was, now)), reason)
 
 
 def waits(field: FieldInfo) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from explorer.i18n import N_
-from explorer.techniques.base import Group, Technique, parameter
+from explorer.techniques.base import Category, Technique, parameter
 
 if TYPE_CHECKING:
     from torch import nn
 
-Kind = Literal["relu", "leaky_relu", "prelu", "elu", "gelu", "silu", "sigmoid", "tanh"]
+ActivationKind = Literal["relu", "leaky_relu", "prelu", "elu", "gelu", "silu", "sigmoid", "tanh"]
 
 
 class Activation(Technique):
@@ -33,10 +33,10 @@ class Activation(Technique):
     name = "activation"
     title = N_("Activation")
     summary = N_("Replaces ReLU by a relative that lets gradients through, or by one that does not.")
-    group = Group.STABILISE
+    group = Category.STABILISE
     label = "{kind}"
 
-    kind: Kind = parameter("leaky_relu", N_("Nonlinearity after each convolution."))
+    kind: ActivationKind = parameter("leaky_relu", N_("Nonlinearity after each convolution."))
     slope: float = parameter(
         0.01, N_("Slope on the negative side (PReLU: its start)."), ge=0, le=1, when={"kind": ("leaky_relu", "prelu")}
     )

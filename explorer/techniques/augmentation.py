@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from explorer.i18n import N_
-from explorer.techniques.base import Batch, Group, Technique, parameter
+from explorer.techniques.base import Batch, Category, Technique, parameter
 from explorer.techniques.image_ops.policies import OPERATIONS, apply_policy, describe_drawn
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Augmentation(Technique):
     name = "augmentation"
     title = N_("Augmentation")
     summary = N_("Shows another view of every image in every epoch.")
-    group = Group.REGULARISE
+    group = Category.REGULARISE
     label = "augmentation {policy}"
 
     policy: Literal["custom", "trivial", "rand"] = parameter(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 
-class Group(StrEnum):
+class Category(StrEnum):
     """Under which heading a card stands."""
 
     REGULARISE = N_("Regularise")
@@ -32,7 +32,7 @@ class Group(StrEnum):
 
 
 @dataclass(frozen=True)
-class Facts:
+class DataSpec:
     """What a technique may need to know about the data before it agrees to act."""
 
     classes: int
@@ -82,7 +82,7 @@ class Moment:
 
 
 @dataclass(frozen=True)
-class Place:
+class LayerPlace:
     """A layer as a technique sees it. `stage` counts from 0 at the images to `stages` − 1, the head."""
 
     name: str
@@ -108,7 +108,7 @@ class FrozenNorm:
 
 
 @dataclass(frozen=True)
-class Pace:
+class LayerRate:
     """How fast a layer learns: `factor` on the learning rate, or not at all."""
 
     factor: float = 1.0
@@ -164,7 +164,7 @@ class Technique(BaseModel):
     title: ClassVar[str]
     summary: ClassVar[str]
     """One line: what it does."""
-    group: ClassVar[Group]
+    group: ClassVar[Category]
     label: ClassVar[str]
     """Legend text, a format string over the fields, e.g. "dropout {p:g}"."""
     next_run: ClassVar[str] = ""
@@ -185,7 +185,7 @@ class Technique(BaseModel):
         """Whether this technique overrides the method `slot`."""
         return getattr(cls, slot) is not getattr(Technique, slot)
 
-    def refuse(self, facts: Facts) -> str:
+    def refuse(self, facts: DataSpec) -> str:
         """Why it cannot act on such data, with the remedy; empty if it can."""
         return ""
 
@@ -221,7 +221,7 @@ class Technique(BaseModel):
         """Layer (B, c_in, H, W) → (B, c_out, H/stride, W/stride), added to the output of a block."""
         return None
 
-    def network(self, facts: Facts) -> nn.Module | None:
+    def network(self, facts: DataSpec) -> nn.Module | None:
         """A whole network in place of the small CNN, images (B, C, H, W) in [0, 1] → logits (B, classes)."""
         return None
 
@@ -250,9 +250,9 @@ class Technique(BaseModel):
 
     # Slots of an epoch.
 
-    def pace(self, place: Place, epoch: int) -> Pace:
+    def layer_rate(self, place: LayerPlace, epoch: int) -> LayerRate:
         """How the layer at `place` learns in `epoch`, counted from 0."""
-        return Pace()
+        return LayerRate()
 
     def stop(self, moment: Moment) -> bool:
         """Whether to end the run after the epoch that just ended, and take the best weights."""

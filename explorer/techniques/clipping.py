@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from explorer.i18n import N_
-from explorer.techniques.base import Group, Technique, parameter
+from explorer.techniques.base import Category, Technique, parameter
 
 if TYPE_CHECKING:
     from torch import nn
@@ -30,7 +30,7 @@ class Clipping(Technique):
     name = "clipping"
     title = N_("Gradient clipping")
     summary = N_("Limits the gradient before each step.")
-    group = Group.STABILISE
+    group = Category.STABILISE
     label = "clip {threshold:g}"
 
     kind: Literal["norm", "value"] = parameter("norm", N_("Limit the norm of the whole gradient, or each element."))

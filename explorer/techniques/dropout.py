@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from explorer.i18n import N_
-from explorer.techniques.base import Group, Technique, parameter
+from explorer.techniques.base import Category, Technique, parameter
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
-Place = Literal["stage1", "stage2", "stage3", "classifier"]
+Placement = Literal["stage1", "stage2", "stage3", "classifier"]
 
 
 class Dropout(Technique):
@@ -35,14 +35,14 @@ class Dropout(Technique):
     name = "dropout"
     title = N_("Dropout")
     summary = N_("Zeroes a random share of the features in each training pass.")
-    group = Group.REGULARISE
+    group = Category.REGULARISE
     label = "dropout {p:g}"
 
     p: float = parameter(0.3, N_("Probability that an element or channel is set to zero."), ge=0.0, le=0.95)
     kind: Literal["element", "channel"] = parameter(
         "element", N_("Zero single elements, or whole channels (feature maps).")
     )
-    places: tuple[Place, ...] = parameter(
+    places: tuple[Placement, ...] = parameter(
         ("stage1", "stage2", "stage3", "classifier"),
         N_("After the blocks of which stages, or before the classifier."),
         min_length=1,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from explorer.i18n import N_
-from explorer.techniques.base import Group, Moment, Technique, parameter
+from explorer.techniques.base import Category, Moment, Technique, parameter
 
 
 class EarlyStopping(Technique):
@@ -21,7 +21,7 @@ class EarlyStopping(Technique):
     name = "early_stopping"
     title = N_("Early stopping")
     summary = N_("Ends the run when validation stops improving, and takes the best weights back.")
-    group = Group.REGULARISE
+    group = Category.REGULARISE
     label = "early stopping {patience}"
 
     patience: int = parameter(5, N_("Epochs without improvement before the run ends."), unit="epochs", ge=1, le=1000)

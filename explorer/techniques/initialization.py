@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 from explorer.i18n import N_
-from explorer.techniques.base import Group, Technique, parameter
+from explorer.techniques.base import Category, Technique, parameter
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
-Kind = Literal[
+InitializationKind = Literal[
     "he_normal", "he_uniform", "xavier_normal", "xavier_uniform", "orthogonal", "torch", "zeros", "small", "large"
 ]
 
@@ -37,11 +37,11 @@ class Initialization(Technique):
     name = "initialization"
     title = N_("Initialization")
     summary = N_("Chooses the spread of the start weights.")
-    group = Group.STABILISE
+    group = Category.STABILISE
     label = "{kind} init"
     next_run = N_("Start weights are drawn when a run starts; in a running network only fresh layers get them.")
 
-    kind: Kind = parameter("he_normal", N_("Distribution of the start weights."))
+    kind: InitializationKind = parameter("he_normal", N_("Distribution of the start weights."))
     fan: Literal["fan_in", "fan_out"] = parameter(
         "fan_in",
         N_("Keep the variance of the forward signal (fan_in) or of the gradient (fan_out)."),

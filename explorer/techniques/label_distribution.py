@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from explorer.i18n import N_, _
-from explorer.techniques.base import Facts, Group, Technique, parameter
+from explorer.techniques.base import Category, DataSpec, Technique, parameter
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -29,12 +29,12 @@ class LabelDistribution(Technique):
     name = "label_distribution"
     title = N_("Label distribution")
     summary = N_("Teaches a bell curve over ordered classes instead of one right answer.")
-    group = Group.REGULARISE
+    group = Category.REGULARISE
     label = "label distribution σ={sigma:g}"
 
     sigma: float = parameter(1.0, N_("σ, the standard deviation of the bell curve."), unit="classes", ge=0.1, le=20)
 
-    def refuse(self, facts: Facts) -> str:
+    def refuse(self, facts: DataSpec) -> str:
         if facts.ordered:
             return ""
         return _(

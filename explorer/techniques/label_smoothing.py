@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from explorer.i18n import N_
-from explorer.techniques.base import Group, Technique, parameter
+from explorer.techniques.base import Category, Technique, parameter
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -30,7 +30,7 @@ class LabelSmoothing(Technique):
     name = "label_smoothing"
     title = N_("Label smoothing")
     summary = N_("Softens the targets, so that the network does not grow over-confident.")
-    group = Group.REGULARISE
+    group = Category.REGULARISE
     label = "label smoothing {epsilon:g}"
 
     epsilon: float = parameter(0.1, N_("ε, the share that is spread over all classes."), ge=0, lt=1)

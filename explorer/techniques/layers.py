@@ -28,7 +28,7 @@ class SeededDropout(nn.Module):
 
 
 class StridedProjection(nn.Conv2d):
-    """A 1×1 convolution of stride s, (B, c_in, H, W) → (B, c_out, ⌈H/s⌉, ⌈W/s⌉), as a choice of pixels and one of stride 1.
+    """A 1×1 convolution of stride s, (B, c_in, H, W) → (B, c_out, ⌈H/s⌉, ⌈W/s⌉): pixels are chosen, then mixed.
 
     The same numbers; but on processors with AVX2 alone, torch 2.13's strided one of fewer than 8 channels in
     channels_last gives wrong gradients of the weights (by 8 to 160 %) with two threads, and corrupts the heap with one.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from explorer.i18n import N_
-from explorer.techniques.base import Batch, Group, Technique, parameter
+from explorer.techniques.base import Batch, Category, Technique, parameter
 
 if TYPE_CHECKING:
     import torch
@@ -36,7 +36,7 @@ class Mixing(Technique):
     name = "mixing"
     title = N_("Mixing images")
     summary = N_("Mixes each image and its target with another one of the batch.")
-    group = Group.REGULARISE
+    group = Category.REGULARISE
     label = "mixing {kind} {alpha:g}"
 
     kind: Literal["mixup", "cutmix", "both"] = parameter(

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any, Literal
 
 from explorer.i18n import N_
-from explorer.techniques.base import Group, Technique, parameter
+from explorer.techniques.base import Category, Technique, parameter
 
 if TYPE_CHECKING:
     from torch import nn
@@ -35,7 +35,7 @@ class Normalization(Technique):
     name = "normalization"
     title = N_("Normalization")
     summary = N_("Keeps the values of every layer in one range.")
-    group = Group.STABILISE
+    group = Category.STABILISE
     label = "{kind} norm"
 
     kind: Literal["batch", "layer", "group", "instance"] = parameter(

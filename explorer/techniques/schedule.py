@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Literal
 
 from explorer.i18n import N_
-from explorer.techniques.base import Group, Moment, Technique, parameter
+from explorer.techniques.base import Category, Moment, Technique, parameter
 
-Kind = Literal[
+ScheduleKind = Literal[
     "one_cycle", "cosine", "cosine_restarts", "step", "multi_step", "exponential", "polynomial", "plateau", "cyclic"
 ]
 
@@ -34,10 +34,10 @@ class Schedule(Technique):
     name = "schedule"
     title = N_("Learning-rate schedule")
     summary = N_("Large steps to get near, small ones to settle.")
-    group = Group.SCHEDULE
+    group = Category.SCHEDULE
     label = "{kind}"
 
-    kind: Kind = parameter("one_cycle", N_("Shape of the learning rate over the run."))
+    kind: ScheduleKind = parameter("one_cycle", N_("Shape of the learning rate over the run."))
     warmup: float = parameter(0.0, N_("Epochs over which the rate rises from almost 0."), unit="epochs", ge=0, le=100)
     gamma: float = parameter(
         0.1,

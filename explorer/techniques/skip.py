@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 from explorer.i18n import N_
-from explorer.techniques.base import Group, Technique, parameter
+from explorer.techniques.base import Category, Technique, parameter
 
 if TYPE_CHECKING:
     import torch
@@ -36,7 +36,7 @@ class Skip(Technique):
     name = "skip"
     title = N_("Skip connections")
     summary = N_("Adds the input of each block to its output, a way back for the gradient.")
-    group = Group.STABILISE
+    group = Category.STABILISE
     label = "skip"
 
     kind: Literal["projection", "identity"] = parameter(

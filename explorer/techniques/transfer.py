@@ -11,13 +11,13 @@ from explorer import networks
 from explorer.events import WeightsLoaded
 from explorer.i18n import N_, _
 from explorer.networks.catalogue import MIN_SIZE, SMALL_CNN
-from explorer.techniques.base import Facts, FrozenNorm, Group, Pace, Place, R, Technique, parameter
+from explorer.techniques.base import Category, DataSpec, FrozenNorm, LayerPlace, LayerRate, R, Technique, parameter
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
 
-Network = Literal[
+BackboneName = Literal[
     "small_cnn", "efficientnet_lite0", "resnet18", "resnet34", "resnet50", "resnet101", "mobilenet_v2",
     "mobilenet_v3_small", "mobilenet_v3_large", "efficientnet_b0", "efficientnet_b1", "efficientnet_v2_s",
     "convnext_tiny", "convnext_small", "vit_b_16", "vit_b_32", "swin_t", "densenet121", "regnet_y_400mf",
@@ -67,12 +67,12 @@ class Transfer(Technique):
     name = "transfer"
     title = N_("Transfer learning")
     summary = N_("Starts from weights learned on other images, and freezes what need not learn.")
-    group = Group.TRANSFER
+    group = Category.TRANSFER
     label = "transfer {backbone}, {train}"
     next_run = NEW_NETWORK
     whole_run = True
 
-    backbone: Network = parameter(
+    backbone: BackboneName = parameter(
         "efficientnet_lite0",
         N_("The network; small_cnn and efficientnet_lite0 work without a download."),
         next_run=NEW_NETWORK,
@@ -163,7 +163,7 @@ class Transfer(Technique):
         if self.weights == OFFICIAL and self.network_title:
             yield from networks.fetch(self.backbone)
 
-    def network(self, facts: Facts) -> nn.Module | None:
+    def network(self, facts: DataSpec) -> nn.Module | None:
         if not self.network_title:
             return None
         from torch import nn
@@ -181,10 +181,10 @@ class Transfer(Technique):
         fitted = networks.fit(model, state)
         model.loaded = WeightsLoaded(source=source, kept=fitted.kept, fresh=fitted.fresh, unused=fitted.unused)  # type: ignore[assignment]
 
-    def pace(self, place: Place, epoch: int) -> Pace:
+    def layer_rate(self, place: LayerPlace, epoch: int) -> LayerRate:
         frozen = {"head": place.stages, "top": self.frozen_stages, "all": 0}[self.train]
         thawed = epoch // self.thaw_every if self.thaw_every else 0
-        return Pace(
+        return LayerRate(
             factor=self.depth_factor**place.from_head,
             frozen=place.stage < min(frozen, place.stages - 1) - thawed,  # the head always learns
             norm=FrozenNorm(self.norm_affine_trains, self.norm_statistics_update, self.norm_uses_running),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from explorer.i18n import N_
-from explorer.techniques.base import Group, Technique, parameter
+from explorer.techniques.base import Category, Technique, parameter
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -27,7 +27,7 @@ class WeightAveraging(Technique):
     name = "weight_averaging"
     title = N_("Weight averaging")
     summary = N_("Evaluates with a moving average of the weights.")
-    group = Group.SCHEDULE
+    group = Category.SCHEDULE
     label = "EMA {decay:g}"
 
     decay: float = parameter(0.99, N_("d, the share of the old average in the new one."), ge=0, lt=1)

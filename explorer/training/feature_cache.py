@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from explorer.i18n import _
 from explorer.recipe import Recipe
-from explorer.techniques import Pace
+from explorer.techniques import LayerRate
 from explorer.training.freezing import Plan, places
 from explorer.training.metrics import CHUNK, to_float
 
@@ -17,14 +17,14 @@ STOCHASTIC = ("Drop", "StochasticDepth", "RReLU")
 """In the names of layers whose training pass draws numbers."""
 
 
-def why_not(recipe: Recipe, model: nn.Module, paces: Plan) -> str | None:
+def why_not(recipe: Recipe, model: nn.Module, layer_rates: Plan) -> str | None:
     """Why features cannot be reused, translated; empty if they can, None if nobody asked for it."""
     asked = any(getattr(technique, "cache_features", False) for technique in recipe.techniques)
-    if not asked or not any(pace.frozen for pace in paces.values()):
+    if not asked or not any(layer_rate.frozen for layer_rate in layer_rates.values()):
         return None
-    if any(not paces[place.name].frozen for place in places(model) if place.from_head):
+    if any(not layer_rates[place.name].frozen for place in places(model) if place.from_head):
         return _("a layer below the head learns")
-    if any(not _stands_still(pace) for pace in paces.values() if pace.frozen):
+    if any(not _stands_still(layer_rate) for layer_rate in layer_rates.values() if layer_rate.frozen):
         return _("batch normalization in frozen layers does not stand still")
     if changing := [technique for technique in recipe.techniques if technique.acts_in("augment")]:
         return _("{technique} shows other images in each epoch").format(technique=_(changing[0].title))
@@ -33,9 +33,9 @@ def why_not(recipe: Recipe, model: nn.Module, paces: Plan) -> str | None:
     return ""
 
 
-def reused(before: Features | None, recipe: Recipe, model: nn.Module, paces: Plan) -> tuple[Features | None, str]:
+def reused(before: Features | None, recipe: Recipe, model: nn.Module, layer_rates: Plan) -> tuple[Features | None, str]:
     """What keeps the features of `model`, those `before` if they still hold; or None, and why, if somebody asked."""
-    reason = why_not(recipe, model, paces)
+    reason = why_not(recipe, model, layer_rates)
     if reason != "":
         return None, reason or ""
     bf16 = recipe.precision == "bf16"
@@ -43,9 +43,9 @@ def reused(before: Features | None, recipe: Recipe, model: nn.Module, paces: Pla
     return before if still else Features(model, recipe.batch_size, bf16), ""
 
 
-def _stands_still(pace: Pace) -> bool:
+def _stands_still(layer_rate: LayerRate) -> bool:
     """Whether batch normalization is the same in each pass."""
-    return pace.norm.uses_running and not pace.norm.statistics_update and not pace.norm.affine_trains
+    return layer_rate.norm.uses_running and not layer_rate.norm.statistics_update and not layer_rate.norm.affine_trains
 
 
 def _body(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:

@@ -14,37 +14,37 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from explorer.errors import InputError
 from explorer.i18n import _
 from explorer.recipe import Recipe, did_you_mean, matches
-from explorer.techniques import FrozenNorm, Pace, Place
+from explorer.techniques import FrozenNorm, LayerPlace, LayerRate
 from explorer.training.model import layers, stages
 
-Plan: TypeAlias = dict[str, Pace]
+Plan: TypeAlias = dict[str, LayerRate]
 """Name of each layer with parameters, in forward order, and how it learns."""
 
 
 def plan(recipe: Recipe, model: nn.Module, epoch: int) -> Plan:
     """How each layer of `model` learns in `epoch`. Raises InputError if none would."""
-    deciding = [technique for technique in recipe.techniques if technique.acts_in("pace")]
-    paces: Plan = {}
+    deciding = [technique for technique in recipe.techniques if technique.acts_in("layer_rate")]
+    layer_rates: Plan = {}
     for place in places(model):
-        pace = Pace()
+        layer_rate = LayerRate()
         for technique in deciding:
-            pace = technique.pace(place, epoch)
+            layer_rate = technique.layer_rate(place, epoch)
         if any(matches(pattern, place.name) for pattern in recipe.frozen):
-            pace = replace(pace, frozen=True)
-        paces[place.name] = pace
-    if all(pace.frozen for pace in paces.values()):
+            layer_rate = replace(layer_rate, frozen=True)
+        layer_rates[place.name] = layer_rate
+    if all(layer_rate.frozen for layer_rate in layer_rates.values()):
         raise InputError(_("Every layer is frozen, so nothing would learn. Leave at least one layer free."))
-    return paces
+    return layer_rates
 
 
-def places(model: nn.Module) -> Iterator[Place]:
+def places(model: nn.Module) -> Iterator[LayerPlace]:
     """Every layer with parameters, and where it stands."""
     groups = stages(model)
     for name, module, _own in layers(model):
         # A transformer owns parameters beside its layers: it is they that a stage names, not their owner.
         whole = [f"{name}.{own}" for own, _parameter in module.named_parameters(recurse=False)]
         found = (i for i, group in enumerate(groups) if any(matches(prefix, whole[0]) for prefix in group))
-        yield Place(name, next(found, len(groups) - 1), len(groups))
+        yield LayerPlace(name, next(found, len(groups) - 1), len(groups))
 
 
 def check_patterns(patterns: Iterable[str], model: nn.Module) -> None:
@@ -57,35 +57,39 @@ def check_patterns(patterns: Iterable[str], model: nn.Module) -> None:
             raise InputError(text + did_you_mean(pattern, [*parts, *names]))
 
 
-def apply(paces: Plan, model: nn.Module) -> list[tuple[float, list[nn.Parameter]]]:
+def apply(layer_rates: Plan, model: nn.Module) -> list[tuple[float, list[nn.Parameter]]]:
     """Make `model`, in training mode, learn as planned; for each factor the parameters that learn at it."""
     groups: dict[float, list[nn.Parameter]] = {}
     for name, module, own in layers(model):
-        pace = paces[name]
+        layer_rate = layer_rates[name]
         norm = isinstance(module, _BatchNorm)
-        learns = not pace.frozen or (norm and pace.norm.affine_trains)
+        learns = not layer_rate.frozen or (norm and layer_rate.norm.affine_trains)
         for parameter in own:
             parameter.requires_grad_(learns)
             if not learns:
                 parameter.grad = None
         if learns:
-            groups.setdefault(pace.factor, []).extend(own)
+            groups.setdefault(layer_rate.factor, []).extend(own)
     for name, module in model.named_modules():
         if isinstance(module, _BatchNorm) and module.running_mean is not None:
-            _set_norm(model, module, paces.get(name) or _pace_nearby(name, paces))
+            _set_norm(model, module, layer_rates.get(name) or _rate_nearby(name, layer_rates))
     return list(groups.items())
 
 
-def _pace_nearby(name: str, paces: Plan) -> Pace:
+def _rate_nearby(name: str, layer_rates: Plan) -> LayerRate:
     """Of a normalization without γ and β: as the layer before it."""
     parent = name.rpartition(".")[0]
-    near = [pace for other, pace in paces.items() if other.rpartition(".")[0] == parent]
-    return near[-1] if near and all(pace.frozen for pace in near) else Pace()
+    near = [layer_rate for other, layer_rate in layer_rates.items() if other.rpartition(".")[0] == parent]
+    return near[-1] if near and all(layer_rate.frozen for layer_rate in near) else LayerRate()
 
 
-def _set_norm(root: nn.Module, layer: _BatchNorm, pace: Pace) -> None:
+def _set_norm(root: nn.Module, layer: _BatchNorm, layer_rate: LayerRate) -> None:
     """torch normalises with the batch if `training`, and follows it if also `track_running_stats`."""
-    policy = pace.norm if pace.frozen else FrozenNorm(affine_trains=True, statistics_update=True, uses_running=False)
+    policy = (
+        layer_rate.norm
+        if layer_rate.frozen
+        else FrozenNorm(affine_trains=True, statistics_update=True, uses_running=False)
+    )
     layer.__dict__.pop("forward", None)
     layer.training = not policy.uses_running
     layer.track_running_stats = policy.statistics_update

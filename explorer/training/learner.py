@@ -13,7 +13,7 @@ from explorer.data import ImageData
 from explorer.errors import InputError
 from explorer.i18n import _
 from explorer.recipe import Recipe
-from explorer.techniques import BLANKS, Facts
+from explorer.techniques import BLANKS, DataSpec
 from explorer.training import freezing
 from explorer.training.model import Standardize, build, carry_over
 
@@ -25,7 +25,7 @@ class Learner:
         """`started`: with start weights; a run that is resumed needs none."""
         self.recipe, self.device = recipe, device
         images = data.training.images
-        self.facts = Facts(len(data.classes), data.ordered, images.shape[1], images.shape[2])
+        self.facts = DataSpec(len(data.classes), data.ordered, images.shape[1], images.shape[2])
         self.standardize = Standardize(*_mean_and_std(images))
         self.dropout_rng = torch.Generator(device)
         model = self._model(recipe, started)
@@ -43,11 +43,11 @@ class Learner:
         states = self.momenta() if recipe.optimizer == self.recipe.optimizer else {}
         averaged, rebuilt = bool(self.shadow), _structure(recipe) != _structure(self.recipe)
         model = self._model(recipe) if rebuilt else self.model
-        paces = freezing.plan(recipe, model, epoch)
+        layer_rates = freezing.plan(recipe, model, epoch)
         if rebuilt:
             kept, fresh = carry_over(self.model, model)
         self.recipe = recipe
-        self._take(model, paces)
+        self._take(model, layer_rates)
         self.remember(states)
         if rebuilt or averaged != self._averages():
             self._restart_average()
@@ -55,11 +55,11 @@ class Learner:
 
     def begin_epoch(self, epoch: int) -> bool:
         """Thaw or freeze what the recipe plans for `epoch`, counted from 0; whether anything changed."""
-        paces = freezing.plan(self.recipe, self.model, epoch)
-        if paces == self.paces:
+        layer_rates = freezing.plan(self.recipe, self.model, epoch)
+        if layer_rates == self.layer_rates:
             return False
         states = self.momenta()
-        self._take(self.model, paces)
+        self._take(self.model, layer_rates)
         self.remember(states)
         return True
 
@@ -134,9 +134,9 @@ class Learner:
         model = build(recipe, self.facts, self.standardize, self.dropout_rng, started=started)
         return model.to(self.device, memory_format=torch.channels_last).train()  # type: ignore[call-overload, no-any-return]
 
-    def _take(self, model: nn.Module, paces: freezing.Plan) -> None:
-        self.model, self.paces = model, paces
-        learning = freezing.apply(paces, model)
+    def _take(self, model: nn.Module, layer_rates: freezing.Plan) -> None:
+        self.model, self.layer_rates = model, layer_rates
+        learning = freezing.apply(layer_rates, model)
         # Walking through the modules takes longer than a small technique: once is enough.
         self.parameters = [parameter for _factor, own in learning for parameter in own]
         self.factors = [factor for factor, _own in learning]

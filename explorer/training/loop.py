@@ -36,9 +36,9 @@ from explorer.training import checkpoint
 from explorer.training.batches import order, prepared, softened
 from explorer.training.control import Control, Diverged, Stopped
 from explorer.training.feature_cache import Features, reused
-from explorer.training.instruments import Instrument, Scene, Watch, choose
+from explorer.training.instruments import Instrument, StepContext, Watch, choose
 from explorer.training.learner import Learner
-from explorer.training.metrics import divergence, measure, predict
+from explorer.training.metrics import measure, predict, soft_cross_entropy
 from explorer.training.preflight import (
     check,
     denormals_as_zero,
@@ -130,7 +130,7 @@ class Run:
         self.step, self.epoch = 0, 0
         self.losses: list[float] = []
         self.best_epoch, self.best_loss = 0, math.inf
-        self.scene: Scene | None = None
+        self.context: StepContext | None = None
         self.best_weights: dict[str, Tensor] = {}
         self.unsaid: list[tuple[Tensor, dict[str, Any]]] = []
         self.began = perf_counter()
@@ -171,19 +171,19 @@ class Run:
     def one_step(self, indices: Tensor) -> Iterator[Event]:
         """Forward, backward, clip, step; the instruments look in between."""
         began = perf_counter()
-        scene = self.scene = self.next_scene(indices)
-        self.watch.look("before_forward", scene)
+        context = self.context = self.next_context(indices)
+        self.watch.look("before_forward", context)
 
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.precision == "bf16"):
-            logits = self.answers(scene)
-        loss = divergence(logits, scene.batch.targets)
+            logits = self.answers(context)
+        loss = soft_cross_entropy(logits, context.batch.targets)
         self.learner.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
 
-        self.watch.look("before_clipping", scene)
+        self.watch.look("before_clipping", context)
         for technique in self.recipe.techniques:
             technique.on_gradients(self.learner.parameters)
-        self.watch.look("after_clipping", scene)
+        self.watch.look("after_clipping", context)
 
         rates = self.learner.set_rate(self.rate())
         self.learner.optimizer.step()
@@ -193,18 +193,18 @@ class Run:
         self.unsaid.append((loss.detach(), {"step": self.step, "lr": rates, "seconds": perf_counter() - began}))
         if self.device.type == "cpu" or self.control.paused or len(self.unsaid) >= STEPS_PER_REPORT_ON_GPU:
             yield from self.say_steps()
-        yield from self.watch.look("after_step", scene)
+        yield from self.watch.look("after_step", context)
 
     def end_epoch(self, seconds: float) -> Iterator[Event]:
         """Measure, keep the best, write checkpoints."""
-        if self.scene is None:  # resumed from between the last batch of an epoch and its end
-            self.scene = self.next_scene(torch.arange(self.recipe.batch_size, device=self.device))
+        if self.context is None:  # resumed from between the last batch of an epoch and its end
+            self.context = self.next_context(torch.arange(self.recipe.batch_size, device=self.device))
         with self.learner.evaluated():
             logits = [self.logits(split.images) for split in (self.sample, self.validation)]
             train = measure(logits[0], self.sample.labels, self.data.ordered)
             validation = measure(logits[1], self.validation.labels, self.data.ordered)
-            scene = replace(self.scene, epoch=self.epoch + 1, sample_logits=logits[0], validation_logits=logits[1])
-            said = self.watch.look("after_epoch", scene)
+            context = replace(self.context, epoch=self.epoch + 1, sample_logits=logits[0], validation_logits=logits[1])
+            said = self.watch.look("after_epoch", context)
         if not (math.isfinite(train["loss"]) and math.isfinite(validation["loss"])):
             raise Diverged
         self.epoch += 1
@@ -236,13 +236,15 @@ class Run:
 
     def say_plan(self) -> Iterator[Event]:
         """How the layers learn from now on, and whether features are reused."""
-        paces = self.learner.paces
-        self.features, reason = reused(self.features, self.recipe, self.learner.model, paces)
+        layer_rates = self.learner.layer_rates
+        self.features, reason = reused(self.features, self.recipe, self.learner.model, layer_rates)
         yield LayerPlan(
             step=self.step,
             epoch=self.epoch,
-            names=tuple(paces),
-            factors=np.array([0 if pace.frozen else pace.factor for pace in paces.values()], np.float32),
+            names=tuple(layer_rates),
+            factors=np.array(
+                [0 if layer_rate.frozen else layer_rate.factor for layer_rate in layer_rates.values()], np.float32
+            ),
             cached=self.features is not None,
             why_not=reason,
         )
@@ -293,14 +295,14 @@ class Run:
         )
         yield from self.say_plan()
 
-    def next_scene(self, indices: Tensor) -> Scene:
+    def next_context(self, indices: Tensor) -> StepContext:
         """The batch as the network will see it: targets softened, images augmented, from this step's own streams."""
         raw, labels = self.training.images[indices], self.training.labels[indices]
         targets = softened(self.recipe, self.one_hot[labels])
         batch = prepared(self.recipe, self.step, raw, targets, self.data.mirrors, self.augment_rng)
         self.learner.dropout_rng.manual_seed(number(self.recipe.seed, "dropout", self.step))
         self.indices = indices
-        return Scene(
+        return StepContext(
             self.learner.model,
             self.step + 1,
             self.epoch,
@@ -310,15 +312,15 @@ class Run:
             self.recipe,
             self.sample,
             self.validation,
-            self.learner.paces,
+            self.learner.layer_rates,
             self.features,
         )
 
-    def answers(self, scene: Scene) -> Tensor:
+    def answers(self, context: StepContext) -> Tensor:
         """Logits (B, classes) of the network in training mode."""
         model = self.learner.model
         if self.features is None:
-            return model(scene.batch.images)  # type: ignore[no-any-return]
+            return model(context.batch.images)  # type: ignore[no-any-return]
         return model.head(self.features.of(self.training.images)[self.indices])  # type: ignore[operator, no-any-return]
 
     @property

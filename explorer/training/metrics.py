@@ -12,7 +12,7 @@ BINS = 15
 CHUNK = 500
 
 
-def divergence(logits: Tensor, targets: Tensor) -> Tensor:
+def soft_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
     """Mean Kullback–Leibler divergence from `targets` to softmax(`logits`), both (B, classes); a scalar in nats.
 
     With one-hot targets it is cross-entropy. With soft ones it is cross-entropy less the entropy of the targets: the

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from explorer.recipe import Recipe
-from explorer.techniques import Facts, Technique
+from explorer.techniques import DataSpec, Technique
 from explorer.training.streams import stream
 
 S = TypeVar("S")
@@ -63,7 +63,7 @@ class Standardize(nn.Module):
         return (x - self.mean) / self.std
 
 
-class Block(nn.Module):
+class ResidualBlock(nn.Module):
     """Two convolutions, each with normalization and activation, and perhaps a shortcut around both."""
 
     def __init__(self, c_in: int, c_out: int, stride: int, place: str, blanks: Blanks) -> None:
@@ -86,16 +86,16 @@ class Block(nn.Module):
 
 
 def _stage(c_in: int, c_out: int, blocks: int, stride: int, place: str, blanks: Blanks) -> nn.Sequential:
-    first = Block(c_in, c_out, stride, place, blanks)
-    return nn.Sequential(first, *(Block(c_out, c_out, 1, place, blanks) for _ in range(blocks - 1)))
+    first = ResidualBlock(c_in, c_out, stride, place, blanks)
+    return nn.Sequential(first, *(ResidualBlock(c_out, c_out, 1, place, blanks) for _ in range(blocks - 1)))
 
 
-class Network(nn.Module):
+class SmallCNN(nn.Module):
     """Images (B, C, H, W) in [0, 1] → logits (B, classes)."""
 
     stages = (("conv", "norm", "act"), ("stage1",), ("stage2",), ("stage3",), ("classifier",))
 
-    def __init__(self, recipe: Recipe, facts: Facts, input_layer: nn.Module, blanks: Blanks) -> None:
+    def __init__(self, recipe: Recipe, facts: DataSpec, input_layer: nn.Module, blanks: Blanks) -> None:
         super().__init__()
         widths = [recipe.width, 2 * recipe.width, 4 * recipe.width]
         self.input = input_layer
@@ -127,12 +127,12 @@ class Network(nn.Module):
 
 
 def build(
-    recipe: Recipe, facts: Facts, input_layer: nn.Module, rng: torch.Generator, *, started: bool = True
+    recipe: Recipe, facts: DataSpec, input_layer: nn.Module, rng: torch.Generator, *, started: bool = True
 ) -> nn.Module:
     """The network of `recipe`, with its start weights if it is to be `started`; dropout will draw from `rng`."""
     techniques = recipe.techniques
     with torch.random.fork_rng(devices=[]):  # torch's constructors draw from the global stream; leave it as it was
-        model = filled(techniques, "network", facts) or Network(
+        model = filled(techniques, "network", facts) or SmallCNN(
             recipe, facts, copy.deepcopy(input_layer), Blanks(techniques, rng)
         )
     if not started:

@@ -15,7 +15,7 @@ from explorer.errors import InputError
 from explorer.events import FAILED, Layer, Progress, RunEnded, RunStarted
 from explorer.i18n import _
 from explorer.recipe import Recipe
-from explorer.techniques import Facts, clash
+from explorer.techniques import DataSpec, clash
 from explorer.training.control import Control
 from explorer.training.model import layers
 from explorer.training.streams import stream
@@ -93,11 +93,11 @@ def check(recipe: Recipe, data: ImageData) -> None:
             )
         )
     shape = data.training.images.shape
-    if reason := refusal(recipe, Facts(len(data.classes), data.ordered, shape[1], shape[2])):
+    if reason := refusal(recipe, DataSpec(len(data.classes), data.ordered, shape[1], shape[2])):
         raise InputError(reason)
 
 
-def refusal(recipe: Recipe, facts: Facts) -> str:
+def refusal(recipe: Recipe, facts: DataSpec) -> str:
     """Why a technique of `recipe` cannot act on such data; empty if all can."""
     return next(filter(None, (technique.refuse(facts) for technique in recipe.techniques)), "")
 

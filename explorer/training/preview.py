@@ -22,14 +22,14 @@ from explorer.data import ImageData
 from explorer.events import ActivationStats, Floats, LayerPlan, SampleGrid
 from explorer.i18n import _
 from explorer.recipe import Recipe
-from explorer.techniques import Facts, Moment
+from explorer.techniques import DataSpec, Moment
 from explorer.training import freezing
 from explorer.training.batches import order, prepared, softened
-from explorer.training.instruments import Scene
+from explorer.training.instruments import StepContext
 from explorer.training.instruments.activations import Activations
 from explorer.training.instruments.samples import Samples
 from explorer.training.learner import _mean_and_std
-from explorer.training.metrics import divergence
+from explorer.training.metrics import soft_cross_entropy
 from explorer.training.model import Standardize, build, layers
 from explorer.training.preflight import check, pick_device
 from explorer.training.streams import stream
@@ -50,7 +50,7 @@ SECONDS = 0.3
 
 
 @dataclass(frozen=True, eq=False)
-class Schedule:
+class PlannedRates:
     """What is planned: `epochs` done (n,) and the learning `rates` (n,) at these points, for a layer with factor 1.
 
     `plans`: how each layer learns, the first from step 0 on, the next ones where something changes; empty until known.
@@ -90,7 +90,7 @@ class Preview:
     steps_per_epoch: int
     targets: Floats
     """(classes, classes): row k is what the loss compares with for class k, before images are mixed."""
-    schedule: Schedule
+    schedule: PlannedRates
     samples: SampleGrid | None = None
     """As the instrument `samples` will report them at step 1."""
     signal: Signal | None = None
@@ -112,12 +112,12 @@ def parts(recipe: Recipe, data: ImageData, stale: Callable[[], bool] = lambda: F
     targets = targets_of(recipe, len(data.classes))
     known = Preview(recipe, data.classes, data.ordered, per_epoch, targets, _rates(recipe, per_epoch))
     yield known
-    scene = _first_scene(recipe, data, device)
-    (grid,) = Samples().after_step(scene)
+    context = _first_context(recipe, data, device)
+    (grid,) = Samples().after_step(context)
     assert isinstance(grid, SampleGrid)
     yield (known := replace(known, samples=grid))
     try:
-        yield from _of_network(known, scene, data, stale)
+        yield from _of_network(known, context, data, stale)
     except _StaleError:
         return
 
@@ -128,35 +128,35 @@ def targets_of(recipe: Recipe, classes: int) -> Floats:
     return matrix
 
 
-def _rates(recipe: Recipe, per_epoch: int) -> Schedule:
+def _rates(recipe: Recipe, per_epoch: int) -> PlannedRates:
     """Where a plan depends on losses, as on a plateau, it is made as if none had been measured."""
     total = recipe.epochs * per_epoch
     steps = np.unique(np.linspace(0, total - 1, min(POINTS, total), dtype=int)).tolist()
     moments = [Moment(step, per_epoch, recipe.epochs) for step in steps]
     rates = [recipe.lr * math.prod(technique.lr_scale(at) for technique in recipe.techniques) for at in moments]
-    return Schedule(np.array([step + 1 for step in steps]) / per_epoch, np.array(rates))
+    return PlannedRates(np.array([step + 1 for step in steps]) / per_epoch, np.array(rates))
 
 
-def _first_scene(recipe: Recipe, data: ImageData, device: torch.device) -> Scene:
+def _first_context(recipe: Recipe, data: ImageData, device: torch.device) -> StepContext:
     """What there is to see at step 1, but for the network."""
     images, labels = data.training
     indices = order(recipe, len(labels), epoch=0)[: recipe.batch_size]
     raw, labels = images[indices].to(device), labels[indices].to(device)
     targets = softened(recipe, torch.eye(len(data.classes), device=device)[labels])
     batch = prepared(recipe, 0, raw, targets, data.mirrors, torch.Generator(device))
-    return Scene(nn.Identity(), 1, 0, raw, labels, batch, recipe, data.training, data.validation, {})
+    return StepContext(nn.Identity(), 1, 0, raw, labels, batch, recipe, data.training, data.validation, {})
 
 
-def _of_network(known: Preview, scene: Scene, data: ImageData, stale: Callable[[], bool]) -> Iterator[Preview]:
+def _of_network(known: Preview, context: StepContext, data: ImageData, stale: Callable[[], bool]) -> Iterator[Preview]:
     """With what depends on the layers: how they learn, and the signal through them."""
     recipe = known.recipe
     skipped = _why_no_signal(recipe)
-    if skipped and not recipe.frozen and not _paces(recipe):
+    if skipped and not recipe.frozen and not _sets_layer_rates(recipe):
         yield replace(known, skipped=skipped)
         return
     if stale():
         return
-    rng = stream(recipe.seed, "dropout", 0, device=scene.raw.device)
+    rng = stream(recipe.seed, "dropout", 0, device=context.raw.device)
     facts, standardize = _facts(data), _standardize(data)
     model = _without_numbers(recipe, facts, standardize, rng) if skipped else build(recipe, facts, standardize, rng)
     freezing.check_patterns(recipe.frozen, model)
@@ -165,15 +165,15 @@ def _of_network(known: Preview, scene: Scene, data: ImageData, stale: Callable[[
     if skipped:
         yield known
         return
-    model.to(scene.raw.device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
+    model.to(context.raw.device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
     freezing.apply(freezing.plan(recipe, model, epoch=0), model)
     try:
-        yield replace(known, signal=_signal(replace(scene, model=model), stale))
+        yield replace(known, signal=_signal(replace(context, model=model), stale))
     except _SlowError:
         yield replace(known, skipped=_("The network takes too long for a look before training."))
 
 
-def _without_numbers(recipe: Recipe, facts: Facts, standardize: Standardize, rng: torch.Generator) -> nn.Module:
+def _without_numbers(recipe: Recipe, facts: DataSpec, standardize: Standardize, rng: torch.Generator) -> nn.Module:
     """The layers alone, to be named: ResNet-50 takes 0.05 s so, and 2 s with numbers."""
     try:
         with torch.device("meta"):
@@ -195,27 +195,29 @@ def _parameters(recipe: Recipe) -> float:
     return 2 * 9 * (1 + 4 + 16) * recipe.width**2 * (recipe.depth - 2) / 6
 
 
-def _paces(recipe: Recipe) -> bool:
-    return any(technique.acts_in("pace") for technique in recipe.techniques)
+def _sets_layer_rates(recipe: Recipe) -> bool:
+    return any(technique.acts_in("layer_rate") for technique in recipe.techniques)
 
 
 def _plans(recipe: Recipe, model: nn.Module, per_epoch: int, stale: Callable[[], bool]) -> Iterator[LayerPlan]:
-    """One for epoch 0, and one for each epoch in which a layer freezes, thaws or changes its pace."""
+    """One for epoch 0, and one for each epoch in which a layer freezes, thaws or changes its rate."""
     before = None
-    for epoch in range(min(recipe.epochs, PLANNED_EPOCHS) if _paces(recipe) else 1):
+    for epoch in range(min(recipe.epochs, PLANNED_EPOCHS) if _sets_layer_rates(recipe) else 1):
         if stale():
             raise _StaleError
-        paces = freezing.plan(recipe, model, epoch)
-        if paces != before:
-            factors = np.array([0 if pace.frozen else pace.factor for pace in paces.values()], np.float32)
-            yield LayerPlan(step=epoch * per_epoch, epoch=epoch, names=tuple(paces), factors=factors)
-        before = paces
+        layer_rates = freezing.plan(recipe, model, epoch)
+        if layer_rates != before:
+            factors = np.array(
+                [0 if layer_rate.frozen else layer_rate.factor for layer_rate in layer_rates.values()], np.float32
+            )
+            yield LayerPlan(step=epoch * per_epoch, epoch=epoch, names=tuple(layer_rates), factors=factors)
+        before = layer_rates
 
 
-def _signal(scene: Scene, stale: Callable[[], bool]) -> Signal:
+def _signal(context: StepContext, stale: Callable[[], bool]) -> Signal:
     """Raises _SlowError and _StaleError."""
-    recipe, model = scene.recipe, scene.model
-    n = min(len(scene.labels), max(2, int(IMAGES * min(1.0, PARAMETERS_AT_FULL / _parameters(recipe)))))
+    recipe, model = context.recipe, context.model
+    n = min(len(context.labels), max(2, int(IMAGES * min(1.0, PARAMETERS_AT_FULL / _parameters(recipe)))))
     late = perf_counter() + SECONDS
 
     def guard(*_arguments: object) -> None:
@@ -227,17 +229,17 @@ def _signal(scene: Scene, stale: Callable[[], bool]) -> Signal:
     own = list(layers(model))
     hooks = [module.register_forward_pre_hook(guard) for _name, module, _own in own]
     instrument = Activations(every=1)
-    instrument.before_forward(scene)
+    instrument.before_forward(context)
     try:
-        with torch.autocast(scene.raw.device.type, torch.bfloat16, enabled=recipe.precision == "bf16"):
-            logits: Tensor = model(scene.batch.images[:n])
+        with torch.autocast(context.raw.device.type, torch.bfloat16, enabled=recipe.precision == "bf16"):
+            logits: Tensor = model(context.batch.images[:n])
     finally:
-        instrument.before_clipping(scene)
+        instrument.before_clipping(context)
         for hook in hooks:
             hook.remove()
     guard()
-    divergence(logits, scene.batch.targets[:n]).backward()  # type: ignore[no-untyped-call]
-    (stats,) = instrument.after_step(replace(scene, step=0))
+    soft_cross_entropy(logits, context.batch.targets[:n]).backward()  # type: ignore[no-untyped-call]
+    (stats,) = instrument.after_step(replace(context, step=0))
     assert isinstance(stats, ActivationStats)
     gradients = np.array([_norm(parameters) for _name, _module, parameters in own], np.float32)
     return Signal(n, stats, tuple(name for name, _module, _own in own), gradients)
@@ -252,9 +254,9 @@ def _norm(parameters: list[nn.Parameter]) -> float:
     return math.sqrt(sum(float(torch.linalg.vector_norm(gradient, dtype=precise)) ** 2 for gradient in gradients))
 
 
-def _facts(data: ImageData) -> Facts:
+def _facts(data: ImageData) -> DataSpec:
     shape = data.training.images.shape
-    return Facts(len(data.classes), data.ordered, shape[1], shape[2])
+    return DataSpec(len(data.classes), data.ordered, shape[1], shape[2])
 
 
 _standards: WeakKeyDictionary[ImageData, Standardize] = WeakKeyDictionary()

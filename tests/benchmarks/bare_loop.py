@@ -14,7 +14,7 @@ from torch.optim.lr_scheduler import OneCycleLR
 
 from explorer.data import ImageData
 from explorer.recipe import Recipe
-from explorer.techniques import Augmentation, Facts, LabelSmoothing, Schedule
+from explorer.techniques import Augmentation, DataSpec, LabelSmoothing, Schedule
 from explorer.training.model import build
 
 Backward: TypeAlias = Callable[[nn.Module, Tensor, Tensor, int], None]
@@ -36,7 +36,7 @@ def bare_loop_speed(
     images = (functional.pad(pixels, (margin,) * 4) - pixels.mean()) / pixels.std()
 
     torch.manual_seed(recipe.seed)
-    facts = Facts(len(data.classes), data.ordered, pixels.shape[1], size)
+    facts = DataSpec(len(data.classes), data.ordered, pixels.shape[1], size)
     model = build(recipe, facts, nn.Identity(), torch.Generator()).to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
     steps = len(labels) // recipe.batch_size
     optimizer = _optimizer(recipe, model)

@@ -10,7 +10,7 @@ from explorer.gui.recipe.card import Card, refusal
 from explorer.gui.recipe.manual import Manual, page
 from explorer.gui.recipe.sidebar import Sidebar
 from explorer.recipe import Recipe
-from explorer.session.session import Mark
+from explorer.session.session import Difference
 from explorer.techniques import TECHNIQUES, Dropout, LabelDistribution, Normalization, Skip, Technique
 
 SOURCES = {source.name: source for source in sources()}
@@ -91,10 +91,10 @@ def test_a_taken_slot_refuses() -> None:
 def test_a_mark_says_when_and_what(qtbot: QtBot) -> None:
     card = Card(Dropout)
     qtbot.addWidget(card)
-    card.mark(Mark(True, "+ dropout 0.3"))
+    card.mark(Difference(True, "+ dropout 0.3"))
     assert card.chip.text() == "next batch"
     assert "+ dropout 0.3" in card.chip.toolTip()
-    card.mark(Mark(False, "+ dropout 0.3", "It decides the size of the weights."))
+    card.mark(Difference(False, "+ dropout 0.3", "It decides the size of the weights."))
     assert card.chip.text() == "next run"
     assert "It decides the size of the weights." in card.chip.toolTip()
     card.mark(None)

@@ -16,7 +16,15 @@ from pytestqt.qtbot import QtBot
 
 from explorer.data import DataChoice
 from explorer.gui.recipe.data_editor import DataEditor
-from explorer.gui.recipe.editors import Choice, Number, Numbers, Several, Text, Toggle, Whole
+from explorer.gui.recipe.editors import (
+    ChoiceEditor,
+    NumberEditor,
+    NumbersEditor,
+    SeveralEditor,
+    TextEditor,
+    ToggleEditor,
+    WholeEditor,
+)
 from explorer.gui.recipe.form import Form, editor_for, limits
 from explorer.gui.recipe.sidebar import MAIN, MORE
 from explorer.gui.wording import suffix
@@ -123,7 +131,7 @@ def test_out_of_bounds_is_pulled_to_the_bound(qtbot: QtBot, typed: str, taken: f
 
 
 def test_arrows_go_by_the_range(qtbot: QtBot) -> None:
-    lr, p = Number(1e-12, 100, 0.1), Number(0, 0.95, 0.3)
+    lr, p = NumberEditor(1e-12, 100, 0.1), NumberEditor(0, 0.95, 0.3)
     for widget in (lr, p):
         qtbot.addWidget(widget)
     lr.set_value(0.1)
@@ -372,7 +380,16 @@ def test_the_table_has_an_editor_for_every_type_in_use(qtbot: QtBot) -> None:
                 editor = editor_for(field)
                 qtbot.addWidget(editor)
                 kinds[type(editor)] = kinds.get(type(editor), 0) + 1
-    assert set(kinds) == {Number, Whole, Choice, Toggle, Several, Numbers, Text, DataEditor}
+    assert set(kinds) == {
+        NumberEditor,
+        WholeEditor,
+        ChoiceEditor,
+        ToggleEditor,
+        SeveralEditor,
+        NumbersEditor,
+        TextEditor,
+        DataEditor,
+    }
 
 
 def test_a_type_without_an_editor_is_named() -> None:

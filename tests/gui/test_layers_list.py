@@ -17,9 +17,9 @@ from explorer.gui.layers.layers_tree import GRADIENT, LAYER, SIZE, count
 from explorer.recipe import Recipe
 from explorer.runs.record import RunRecord
 from explorer.session.frozen_patterns import frozen_layers, groups, same_network, ticked, unknown
-from explorer.session.layer_report import LOOKS, Facts
-from explorer.session.session import Mark
-from explorer.techniques import Activation, Clipping, Dropout, Pace
+from explorer.session.layer_report import LOOKS, LayerReport
+from explorer.session.session import Difference
+from explorer.techniques import Activation, Clipping, Dropout, LayerRate
 
 STAGES = tuple(f"stage{k}.0.{name}" for k in (1, 2) for name in ("conv1", "norm1", "conv2"))
 CNN = ("conv", "norm", *STAGES, "classifier")
@@ -113,7 +113,7 @@ def test_networks_with_other_layers() -> None:
     assert not same_network(Recipe(), Recipe().switched(Activation(kind="prelu")))
 
 
-# Facts.
+# LayerReport.
 
 
 def started(recipe: Recipe) -> RunStarted:
@@ -152,7 +152,7 @@ def record_of(recipe: Recipe, *events: Event) -> RunRecord:
 
 
 def test_facts_of_layers_and_groups() -> None:
-    facts = Facts(record_of(Recipe(), plan(factor=0.5), *(norms(step) for step in range(150))))
+    facts = LayerReport(record_of(Recipe(), plan(factor=0.5), *(norms(step) for step in range(150))))
     assert facts.names == CNN
     assert facts.size(STAGES[:3]) == 300
     assert facts.weight_norm(STAGES[:3]) == pytest.approx(27**0.5)
@@ -165,11 +165,11 @@ def test_facts_of_layers_and_groups() -> None:
 def test_what_is_frozen_has_no_gradient_and_says_what_changed() -> None:
     recipe = Recipe(frozen=("conv", "norm"))
     events = (plan("conv", "norm"), norms(1, ("conv", "norm")))
-    facts = Facts(record_of(recipe, *events))
+    facts = LayerReport(record_of(recipe, *events))
     assert np.isnan(facts.gradient(("conv",))).all()
     assert np.isfinite(facts.gradient(("classifier",))).all()
     assert facts.said(("conv",)) == "frozen"
-    facts = Facts(
+    facts = LayerReport(
         record_of(recipe, *events, check(1, "conv", "norm", tensors=("norm.running_mean", "norm.running_var")))
     )
     assert facts.said(("conv",)) == "0 bytes changed"
@@ -181,9 +181,9 @@ def test_what_is_frozen_has_no_gradient_and_says_what_changed() -> None:
 def test_an_old_check_is_not_held_against_a_layer_that_was_frozen_again() -> None:
     recipe = Recipe(frozen=("conv",))
     events = [plan("conv"), check(1, "conv"), plan(epoch=1), plan("conv", epoch=3)]
-    assert Facts(record_of(recipe, *events)).said(("conv",)) == "frozen"
-    assert Facts(record_of(recipe, *events, plan("conv", "norm", epoch=5))).said(("conv",)) == "frozen"
-    assert Facts(record_of(recipe, *events, check(4, "conv"))).said(("conv",)) == "0 bytes changed"
+    assert LayerReport(record_of(recipe, *events)).said(("conv",)) == "frozen"
+    assert LayerReport(record_of(recipe, *events, plan("conv", "norm", epoch=5))).said(("conv",)) == "frozen"
+    assert LayerReport(record_of(recipe, *events, check(4, "conv"))).said(("conv",)) == "0 bytes changed"
 
 
 # The widget.
@@ -192,7 +192,7 @@ def test_an_old_check_is_not_held_against_a_layer_that_was_frozen_again() -> Non
 class Shown:
     """The list beside a session that takes over what it says."""
 
-    def __init__(self, qtbot: QtBot, record: RunRecord | None, recipe: Recipe, mark: Mark | None = None) -> None:
+    def __init__(self, qtbot: QtBot, record: RunRecord | None, recipe: Recipe, mark: Difference | None = None) -> None:
         self.list, self.recipe = LayersList(), recipe
         self.said: list[tuple[str, ...]] = []
         self.record, self.mark = record, mark
@@ -265,7 +265,7 @@ def test_the_last_layer_that_learns_cannot_be_frozen(qtbot: QtBot) -> None:
 
 
 def test_what_a_technique_freezes_is_not_for_the_ticks(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Clipping, "pace", lambda _self, _place, _epoch: Pace())
+    monkeypatch.setattr(Clipping, "layer_rate", lambda _self, _place, _epoch: LayerRate())
     recipe = Recipe().switched(Clipping())
     shown = Shown(qtbot, record_of(recipe, plan("conv", "stage1.0.conv1")), recipe)
     conv, stage = shown.item("conv"), shown.item("stage1")
@@ -328,7 +328,7 @@ def test_between_two_looks_a_second_passes(qtbot: QtBot, monkeypatch: pytest.Mon
 
 
 def test_what_differs_from_the_run_is_marked(qtbot: QtBot) -> None:
-    mark = Mark(acts_live=True, change="+ frozen norm")
+    mark = Difference(acts_live=True, change="+ frozen norm")
     shown = Shown(qtbot, record_of(Recipe(), plan()), Recipe(frozen=("norm",)), mark)
     assert shown.list.chip.text() == "next batch"
     assert "+ frozen norm" in shown.item("norm").toolTip(LAYER)

@@ -25,9 +25,9 @@ from explorer.events import (
     SampleGrid,
     StepDone,
 )
-from explorer.gui.charts.around import Mark, merged
+from explorer.gui.charts.annotations import ChangeMark, merged
 from explorer.gui.charts.curves import marks_of
-from explorer.gui.charts.header import Choice, Numbers
+from explorer.gui.charts.header import Readout, Selector
 from explorer.gui.export.headless import FORMATS, export_run
 from explorer.gui.export.panel_files import copy_to_clipboard, export_panel, to_csv
 from explorer.gui.panels import PANELS, Panel, Shown
@@ -136,7 +136,7 @@ def test_a_frozen_normalization_says_so(qtbot: QtBot, tiny_record: RunRecord) ->
 
 
 def test_numbers_that_find_no_room_are_left_out_whole(qtbot: QtBot) -> None:
-    numbers = Numbers()
+    numbers = Readout()
     qtbot.addWidget(numbers)
     numbers.setText("first 1.00 · second 2.00 · third 3.00")
     width = numbers.fontMetrics().horizontalAdvance
@@ -148,7 +148,7 @@ def test_numbers_that_find_no_room_are_left_out_whole(qtbot: QtBot) -> None:
 
 
 def test_a_selector_is_as_wide_as_what_is_chosen(qtbot: QtBot) -> None:
-    choice = Choice()
+    choice = Selector()
     qtbot.addWidget(choice)
     choice.addItems(["a", "a very long name of something"])
     narrow = choice.sizeHint().width()
@@ -185,7 +185,10 @@ def test_live_changes_are_marked_on_every_curve(qtbot: QtBot, tiny_record: RunRe
         mark = panel.plots[0].overlay.marks[0]
         assert mark.x == 1.5
         assert "+ dropout 0.3" in mark.text
-    assert merged([Mark(1, "a"), Mark(1, "b"), Mark(2, "c")]) == [Mark(1, "a, b"), Mark(2, "c")]
+    assert merged([ChangeMark(1, "a"), ChangeMark(1, "b"), ChangeMark(2, "c")]) == [
+        ChangeMark(1, "a, b"),
+        ChangeMark(2, "c"),
+    ]
     assert marks_of([Shown(tiny_record, "", 1), Shown(tiny_record, "", 2)], LIGHT)[0].colour
 
 

@@ -19,7 +19,7 @@ from pytestqt.qtbot import QtBot
 from explorer.data import DataChoice
 from explorer.events import LayerPlan, RunStarted, SampleGrid, StepDone
 from explorer.gui import previewer
-from explorer.gui.charts.paces import Span, groups, learning
+from explorer.gui.charts.rate_groups import Span, groups, learning
 from explorer.gui.panels import Panel, Shown
 from explorer.gui.panels.samples import SamplesPanel
 from explorer.gui.panels.schedule import SchedulePanel

@@ -13,7 +13,7 @@ from explorer.errors import InputError
 from explorer.recipe import Recipe
 from explorer.runs import Mailbox, RunStore
 from explorer.session.comparison import Comparison
-from explorer.session.session import Mark, Session, State
+from explorer.session.session import Difference, Session, State
 from explorer.techniques import Dropout, Initialization, Skip
 from explorer.training.control import Control
 from tests.gui.scripted import PER_EPOCH, Script, until
@@ -163,7 +163,7 @@ def test_undo_and_redo_in_mid_run_act_and_leave_marks_of_their_own(run: tuple[Se
     session.change(RECIPE.switched(Dropout(p=0.3)))
     assert acted(session, 1) == [("+ dropout 0.3",)]
     session.undo()
-    assert session.differences()["dropout"] == Mark(acts_live=True, change="− dropout 0.3")
+    assert session.differences()["dropout"] == Difference(acts_live=True, change="− dropout 0.3")
     assert acted(session, 2)[1:] == [("− dropout 0.3",)]
     assert script.recipes[-1] == RECIPE
     assert session.differences() == {}
@@ -176,7 +176,7 @@ def test_frozen_layers_are_a_change_like_any_other(run: tuple[Session, Script]) 
     session.step()
     wait_for(session, State.PAUSED)
     session.change(RECIPE.with_(frozen=("stage1",)))
-    assert session.differences() == {"frozen": Mark(acts_live=True, change="+ frozen stage1")}
+    assert session.differences() == {"frozen": Difference(acts_live=True, change="+ frozen stage1")}
     assert acted(session, 1) == [("+ frozen stage1",)]
     assert session.differences() == {}
     session.undo()
@@ -195,7 +195,7 @@ def test_marks_say_which_parts_of_a_technique_wait_for_the_next_run(
     session.step()
     wait_for(session, State.PAUSED)
 
-    def mark(recipe: Recipe) -> Mark:
+    def mark(recipe: Recipe) -> Difference:
         session.change(recipe)
         (found,) = session.differences().values()
         return found

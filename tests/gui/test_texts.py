@@ -32,8 +32,9 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from explorer.data import sources
 from explorer.events import DIVERGED
-from explorer.gui.charts.around import Legend, Overlay
+from explorer.gui.charts.annotations import Legend, Overlay
 from explorer.gui.export.dialog import ExportDialog
 from explorer.gui.menus import about, shortcuts
 from explorer.gui.recipe.manual import page
@@ -53,7 +54,7 @@ NAMES = frozenset(
         r"\s+",
         "AdamW BatchNorm CNN CPU CSV CUDA CutMix ECE ELU English Explorer Fashion GELU GPU Leaky MIT MixUp MNIST MPS "
         "Nesterov PNG PReLU PySide PyTorch RMS RandAugment ReLU SGD SVG SiLU Training TrivialAugment arXiv bfloat "
-        "float tanh official none state dict safetensors sudo apt install dataset Debian Ubuntu Alt Ctrl Del Delete Enter Return Shift Tab",
+        "float tanh official none state dict safetensors Alt Ctrl Del Delete Enter Return Shift Tab",
     )
 )
 """Names that are the same in Russian: of methods, formats, programs and keys, and what is typed as it stands."""
@@ -193,7 +194,8 @@ def allowed_in(window: Window, folder: Path) -> frozenset[str]:
     layers += [name for history in record.activations for name in history.names]
     paths = [str(folder), *(str(shown.folder) for shown in window.session.on_screen)]
     titles = [backbone.title for backbone in BACKBONES]
-    return NAMES | {word for text in (*layers, *paths, *titles) for word in LATIN.findall(text)}
+    remedies = [source.remedy for source in sources()]  # what to type, where a set is not on this machine
+    return NAMES | {word for text in (*layers, *paths, *titles, *remedies) for word in LATIN.findall(text)}
 
 
 def show_everything(window: Window) -> None:

@@ -35,7 +35,7 @@ from explorer.networks import (
 )
 from explorer.recipe import Recipe
 from explorer.resources import resource
-from explorer.techniques import Facts
+from explorer.techniques import DataSpec
 from explorer.training import checkpoint, model
 from explorer.training.streams import stream
 
@@ -288,7 +288,7 @@ def test_a_damaged_package_is_refused_with_the_command_that_mends_it(
 
 
 def small_cnn(classes: int) -> nn.Module:
-    facts = Facts(classes, ordered=False)
+    facts = DataSpec(classes, ordered=False)
     standardize = model.Standardize(torch.zeros(1), torch.ones(1))
     return model.build(Recipe(), facts, standardize, stream(0, "test"))
 

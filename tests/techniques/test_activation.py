@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from explorer.recipe import Recipe
-from explorer.techniques import Activation, Facts
+from explorer.techniques import Activation, DataSpec
 from explorer.training.model import build
 
 POINTS = [-30.0, -3.0, -1.0, -0.1, 0.0, 0.1, 1.0, 3.0, 30.0]
@@ -63,7 +63,7 @@ def test_prelu_learns_its_slope_and_starts_from_the_setting() -> None:
 
 def test_takes_the_place_of_every_relu() -> None:
     recipe = Recipe(depth=8, width=4, techniques=(Activation(kind="gelu"),))
-    model = build(recipe, Facts(classes=3, ordered=False), nn.Identity(), torch.Generator())
+    model = build(recipe, DataSpec(classes=3, ordered=False), nn.Identity(), torch.Generator())
     kinds = [type(module) for module in model.modules()]
     assert kinds.count(nn.GELU) == 7
     assert nn.ReLU not in kinds

@@ -19,14 +19,14 @@ from explorer.data import ImageData
 from explorer.errors import InputError
 from explorer.events import StepDone
 from explorer.recipe import Recipe, build_technique
-from explorer.techniques import TECHNIQUES, Batch, Group, Moment, Place, Technique, Transfer
+from explorer.techniques import TECHNIQUES, Batch, Category, LayerPlace, Moment, Technique, Transfer
 from explorer.training.control import Control
 from explorer.training.instruments import Watch
 from explorer.training.loop import Run
 
 SLOTS = (
     "fetch", "norm", "activation", "drop", "shortcut", "network", "initialise",
-    "soften", "augment", "on_gradients", "lr_scale", "average", "pace", "stop",
+    "soften", "augment", "on_gradients", "lr_scale", "average", "layer_rate", "stop",
 )  # fmt: skip
 CHANNELS, CLASSES = 3, 5
 
@@ -108,7 +108,7 @@ def test_declares_what_card_and_manual_need(kind: type[Technique]) -> None:
         assert words == words.strip()
     assert kind.name.isidentifier()
     assert kind.name == kind.name.lower()
-    assert isinstance(kind.group, Group)
+    assert isinstance(kind.group, Category)
     assert "\n" not in kind.summary
     assert kind.summary.endswith(".")
     manual = kind.manual()
@@ -277,10 +277,12 @@ def test_gradients_and_average_keep_shapes(technique: Technique) -> None:
 @every_variant
 def test_pace_is_pure_and_leaves_the_head_to_learn(technique: Technique) -> None:
     for stages, epoch in itertools.product((2, 5, 14), (0, 1, 1000)):
-        paces = [technique.pace(Place("layer", stage, stages), epoch) for stage in range(stages)]
-        assert paces == [technique.pace(Place("layer", stage, stages), epoch) for stage in range(stages)]
-        assert not paces[-1].frozen
-        assert all(0 < pace.factor <= 1 for pace in paces)
+        layer_rates = [technique.layer_rate(LayerPlace("layer", stage, stages), epoch) for stage in range(stages)]
+        assert layer_rates == [
+            technique.layer_rate(LayerPlace("layer", stage, stages), epoch) for stage in range(stages)
+        ]
+        assert not layer_rates[-1].frozen
+        assert all(0 < layer_rate.factor <= 1 for layer_rate in layer_rates)
 
 
 # All together: one step of training.

@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from explorer.recipe import Recipe
-from explorer.techniques import Dropout, Facts
+from explorer.techniques import DataSpec, Dropout
 from explorer.techniques.layers import SeededDropout
 from explorer.training.model import build
 
-FACTS = Facts(classes=4, ordered=False, channels=1, size=16)
+FACTS = DataSpec(classes=4, ordered=False, channels=1, size=16)
 
 
 def layer(p: float, kind: Literal["element", "channel"] = "element", seed: int = 0) -> SeededDropout:

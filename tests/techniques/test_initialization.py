@@ -9,11 +9,11 @@ import torch
 from torch import nn
 
 from explorer.recipe import Recipe
-from explorer.techniques import Facts, Initialization, Normalization, Skip
+from explorer.techniques import DataSpec, Initialization, Normalization, Skip
 from explorer.training.model import build
 from explorer.training.streams import stream
 
-FACTS = Facts(classes=10, ordered=False, channels=3, size=28)
+FACTS = DataSpec(classes=10, ordered=False, channels=3, size=28)
 C_IN, C_OUT, KERNEL = 48, 96, 3
 FAN_IN, FAN_OUT = C_IN * KERNEL**2, C_OUT * KERNEL**2
 

@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from explorer.techniques import Facts, LabelDistribution
+from explorer.techniques import DataSpec, LabelDistribution
 
 CLASSES = 9
 
@@ -36,5 +36,5 @@ def test_mixed_targets_become_two_bells() -> None:
 
 
 def test_refuses_classes_without_an_order() -> None:
-    assert "order" in LabelDistribution().refuse(Facts(classes=5, ordered=False))
-    assert LabelDistribution().refuse(Facts(classes=5, ordered=True)) == ""
+    assert "order" in LabelDistribution().refuse(DataSpec(classes=5, ordered=False))
+    assert LabelDistribution().refuse(DataSpec(classes=5, ordered=True)) == ""

@@ -7,7 +7,7 @@ import torch
 from torch.nn import functional
 
 from explorer.techniques import LabelSmoothing
-from explorer.training.metrics import divergence
+from explorer.training.metrics import soft_cross_entropy
 
 CLASSES = 7
 
@@ -35,7 +35,7 @@ def test_formula(epsilon: float) -> None:
 def test_gradient_equals_torchs_and_the_value_differs_by_the_entropy_of_the_targets(epsilon: float) -> None:
     logits, labels = logits_and_labels()
     targets = LabelSmoothing(epsilon=epsilon).soften(functional.one_hot(labels, CLASSES).float())
-    ours = divergence(logits, targets)
+    ours = soft_cross_entropy(logits, targets)
     theirs = functional.cross_entropy(logits, labels, label_smoothing=epsilon)
     torch.testing.assert_close(theirs - ours, entropy(targets))
     torch.testing.assert_close(*(torch.autograd.grad(loss, logits)[0] for loss in (ours, theirs)))
@@ -43,5 +43,5 @@ def test_gradient_equals_torchs_and_the_value_differs_by_the_entropy_of_the_targ
 
 def test_a_perfect_fit_has_loss_zero_at_finite_logits() -> None:
     targets = LabelSmoothing(epsilon=0.1).soften(torch.eye(CLASSES))
-    assert divergence(targets.log(), targets).item() == pytest.approx(0, abs=1e-6)
+    assert soft_cross_entropy(targets.log(), targets).item() == pytest.approx(0, abs=1e-6)
     assert targets.log().isfinite().all()

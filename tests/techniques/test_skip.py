@@ -10,21 +10,21 @@ import torch
 from torch import nn
 
 from explorer.recipe import Recipe
-from explorer.techniques import Facts, Initialization, Normalization, Skip, Technique
-from explorer.training.model import Block, build
+from explorer.techniques import DataSpec, Initialization, Normalization, Skip, Technique
+from explorer.training.model import ResidualBlock, build
 
-FACTS = Facts(classes=4, ordered=False, channels=1, size=16)
+FACTS = DataSpec(classes=4, ordered=False, channels=1, size=16)
 
 
 def network(*techniques: Technique) -> nn.Module:
     return build(Recipe(depth=14, width=4, techniques=techniques), FACTS, nn.Identity(), torch.Generator())
 
 
-def blocks(model: nn.Module) -> list[tuple[str, Block]]:
-    return [(name, module) for name, module in model.named_modules() if isinstance(module, Block)]
+def blocks(model: nn.Module) -> list[tuple[str, ResidualBlock]]:
+    return [(name, module) for name, module in model.named_modules() if isinstance(module, ResidualBlock)]
 
 
-def inputs_of(block: Block) -> torch.Tensor:
+def inputs_of(block: ResidualBlock) -> torch.Tensor:
     return torch.randn((3, block.conv1.in_channels, 8, 8), generator=torch.Generator().manual_seed(1))
 
 
@@ -121,7 +121,7 @@ def test_the_gradient_has_a_way_back() -> None:
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("width", range(4, 13))
 def test_gradients_of_a_projection_are_those_in_double_precision(width: int, threads: int) -> None:
-    """torch 2.13 on AVX2: a strided 1×1 convolution of 5 to 7 channels was wrong by half, and crashed with one thread."""
+    """torch 2.13 on AVX2: a strided 1×1 one of 5 to 7 channels was wrong by half, and crashed with one thread."""
     code = f"""
 import torch
 from explorer.techniques import Skip

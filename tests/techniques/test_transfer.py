@@ -16,19 +16,19 @@ from explorer.errors import InputError
 from explorer.events import WeightsLoaded
 from explorer.recipe import build_technique
 from explorer.techniques import (
+    DataSpec,
     Dropout,
-    Facts,
     FrozenNorm,
     Initialization,
     LabelSmoothing,
+    LayerPlace,
     Normalization,
-    Place,
     Skip,
     Technique,
     Transfer,
     clash,
 )
-from explorer.techniques.transfer import Network
+from explorer.techniques.transfer import BackboneName
 from explorer.training.freezing import places
 from explorer.training.model import Standardize, build
 
@@ -39,7 +39,7 @@ LITE0 = Transfer(size=32)
 def built(transfer: Transfer, *others: Technique, classes: int = 4, **fields: Any) -> torch.nn.Module:
     recipe = Recipe(techniques=(Normalization(), Initialization(), Skip(), transfer, *others), **fields)
     standardize = Standardize(torch.zeros(1), torch.ones(1))
-    return build(recipe, Facts(classes, ordered=False), standardize, torch.Generator())
+    return build(recipe, DataSpec(classes, ordered=False), standardize, torch.Generator())
 
 
 def loaded(model: torch.nn.Module) -> WeightsLoaded:
@@ -48,12 +48,12 @@ def loaded(model: torch.nn.Module) -> WeightsLoaded:
     return found
 
 
-def place(stage: int, stages: int = 5) -> Place:
-    return Place("layer", stage, stages)
+def place(stage: int, stages: int = 5) -> LayerPlace:
+    return LayerPlace("layer", stage, stages)
 
 
 def test_every_backbone_can_be_chosen() -> None:
-    assert get_args(Network) == ("small_cnn", *(backbone.name for backbone in networks.BACKBONES))
+    assert get_args(BackboneName) == ("small_cnn", *(backbone.name for backbone in networks.BACKBONES))
 
 
 # Where the weights come from.
@@ -92,7 +92,7 @@ def test_what_fits_is_loaded_and_the_rest_is_listed() -> None:
 
 def _without_norm() -> torch.nn.Module:
     recipe = Recipe(techniques=(SMALL,))
-    return build(recipe, Facts(4, ordered=False), Standardize(torch.zeros(1), torch.ones(1)), torch.Generator())
+    return build(recipe, DataSpec(4, ordered=False), Standardize(torch.zeros(1), torch.ones(1)), torch.Generator())
 
 
 @pytest.mark.parametrize("form", ["pt", "safetensors", "checkpoint"])
@@ -208,18 +208,18 @@ def test_the_preview_has_the_size_that_the_network_takes(transfer: Transfer, sid
 def test_stages_thaw_from_the_head_down(fields: dict[str, Any], frozen: dict[int, int]) -> None:
     transfer = Transfer(**fields)
     for epoch, stages in frozen.items():
-        assert [transfer.pace(place(k), epoch).frozen for k in range(5)] == [k < stages for k in range(5)]
+        assert [transfer.layer_rate(place(k), epoch).frozen for k in range(5)] == [k < stages for k in range(5)]
 
 
 def test_the_rate_falls_with_depth() -> None:
     transfer = Transfer(train="all", depth_factor=0.5)
-    assert [transfer.pace(place(k), 0).factor for k in range(5)] == [0.0625, 0.125, 0.25, 0.5, 1.0]
+    assert [transfer.layer_rate(place(k), 0).factor for k in range(5)] == [0.0625, 0.125, 0.25, 0.5, 1.0]
 
 
 def test_the_switches_of_batch_normalization() -> None:
-    assert Transfer().pace(place(0), 0).norm == FrozenNorm()
+    assert Transfer().layer_rate(place(0), 0).norm == FrozenNorm()
     other = Transfer(norm_affine_trains=True, norm_statistics_update=True, norm_uses_running=False)
-    assert other.pace(place(0), 0).norm == FrozenNorm(True, True, False)
+    assert other.layer_rate(place(0), 0).norm == FrozenNorm(True, True, False)
 
 
 @pytest.mark.parametrize("name", ["vit_b_32", "convnext_tiny", "densenet121", "swin_t"])

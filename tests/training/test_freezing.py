@@ -12,7 +12,7 @@ from explorer import Recipe
 from explorer.data import ImageData
 from explorer.errors import InputError
 from explorer.events import FINISHED, LayerPlan, RecipeChanged, RunEnded, StepDone
-from explorer.techniques import Clipping, FrozenNorm, Normalization, Pace, Place, Skip, Technique
+from explorer.techniques import Clipping, FrozenNorm, LayerPlace, LayerRate, Normalization, Skip, Technique
 from explorer.training import checkpoint, freezing
 from explorer.training.control import Control
 from explorer.training.instruments import Watch
@@ -61,10 +61,10 @@ def test_frozen_layers_keep_every_byte_and_cost_no_state(tiny: MakeImages) -> No
 def test_each_switch_of_frozen_batch_normalization_does_one_thing(
     tiny: MakeImages, monkeypatch: pytest.MonkeyPatch, policy: FrozenNorm, moving: set[str]
 ) -> None:
-    def pace(_self: Technique, place: Place, _epoch: int) -> Pace:
-        return Pace(frozen=place.stage == 1, norm=policy)
+    def layer_rate(_self: Technique, place: LayerPlace, _epoch: int) -> LayerRate:
+        return LayerRate(frozen=place.stage == 1, norm=policy)
 
-    monkeypatch.setattr(Clipping, "pace", pace)
+    monkeypatch.setattr(Clipping, "layer_rate", layer_rate)
     run = run_of(tiny(), SMALL.switched(Clipping()))
     before = bytes_of(run, "stage1.0.norm1")
     finish(run)
@@ -75,12 +75,12 @@ def test_each_switch_of_frozen_batch_normalization_does_one_thing(
     run.learner.model.train(False)
     evaluated = norm(x)
     run.learner.model.train()
-    freezing.apply(run.learner.paces, run.learner.model)
+    freezing.apply(run.learner.layer_rates, run.learner.model)
     assert torch.equal(norm(x), evaluated) is policy.uses_running
 
 
 def test_rates_per_group_are_the_rate_times_the_factor(tiny: MakeImages, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Clipping, "pace", lambda _self, place, _epoch: Pace(0.5**place.from_head))
+    monkeypatch.setattr(Clipping, "layer_rate", lambda _self, place, _epoch: LayerRate(0.5**place.from_head))
     recipe = SMALL.switched(Clipping(threshold=100))
     events = list(run_of(tiny(), recipe).events())
     step = next(event for event in events if isinstance(event, StepDone))

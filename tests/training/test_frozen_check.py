@@ -10,10 +10,19 @@ import torch
 from explorer import Recipe
 from explorer.data import ImageData
 from explorer.events import FrozenCheck, RecipeChanged, StepDone
-from explorer.techniques import Clipping, FrozenNorm, Normalization, Pace, Place, Skip, Technique, WeightAveraging
+from explorer.techniques import (
+    Clipping,
+    FrozenNorm,
+    LayerPlace,
+    LayerRate,
+    Normalization,
+    Skip,
+    Technique,
+    WeightAveraging,
+)
 from explorer.training.control import Control
 from explorer.training.instruments import Watch
-from explorer.training.instruments.frozen import Frozen, bytes_changed
+from explorer.training.instruments.frozen import FrozenLayers, bytes_changed
 from explorer.training.loop import Run
 
 MakeImages = Callable[..., ImageData]
@@ -22,13 +31,13 @@ PER_EPOCH = 8  # steps, with the 64 images of tiny()
 STAGE1 = tuple(f"stage1.0.{name}" for name in ("conv1", "norm1", "conv2", "norm2"))
 
 
-def run_of(data: ImageData, recipe: Recipe, *instruments: Frozen) -> Run:
+def run_of(data: ImageData, recipe: Recipe, *instruments: FrozenLayers) -> Run:
     return Run(recipe, data, Watch(instruments), Control(), None)
 
 
 def checks(data: ImageData, recipe: Recipe, changes: dict[int, Recipe] | None = None) -> list[FrozenCheck]:
     """What the instrument says in a run that takes another recipe after some steps."""
-    run, said = run_of(data, recipe, Frozen()), []
+    run, said = run_of(data, recipe, FrozenLayers()), []
     for event in run.events():
         if isinstance(event, StepDone) and event.step in (changes or {}):
             run.control.change((changes or {})[event.step])
@@ -38,10 +47,10 @@ def checks(data: ImageData, recipe: Recipe, changes: dict[int, Recipe] | None = 
 
 
 def trap(monkeypatch: pytest.MonkeyPatch, policy: FrozenNorm) -> Recipe:
-    def pace(_self: Technique, place: Place, _epoch: int) -> Pace:
-        return Pace(frozen=place.stage == 1, norm=policy)
+    def layer_rate(_self: Technique, place: LayerPlace, _epoch: int) -> LayerRate:
+        return LayerRate(frozen=place.stage == 1, norm=policy)
 
-    monkeypatch.setattr(Clipping, "pace", pace)
+    monkeypatch.setattr(Clipping, "layer_rate", layer_rate)
     return SMALL.switched(Clipping())
 
 
@@ -94,7 +103,7 @@ def test_averaged_weights_do_not_hide_what_the_trained_ones_do(
 
 def test_a_rebuilt_network_is_compared_with_itself(tiny: MakeImages) -> None:
     frozen = SMALL.with_(frozen=("stage1",))
-    run, said = run_of(tiny(), frozen, Frozen()), []
+    run, said = run_of(tiny(), frozen, FrozenLayers()), []
     for event in run.events():
         if isinstance(event, StepDone) and event.step == 3:
             run.control.change(frozen.without("normalization"))
@@ -108,7 +117,7 @@ def test_a_rebuilt_network_is_compared_with_itself(tiny: MakeImages) -> None:
 
 def test_it_does_not_change_the_run(tiny: MakeImages) -> None:
     recipe = SMALL.with_(frozen=("stage1",))
-    watched, alone = run_of(tiny(), recipe, Frozen()), run_of(tiny(), recipe)
+    watched, alone = run_of(tiny(), recipe, FrozenLayers()), run_of(tiny(), recipe)
     for run in (watched, alone):
         list(run.events())
     others = alone.learner.model.state_dict()

@@ -36,7 +36,7 @@ from explorer.techniques import (
     Technique,
 )
 from explorer.training.control import Control
-from explorer.training.instruments import INSTRUMENTS, Instrument, Scene, Watch, choose
+from explorer.training.instruments import INSTRUMENTS, Instrument, StepContext, Watch, choose
 from explorer.training.instruments.activations import IMAGES, MOST, Activations, watched
 from explorer.training.instruments.evaluation import LONGEST, Evaluations
 from explorer.training.instruments.gradients import Gradients
@@ -55,14 +55,14 @@ class Spy(Instrument):
     name = "spy"
     default_every = 1
 
-    def before_clipping(self, scene: Scene) -> None:
-        self.before = gradients(scene.model)
+    def before_clipping(self, context: StepContext) -> None:
+        self.before = gradients(context.model)
 
-    def after_clipping(self, scene: Scene) -> None:
-        self.after, self.old = gradients(scene.model), weights(scene.model)
+    def after_clipping(self, context: StepContext) -> None:
+        self.after, self.old = gradients(context.model), weights(context.model)
 
-    def after_step(self, scene: Scene) -> Iterable[Event]:
-        new = weights(scene.model)
+    def after_step(self, context: StepContext) -> Iterable[Event]:
+        new = weights(context.model)
         self.moved = {name: new[name] - old for name, old in self.old.items()}
         return ()
 
@@ -200,11 +200,11 @@ def test_modes_compares_both_and_leaves_the_network_as_it_was(tiny: MakeImages) 
     run = run_of(data, *techniques, instruments=(Modes(),), epochs=1)
     for indices in run.batches():
         list(run.one_step(indices))
-    model, scene = run.learner.model, run.scene
+    model, context = run.learner.model, run.context
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     stream = torch.get_rng_state()
-    scene.sample_logits = predict(model, scene.sample.images)
-    (said,) = Modes().after_epoch(scene)
+    context.sample_logits = predict(model, context.sample.images)
+    (said,) = Modes().after_epoch(context)
     assert isinstance(said, ModeAccuracy)
     assert model.training
     for name, tensor in model.state_dict().items():
@@ -212,16 +212,16 @@ def test_modes_compares_both_and_leaves_the_network_as_it_was(tiny: MakeImages) 
     assert torch.equal(stream, torch.get_rng_state())
 
     with torch.no_grad():
-        guess = model.eval()(to_float(scene.sample.images)).argmax(1)
-    assert said.eval_mode == pytest.approx((guess == scene.sample.labels).float().mean().item())
+        guess = model.eval()(to_float(context.sample.images)).argmax(1)
+    assert said.eval_mode == pytest.approx((guess == context.sample.labels).float().mean().item())
 
 
 def test_modes_agree_where_nothing_depends_on_the_mode(tiny: MakeImages) -> None:
     run = run_of(tiny(noise=0.5), Normalization(kind="group"), instruments=())
     for indices in run.batches():
         list(run.one_step(indices))
-    run.scene.sample_logits = predict(run.learner.model, run.scene.sample.images)
-    (said,) = Modes().after_epoch(run.scene)
+    run.context.sample_logits = predict(run.learner.model, run.context.sample.images)
+    (said,) = Modes().after_epoch(run.context)
     assert isinstance(said, ModeAccuracy)
     assert said.train_mode == said.eval_mode
 
@@ -229,13 +229,13 @@ def test_modes_agree_where_nothing_depends_on_the_mode(tiny: MakeImages) -> None
 def test_samples_show_the_batch_that_was_trained_on(tiny: MakeImages) -> None:
     run = run_of(tiny(count=40), Augmentation(), LabelSmoothing(), Mixing(), instruments=(Samples(every=1),))
     (grid,) = of_kind(one_step(run), SampleGrid)
-    scene = run.scene
+    context = run.context
     indices = run.indices[:16]
     assert np.array_equal(grid.before, run.training.images[indices].numpy())
     assert np.array_equal(grid.labels, run.training.labels[indices].numpy())
     assert (grid.before.dtype, grid.after.dtype) == (np.uint8, np.uint8)
-    np.testing.assert_allclose(grid.after / 255, scene.batch.images[:16].numpy(), atol=0.51 / 255)
-    assert np.array_equal(grid.targets, scene.batch.targets[:16].numpy())
+    np.testing.assert_allclose(grid.after / 255, context.batch.images[:16].numpy(), atol=0.51 / 255)
+    assert np.array_equal(grid.targets, context.batch.targets[:16].numpy())
     assert {"crop_x", "crop_y", "flip", "mix", "partner"} <= set(grid.drawn)
     assert all(values.shape == (16,) for values in grid.drawn.values())
 
@@ -301,11 +301,11 @@ def test_activations_that_serve_twice_and_work_in_place(tiny: MakeImages) -> Non
     one_step(run)
     torch.manual_seed(0)
     model, instrument, x = Reused(), Activations(), torch.randn(8, 3, 4)
-    scene = replace(run.scene, model=model)
-    instrument.before_forward(scene)
+    context = replace(run.context, model=model)
+    instrument.before_forward(context)
     out = model(x)
-    instrument.before_clipping(scene)
-    (said,) = instrument.after_step(scene)
+    instrument.before_clipping(context)
+    (said,) = instrument.after_step(context)
     assert isinstance(said, ActivationStats)
     assert said.names == ("first", "last", "attention", "relu")
     assert said.mean[0] == pytest.approx(model.first(x).mean().item(), rel=1e-5), "before ReLU overwrote it"
@@ -317,13 +317,13 @@ def test_activations_that_serve_twice_and_work_in_place(tiny: MakeImages) -> Non
 def test_with_cached_features_only_the_head_is_seen(tiny: MakeImages) -> None:
     run = run_of(tiny(), instruments=(Activations(every=1),))
     one_step(run)
-    model, instrument, scene = run.learner.model, Activations(), run.scene
-    instrument.before_forward(scene)
+    model, instrument, context = run.learner.model, Activations(), run.context
+    instrument.before_forward(context)
     with torch.no_grad():
-        features = model.features(scene.batch.images)  # type: ignore[operator]
+        features = model.features(context.batch.images)  # type: ignore[operator]
     model.head(features)  # type: ignore[operator]
-    instrument.before_clipping(scene)
-    (said,) = instrument.after_step(scene)
+    instrument.before_clipping(context)
+    (said,) = instrument.after_step(context)
     assert isinstance(said, ActivationStats)
     assert said.names[-1] == "classifier"
     assert np.isfinite(said.std[-1])
@@ -345,8 +345,8 @@ def test_evaluation_equals_counting(tiny: MakeImages) -> None:
     torch.manual_seed(0)
     labels = run.validation.labels
     logits = torch.randn(len(labels), 5) * 3
-    scene = replace(run.scene, epoch=1, validation_logits=logits)
-    (said,) = Evaluations().after_epoch(scene)
+    context = replace(run.context, epoch=1, validation_logits=logits)
+    (said,) = Evaluations().after_epoch(context)
     assert isinstance(said, Evaluation)
     confidence, answers = (values.tolist() for values in logits.softmax(1).max(1))
     table = np.zeros((5, 5), int)
@@ -373,12 +373,12 @@ def test_evaluation_stays_small(tiny: MakeImages) -> None:
     run = run_of(tiny(count=240, classes=120, size=130), instruments=())
     one_step(run)
     logits = torch.nn.functional.one_hot(run.validation.labels, 120).float()
-    scene = replace(run.scene, validation_logits=logits)
-    (perfect,) = Evaluations().after_epoch(scene)
+    context = replace(run.context, validation_logits=logits)
+    (perfect,) = Evaluations().after_epoch(context)
     assert isinstance(perfect, Evaluation)
     assert perfect.confusion.shape == (0, 0)
     assert len(perfect.images) == len(perfect.labels) == 0
-    (wrong,) = Evaluations().after_epoch(replace(scene, validation_logits=logits.roll(1, 1)))
+    (wrong,) = Evaluations().after_epoch(replace(context, validation_logits=logits.roll(1, 1)))
     assert isinstance(wrong, Evaluation)
     assert wrong.images.shape == (12, 1, 65, 65)
     assert max(wrong.images.shape) <= LONGEST

@@ -48,7 +48,7 @@ from explorer.techniques import (
 )
 from explorer.training import checkpoint, loop
 from explorer.training.control import Control
-from explorer.training.instruments import Scene, Watch
+from explorer.training.instruments import StepContext, Watch
 from explorer.training.instruments.gradients import Gradients
 from explorer.training.loop import Run, train
 from explorer.training.metrics import measure
@@ -196,8 +196,8 @@ def test_augmentation_draws_the_same_with_and_without_dropout(tiny: MakeImages) 
         scenes = []
         for indices in run.batches():
             list(run.one_step(indices))
-            assert run.scene is not None
-            scenes.append(run.scene.batch.images)
+            assert run.context is not None
+            scenes.append(run.context.batch.images)
         seen.append(torch.stack(scenes))
     assert torch.equal(seen[0], seen[1])
 
@@ -377,12 +377,12 @@ def test_divergence_at_once_leaves_the_last_good_checkpoint(
     tiny: MakeImages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = new_run(recipe(epochs=5), tiny(), checkpoints=tmp_path)
-    real = loop.divergence
+    real = loop.soft_cross_entropy
 
     def explode(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         return real(logits, targets) * (math.inf if run.step == 6 else 1)
 
-    monkeypatch.setattr(loop, "divergence", explode)
+    monkeypatch.setattr(loop, "soft_cross_entropy", explode)
     monkeypatch.setattr(loop, "Run", lambda *_: run)
     events = list(train(run.recipe, data=run.data))
     assert ending(events).outcome == DIVERGED
@@ -498,7 +498,7 @@ def test_a_failure_in_the_middle_is_an_event(
     tiny: MakeImages, monkeypatch: pytest.MonkeyPatch, error: Exception, words: str
 ) -> None:
     calls = 0
-    real = loop.divergence
+    real = loop.soft_cross_entropy
 
     def fail(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         nonlocal calls
@@ -507,7 +507,7 @@ def test_a_failure_in_the_middle_is_an_event(
             raise error
         return real(logits, targets)
 
-    monkeypatch.setattr(loop, "divergence", fail)
+    monkeypatch.setattr(loop, "soft_cross_entropy", fail)
     events = list(train(recipe(), data=tiny()))
     end = ending(events)
     assert (end.outcome, end.step, end.epoch) == (FAILED, 5, 1)
@@ -615,8 +615,8 @@ def test_stop_does_not_wait_for_the_evaluation(tiny: MakeImages, tmp_path: Path)
     last = len(data.training.labels) // of.batch_size
 
     class AtTheLastBatch(Gradients):
-        def after_step(self, scene: Scene) -> list[Event]:
-            if scene.step == last:
+        def after_step(self, context: StepContext) -> list[Event]:
+            if context.step == last:
                 control.stop()
             return []
 

@@ -190,8 +190,8 @@ def test_of_a_network_from_elsewhere_the_plan_is_known(backbone: str, data: Imag
     assert whole.signal is None
     assert "small CNN" in whole.skipped
     (plan,) = whole.schedule.plans
-    assert plan.names == tuple(learner.paces)
-    assert (plan.factors == 0).tolist() == [pace.frozen for pace in learner.paces.values()]
+    assert plan.names == tuple(learner.layer_rates)
+    assert (plan.factors == 0).tolist() == [layer_rate.frozen for layer_rate in learner.layer_rates.values()]
     assert 0 < (plan.factors == 0).mean() < 1
 
 

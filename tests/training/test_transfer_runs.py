@@ -41,7 +41,7 @@ from explorer.training.control import Control
 from explorer.training.freezing import places
 from explorer.training.instruments import Watch
 from explorer.training.loop import Run, train
-from explorer.training.metrics import divergence
+from explorer.training.metrics import soft_cross_entropy
 from explorer.training.model import build
 
 MakeImages = Callable[..., ImageData]
@@ -227,9 +227,9 @@ def test_parameter_groups_equal_those_written_by_hand(tiny: MakeImages, optimize
         while not isinstance(event := next(ours), StepDone):
             pass
         seen.append(event.lr)
-        scene = run.scene
+        context = run.context
         theirs.zero_grad()
-        divergence(by_hand(scene.batch.images), scene.batch.targets).backward()
+        soft_cross_entropy(by_hand(context.batch.images), context.batch.targets).backward()
         theirs.step()
         state = by_hand.state_dict()
         for name, tensor in run.learner.model.state_dict().items():

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from explorer.gui.charts.around import Entry, Mark, merged
+from explorer.gui.charts.annotations import ChangeMark, Entry, merged
 from explorer.gui.charts.panel import Cell, Shown
 from explorer.gui.charts.plot import Plot
 from explorer.gui.theme import Palette, pen, run_pen
@@ -38,11 +38,11 @@ def last_epoch(runs: Sequence[Shown]) -> float:
     return max([*ends, 1e-9])
 
 
-def marks_of(runs: Sequence[Shown], palette: Palette) -> list[Mark]:
+def marks_of(runs: Sequence[Shown], palette: Palette) -> list[ChangeMark]:
     """Live changes of all runs; with several runs in their colours."""
     return merged(
         [
-            Mark(
+            ChangeMark(
                 change.step / shown.record.steps_per_epoch,
                 ", ".join(change.changes),
                 palette.run(shown.index).name() if len(runs) > 1 else "",
@@ -74,7 +74,9 @@ def legend_of(runs: Sequence[Shown], palette: Palette) -> list[Entry]:
     return [*named, Entry(faint, False, _("training")), Entry(neutral, True, _("validation"))]
 
 
-def draw_epochs(plot: Plot, runs: Sequence[Shown], metric: str, palette: Palette, *, shade: bool = True) -> Mark | None:
+def draw_epochs(
+    plot: Plot, runs: Sequence[Shown], metric: str, palette: Palette, *, shade: bool = True
+) -> ChangeMark | None:
     """Curves of `metric`; returns the mark of the first run's best epoch, the one with the lowest validation loss."""
     best = None
     for shown in reversed(runs):
@@ -89,7 +91,7 @@ def draw_epochs(plot: Plot, runs: Sequence[Shown], metric: str, palette: Palette
         if record.best is not None:
             y = record.best.validation.get(metric, np.nan)
             plot.points(f"best {key}", [record.best.epoch], [y], second.color(), "star", 13)
-            best = Mark(record.best.epoch, _("best epoch {epoch}").format(epoch=record.best.epoch))
+            best = ChangeMark(record.best.epoch, _("best epoch {epoch}").format(epoch=record.best.epoch))
     return best
 
 

@@ -12,7 +12,7 @@ BETWEEN = " · "
 """Between the numbers of a header."""
 
 
-class Numbers(QLabel):
+class Readout(QLabel):
     """One line of current numbers, the most important first: those that find no room are left out, rather than cut or
     pushing anything aside. All are in the tooltip.
     """
@@ -41,7 +41,7 @@ class Numbers(QLabel):
         painter.drawText(self.rect(), flags, self.fitting(self.width()))
 
 
-class Choice(QComboBox):
+class Selector(QComboBox):
     """As wide as what is chosen, so that numbers find room beside it; its list is as wide as it needs."""
 
     def __init__(self) -> None:

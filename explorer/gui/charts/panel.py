@@ -24,9 +24,9 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.events import Floats
-from explorer.gui.charts.header import BETWEEN as BETWEEN  # here for all panels to import, as is Numbers
-from explorer.gui.charts.header import Choice
-from explorer.gui.charts.header import Numbers as Numbers
+from explorer.gui.charts.header import BETWEEN as BETWEEN  # here for all panels to import, as is Readout
+from explorer.gui.charts.header import Readout as Readout
+from explorer.gui.charts.header import Selector
 from explorer.gui.charts.plot import MOST_WIDE_IN_PICTURES, Plot
 from explorer.gui.theme import LIGHT, Palette
 from explorer.i18n import N_, _
@@ -79,7 +79,7 @@ class Panel(QWidget):
         self.exporting = False
         """Whether this is drawn for a file, not for the screen."""
 
-        self._title, self._numbers, self._why = QLabel(), Numbers(), QLabel()
+        self._title, self._numbers, self._why = QLabel(), Readout(), QLabel()
         bold = self._title.font()
         bold.setBold(True)
         self._title.setFont(bold)
@@ -246,7 +246,7 @@ class Panel(QWidget):
 
         `in_title`: pictures say in their title what is chosen.
         """
-        box, listed = Choice(), list(options)
+        box, listed = Selector(), list(options)
         for key, text in listed:
             box.addItem(text, key)
         box.currentIndexChanged.connect(self._chosen)

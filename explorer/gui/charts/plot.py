@@ -14,7 +14,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QImage, QPen, QResizeEvent
 
-from explorer.gui.charts.around import Entry, Legend, Mark, Overlay, widened
+from explorer.gui.charts.annotations import ChangeMark, Entry, Legend, Overlay, widened
 from explorer.gui.theme import LIGHT, Palette, pen
 from explorer.i18n import _
 
@@ -201,7 +201,11 @@ class Plot(pg.PlotWidget):
         return np.array_equal(before[0], x, equal_nan=True) and np.array_equal(before[1], y, equal_nan=True)
 
     def end(
-        self, legend: Iterable[Entry] = (), marks: Iterable[Mark] = (), best: Mark | None = None, note: str = ""
+        self,
+        legend: Iterable[Entry] = (),
+        marks: Iterable[ChangeMark] = (),
+        best: ChangeMark | None = None,
+        note: str = "",
     ) -> None:
         """Hide what was not drawn since `begin`, and set what stands around the curves."""
         for key, item in self._items.items():

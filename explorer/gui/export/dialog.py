@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer.gui.recipe.editors import Number, Whole
+from explorer.gui.recipe.editors import NumberEditor, WholeEditor
 from explorer.gui.theme import DARK, LIGHT, Palette
 from explorer.i18n import N_, _
 
@@ -95,8 +95,8 @@ class ExportDialog(QDialog):
         self._picture = picture = ending == "png"
         self.setWindowTitle(_("Save the picture") if picture else _("Save the drawing"))
         self.preset, self.colours, self.total = QComboBox(), QComboBox(), QLabel()
-        self.width_, self.height_ = (Whole(SMALLEST, LARGEST, "px") for _side in range(2))
-        self.scale = Number(1, 8, 1, "×")
+        self.width_, self.height_ = (WholeEditor(SMALLEST, LARGEST, "px") for _side in range(2))
+        self.scale = NumberEditor(1, 8, 1, "×")
         self.scale.setSingleStep(0.5)
         for key, (text, _size) in PRESETS.items():
             self.preset.addItem(_(text), key)

@@ -16,9 +16,9 @@ from explorer.gui.wording import rich
 from explorer.i18n import N_, _
 from explorer.recipe import Recipe
 from explorer.runs.record import RunRecord
-from explorer.session.frozen_patterns import Group, frozen_layers, groups, same_network, ticked, unknown
-from explorer.session.layer_report import LOOKS, Facts, layer_names
-from explorer.session.session import Mark
+from explorer.session.frozen_patterns import LayerGroup, frozen_layers, groups, same_network, ticked, unknown
+from explorer.session.layer_report import LOOKS, LayerReport, layer_names
+from explorer.session.session import Difference
 
 BETWEEN_LOOKS = 1.0
 """Seconds between two updates of the numbers."""
@@ -37,7 +37,7 @@ class LayersList(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._recipe, self._ran = Recipe(), None  # type: tuple[Recipe, Recipe | None]
-        self._record, self._mark = RunRecord(), None  # type: tuple[RunRecord, Mark | None]
+        self._record, self._mark = RunRecord(), None  # type: tuple[RunRecord, Difference | None]
         self._built: object = None
         self._seen: object = None
         self._plan: object = None
@@ -69,7 +69,7 @@ class LayersList(QWidget):
 
     # What the window calls.
 
-    def show_run(self, record: RunRecord | None, ran: Recipe | None, recipe: Recipe, mark: Mark | None) -> None:
+    def show_run(self, record: RunRecord | None, ran: Recipe | None, recipe: Recipe, mark: Difference | None) -> None:
         """Show the layers of `record`, whose recipe is `ran`, with the ticks of `recipe`; `mark`: how those differ."""
         self._record = record or RunRecord()
         self._ran, self._recipe, self._mark = ran, recipe, mark
@@ -83,7 +83,7 @@ class LayersList(QWidget):
 
     def refresh(self) -> None:
         """Bring it up to date now. Not to be called while an item of the tree says that it has changed."""
-        self.tree.facts = Facts(self._record)
+        self.tree.facts = LayerReport(self._record)
         self._seen, self._looked_at = self._latest(), time.monotonic()
         plan = (id(self._record), len(self._record.plans))
         if self._built != self._wanted():
@@ -147,10 +147,10 @@ class LayersList(QWidget):
                 item = tree.add(tree, group)
                 if not group.alone:
                     for layer in group.layers:
-                        tree.add(item, Group(layer, (layer,), layer.removeprefix(group.name + ".")))
+                        tree.add(item, LayerGroup(layer, (layer,), layer.removeprefix(group.name + ".")))
                     item.setExpanded(self._unfolded.get(group.name, len(names) <= MOST_OPEN))
             for pattern in strangers:
-                tree.add(tree, Group(pattern, (), pattern))
+                tree.add(tree, LayerGroup(pattern, (), pattern))
             if again := next((item for item in self._items() if tree.row(item).name == was), None):
                 tree.setCurrentItem(again)
             tree.verticalScrollBar().setValue(place)
@@ -193,7 +193,7 @@ class LayersList(QWidget):
         """Layers that a technique has frozen."""
         return {name for name, frozen in self.tree.facts.frozen.items() if frozen.by}
 
-    def _help(self, row: Group, ours: list[str], locked: bool, marked: bool) -> str:
+    def _help(self, row: LayerGroup, ours: list[str], locked: bool, marked: bool) -> str:
         if not row.layers:
             text = _("No layer of this network matches the pattern {pattern}. A tick, or Delete, takes it away.")
             return text.format(pattern=row.name)

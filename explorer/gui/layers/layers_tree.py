@@ -20,8 +20,8 @@ from PySide6.QtWidgets import (
 from explorer.gui.theme import LIGHT, pen, with_figures
 from explorer.i18n import _
 from explorer.runs.record import Doubles, RunRecord
-from explorer.session.frozen_patterns import Group
-from explorer.session.layer_report import LOOKS, Facts
+from explorer.session.frozen_patterns import LayerGroup
+from explorer.session.layer_report import LOOKS, LayerReport
 
 ROOM_FOR_NORM = 290
 """Width in pixels below which the norm is in the tooltip alone."""
@@ -44,9 +44,9 @@ class Tree(QTreeWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.rows: list[Group] = []
+        self.rows: list[LayerGroup] = []
         """What each item stands for; a pattern that matches nothing has no layers."""
-        self.facts, self.colours = Facts(RunRecord()), LIGHT
+        self.facts, self.colours = LayerReport(RunRecord()), LIGHT
         self.setColumnCount(4)
         self._cells = Cells(self)
         for column in (LAYER, GRADIENT):  # the others are painted without Python, which takes half the time
@@ -67,11 +67,11 @@ class Tree(QTreeWidget):
         for column in (SIZE, NORM):
             self.headerItem().setTextAlignment(column, RIGHT)
 
-    def row(self, item: QTreeWidgetItem) -> Group:
+    def row(self, item: QTreeWidgetItem) -> LayerGroup:
         """What `item` stands for."""
         return self.rows[item.data(LAYER, ROW)]
 
-    def add(self, parent: QTreeWidget | QTreeWidgetItem, row: Group) -> QTreeWidgetItem:
+    def add(self, parent: QTreeWidget | QTreeWidgetItem, row: LayerGroup) -> QTreeWidgetItem:
         """A new item below `parent`, with what never changes in it."""
         item = QTreeWidgetItem(parent)
         item.setData(LAYER, ROW, len(self.rows))

@@ -11,11 +11,11 @@ from PySide6.QtGui import QPen
 from PySide6.QtWidgets import QWidget
 
 from explorer.events import ActivationStats, Floats, RecipeChanged, RunEnded, RunStarted
-from explorer.gui.charts.ahead import differing
-from explorer.gui.charts.around import Entry
+from explorer.gui.charts.annotations import Entry
 from explorer.gui.charts.bars import Bars
 from explorer.gui.charts.curves import last_epoch, marks_of
 from explorer.gui.charts.heat import SIGNAL, Heat, HeatImage
+from explorer.gui.charts.next_run import differing
 from explorer.gui.charts.panel import BETWEEN, Cell, Panel
 from explorer.gui.charts.plot import Plot
 from explorer.gui.theme import Palette

@@ -6,7 +6,7 @@ import numpy as np
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from explorer.events import EpochDone, Evaluation, Floats, RunStarted
-from explorer.gui.charts.around import Entry
+from explorer.gui.charts.annotations import Entry
 from explorer.gui.charts.panel import BETWEEN, Cell, Panel, Shown
 from explorer.gui.charts.plot import Plot
 from explorer.gui.theme import pen, run_pen

@@ -6,9 +6,9 @@ import numpy as np
 from PySide6.QtWidgets import QWidget
 
 from explorer.events import EpochDone, Evaluation, RunStarted
+from explorer.gui.charts.image_pairs import to_image
 from explorer.gui.charts.matrix import Matrix
 from explorer.gui.charts.mistakes import Mistake, Mistakes, describe
-from explorer.gui.charts.pairs import to_image
 from explorer.gui.charts.panel import BETWEEN, Cell, Panel
 from explorer.gui.theme import Palette
 from explorer.i18n import N_, _

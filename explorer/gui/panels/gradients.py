@@ -10,8 +10,7 @@ from PySide6.QtGui import QColor, QPen
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from explorer.events import GradientNorms, RecipeChanged, RunEnded, RunStarted
-from explorer.gui.charts.ahead import differing
-from explorer.gui.charts.around import Entry
+from explorer.gui.charts.annotations import Entry
 from explorer.gui.charts.bars import Bars
 from explorer.gui.charts.curves import last_epoch, marks_of
 from explorer.gui.charts.heat import (
@@ -25,6 +24,7 @@ from explorer.gui.charts.heat import (
     rms,
     update_ratio,
 )
+from explorer.gui.charts.next_run import differing
 from explorer.gui.charts.panel import BETWEEN, Cell, Panel
 from explorer.gui.charts.plot import Plot
 from explorer.gui.theme import Palette, pen

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QWidget
 
 from explorer.events import EpochDone, RecipeChanged, RunEnded, RunStarted, StepDone
-from explorer.gui.charts.around import Entry
+from explorer.gui.charts.annotations import Entry
 from explorer.gui.charts.curves import draw_epochs, epoch_rows, last_epoch, legend_of, marks_of, pens, step_epochs
 from explorer.gui.charts.panel import BETWEEN, Cell, Panel
 from explorer.gui.charts.plot import Plot

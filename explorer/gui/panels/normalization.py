@@ -6,7 +6,7 @@ import numpy as np
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from explorer.events import FrozenCheck, LayerPlan, ModeAccuracy, NormStats, RecipeChanged, RunEnded, RunStarted
-from explorer.gui.charts.around import Entry, Mark
+from explorer.gui.charts.annotations import ChangeMark, Entry
 from explorer.gui.charts.curves import last_epoch, marks_of
 from explorer.gui.charts.panel import BETWEEN, Cell, Panel
 from explorer.gui.charts.plot import Plot
@@ -100,7 +100,7 @@ class NormalizationPanel(Panel):
         plot.end([Entry(dot[0], True, "γ"), Entry(dot[1], True, "β")], note=note)
         plot.span(0, max(1, len(gamma) - 1))
 
-    def _draw_modes(self, marks: list[Mark], end: float) -> None:
+    def _draw_modes(self, marks: list[ChangeMark], end: float) -> None:
         plot, palette, modes = self.modes, self.colours, self.runs[0].record.modes
         x = [look.epoch for look in modes]
         training, evaluation = pen(palette.train), pen(palette.validation)

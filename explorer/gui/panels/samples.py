@@ -8,8 +8,8 @@ import numpy as np
 from PySide6.QtWidgets import QWidget
 
 from explorer.events import Floats, RecipeChanged, RunStarted, SampleGrid
-from explorer.gui.charts.ahead import differing
-from explorer.gui.charts.pairs import Pairs
+from explorer.gui.charts.image_pairs import Pairs
+from explorer.gui.charts.next_run import differing
 from explorer.gui.charts.panel import BETWEEN, Cell, Panel
 from explorer.gui.theme import Palette
 from explorer.i18n import N_, _

@@ -10,12 +10,12 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from explorer.errors import InputError
 from explorer.events import EpochDone, LayerPlan, RecipeChanged, RunEnded, RunStarted, StepDone
-from explorer.gui.charts.ahead import differing, filled, next_pen
-from explorer.gui.charts.around import Entry
+from explorer.gui.charts.annotations import Entry
 from explorer.gui.charts.curves import last_epoch, marks_of, step_epochs
-from explorer.gui.charts.paces import Span, acting, any_frozen, groups, learning, rates_by_group, several_rates
+from explorer.gui.charts.next_run import differing, filled, next_pen
 from explorer.gui.charts.panel import BETWEEN, Cell, Panel, Shown
 from explorer.gui.charts.plot import Plot
+from explorer.gui.charts.rate_groups import Span, acting, any_frozen, groups, learning, rates_by_group, several_rates
 from explorer.gui.theme import pen, run_pen
 from explorer.i18n import N_, _
 from explorer.recipe import parse
@@ -69,7 +69,7 @@ class SchedulePanel(Panel):
     def ahead(self) -> Preview | None:
         """The next run, if its schedule is another one."""
         return differing(
-            self.preview, self.runs, ("data", "batch_size", "epochs", "lr", "frozen"), ("lr_scale", "pace")
+            self.preview, self.runs, ("data", "batch_size", "epochs", "lr", "frozen"), ("lr_scale", "layer_rate")
         )
 
     def why_empty(self) -> str:

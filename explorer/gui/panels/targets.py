@@ -8,8 +8,8 @@ import numpy as np
 from PySide6.QtWidgets import QWidget
 
 from explorer.events import Floats, RecipeChanged, RunStarted, SampleGrid
-from explorer.gui.charts.ahead import differing, filled, next_pen
-from explorer.gui.charts.around import Entry
+from explorer.gui.charts.annotations import Entry
+from explorer.gui.charts.next_run import differing, filled, next_pen
 from explorer.gui.charts.panel import BETWEEN, Cell, Panel
 from explorer.gui.charts.plot import Plot
 from explorer.gui.theme import pen

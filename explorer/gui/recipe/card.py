@@ -12,8 +12,8 @@ from explorer.gui.recipe.form import Form
 from explorer.gui.wording import rich
 from explorer.i18n import _
 from explorer.recipe import Recipe, build_technique
-from explorer.session.session import Mark
-from explorer.techniques import Facts, Technique
+from explorer.session.session import Difference
+from explorer.techniques import DataSpec, Technique
 from explorer.techniques.base import clash
 
 
@@ -30,7 +30,7 @@ class Card(QFrame):
         super().__init__()
         self.kind = kind
         self._reason = ""
-        self._mark: Mark | None = None
+        self._mark: Difference | None = None
         self.setObjectName("card")
         self.switch = QCheckBox()
         bold = self.switch.font()
@@ -86,7 +86,7 @@ class Card(QFrame):
             self._reason = reason
             self._show_state()
 
-    def mark(self, mark: Mark | None) -> None:
+    def mark(self, mark: Difference | None) -> None:
         """Say that it differs from the run on screen, and when it will act."""
         if mark != self._mark:
             self._mark = mark
@@ -144,12 +144,12 @@ class Card(QFrame):
         self.explain.emit(self.kind)
 
 
-def mark_text(mark: Mark) -> str:
+def mark_text(mark: Difference) -> str:
     """When a change will act, in two words."""
     return _("next batch") if mark.acts_live else _("next run")
 
 
-def mark_help(mark: Mark) -> str:
+def mark_help(mark: Difference) -> str:
     """The same with what differs, and why it does not act before."""
     when = _("Differs from the run on screen: {change}.").format(change=mark.change)
     then = _("Acts at the next batch.") if mark.acts_live else _("Acts in the next run.")
@@ -160,6 +160,6 @@ def refusal(technique: Technique, recipe: Recipe, source: Source | None) -> str:
     """Why `technique` cannot act in `recipe` with images of `source`, if known; empty if it can."""
     if source:
         classes = len(recipe.data.classes or source.classes)
-        if reason := technique.refuse(Facts(classes, source.ordered, *source.shape[:2])):
+        if reason := technique.refuse(DataSpec(classes, source.ordered, *source.shape[:2])):
             return reason
     return clash(technique, recipe.techniques)

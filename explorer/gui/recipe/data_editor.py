@@ -10,7 +10,7 @@ from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from explorer.data import DataChoice, sources
-from explorer.gui.recipe.editors import DECIMALS, Choice, Number, Whole
+from explorer.gui.recipe.editors import DECIMALS, ChoiceEditor, NumberEditor, WholeEditor
 from explorer.gui.wording import rich
 from explorer.i18n import N_, _, ngettext
 
@@ -34,9 +34,9 @@ class DataEditor(QWidget):
         super().__init__()
         self._value = DataChoice()
         self.ask_folder: Callable[[], str] = self._ask
-        self.combo = Choice(())
-        self.per_class = Whole(1, 1_000_000, N_("per class"), empty=N_("all"))
-        self.fraction = Number(0.01, 100, 100, "%")
+        self.combo = ChoiceEditor(())
+        self.per_class = WholeEditor(1, 1_000_000, N_("per class"), empty=N_("all"))
+        self.fraction = NumberEditor(0.01, 100, 100, "%")
         self.fraction.setSingleStep(10)
         self.classes = ClassesButton()
         row = QHBoxLayout()

@@ -46,7 +46,7 @@ class _Undoing:
         return False
 
 
-class Number(_Undoing, QDoubleSpinBox):
+class NumberEditor(_Undoing, QDoubleSpinBox):
     """A real number, shown as short as it can be. Arrows go 1-2-5 where the range spans many orders of magnitude."""
 
     edited = Signal()
@@ -125,7 +125,7 @@ class Number(_Undoing, QDoubleSpinBox):
         self.edited.emit()
 
 
-class Whole(_Undoing, QSpinBox):
+class WholeEditor(_Undoing, QSpinBox):
     """A whole number; with `empty`, the lowest value stands for None and shows that text."""
 
     edited = Signal()
@@ -170,7 +170,7 @@ class Whole(_Undoing, QSpinBox):
         self.edited.emit()
 
 
-class Choice(QComboBox):
+class ChoiceEditor(QComboBox):
     """One of a few values."""
 
     edited = Signal()
@@ -207,7 +207,7 @@ class Choice(QComboBox):
         self.edited.emit()
 
 
-class Toggle(QCheckBox):
+class ToggleEditor(QCheckBox):
     """Yes or no."""
 
     edited = Signal()
@@ -231,7 +231,7 @@ class Toggle(QCheckBox):
         self.edited.emit()
 
 
-class Several(QWidget):
+class SeveralEditor(QWidget):
     """Any of a few values, but at least `least` of them: the last ones cannot be unticked."""
 
     edited = Signal()
@@ -271,7 +271,7 @@ class Several(QWidget):
             self.edited.emit()
 
 
-class Text(_Undoing, QLineEdit):
+class TextEditor(_Undoing, QLineEdit):
     """A line of text that is not empty, taken when it is done."""
 
     edited = Signal()
@@ -305,8 +305,8 @@ class Text(_Undoing, QLineEdit):
             self.edited.emit()
 
 
-class Numbers(_Undoing, QLineEdit):
-    """Numbers with commas between them. What is not a number stays to be mended, marked, and is not taken."""
+class NumbersEditor(_Undoing, QLineEdit):
+    """NumbersEditor with commas between them. What is not a number stays to be mended, marked, and is not taken."""
 
     edited = Signal()
 

@@ -17,7 +17,16 @@ from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QGridLayout, QLabe
 from explorer.data import DataChoice
 from explorer.errors import InputError
 from explorer.gui.recipe.data_editor import DataEditor
-from explorer.gui.recipe.editors import DECIMALS, Choice, Number, Numbers, Several, Text, Toggle, Whole
+from explorer.gui.recipe.editors import (
+    DECIMALS,
+    ChoiceEditor,
+    NumberEditor,
+    NumbersEditor,
+    SeveralEditor,
+    TextEditor,
+    ToggleEditor,
+    WholeEditor,
+)
 from explorer.gui.wording import choice_label, field_label, rich, suffix
 from explorer.i18n import N_, _
 
@@ -70,7 +79,7 @@ class Form(QWidget):
             dot.setSizePolicy(policy)
             dot.setObjectName("mark")
             dot.hide()
-            tall = isinstance(editor, Several | DataEditor)
+            tall = isinstance(editor, SeveralEditor | DataEditor)
             place = Qt.AlignmentFlag.AlignTop if tall else Qt.AlignmentFlag.AlignVCenter
             for column, widget in enumerate((dot, label)):
                 widget.setContentsMargins(0, TALL_TOP if tall else 0, 0, 0)
@@ -112,7 +121,7 @@ class Form(QWidget):
         if focus is not None and self.isAncestorOf(focus):
             if isinstance(focus, QAbstractSpinBox):
                 focus.interpretText()
-            elif isinstance(focus, Numbers | Text):
+            elif isinstance(focus, NumbersEditor | TextEditor):
                 focus.editingFinished.emit()
 
     def retranslate(self) -> None:
@@ -172,24 +181,24 @@ def editor_for(field: FieldInfo) -> Any:
     if optional:
         kind = next(k for k in typing.get_args(kind) if k is not type(None))
     if kind is bool:
-        return Toggle()
+        return ToggleEditor()
     if typing.get_origin(kind) is Literal:
-        return Choice(typing.get_args(kind), unit)
+        return ChoiceEditor(typing.get_args(kind), unit)
     if kind is int:
         low, high = limits(field)
-        return Whole(math.ceil(low), math.floor(high), unit, N_("all") if optional else "")
+        return WholeEditor(math.ceil(low), math.floor(high), unit, N_("all") if optional else "")
     if kind is float:
-        return Number(*limits(field), float(field.default), unit)
+        return NumberEditor(*limits(field), float(field.default), unit)
     if kind is str:
-        return Text()
+        return TextEditor()
     if kind is DataChoice:
         return DataEditor()
     if typing.get_origin(kind) is tuple:
         inner = typing.get_args(kind)[0]
         if typing.get_origin(inner) is Literal:
-            return Several(typing.get_args(inner), least)
+            return SeveralEditor(typing.get_args(inner), least)
         if inner is float:
-            return Numbers(unit)
+            return NumbersEditor(unit)
     raise TypeError(f"no editor for {field.annotation}")
 
 

@@ -14,8 +14,8 @@ from explorer.gui.recipe.card import Card, mark_help, refusal
 from explorer.gui.recipe.form import Form
 from explorer.i18n import N_, _
 from explorer.recipe import Recipe, parse
-from explorer.session.session import Mark
-from explorer.techniques import TECHNIQUES, Group
+from explorer.session.session import Difference
+from explorer.techniques import TECHNIQUES, Category
 
 MAIN = ("data", "epochs", "batch_size", "lr", "optimizer", "depth", "width")
 MORE = tuple(name for name in Recipe.model_fields if name not in (*MAIN, "version", "techniques", "frozen"))
@@ -55,7 +55,7 @@ class Sidebar(QScrollArea):
         for form in (self.main, self.more):
             form.changed.connect(self._edited)
         self.cards = {kind.name: Card(kind) for kind in TECHNIQUES}
-        for group in Group:
+        for group in Category:
             members = [card for card in self.cards.values() if card.kind.group is group]
             if members:
                 self._heading(group.value)
@@ -72,7 +72,7 @@ class Sidebar(QScrollArea):
         self.show_recipe(recipe, {})
         self.retranslate()
 
-    def show_recipe(self, recipe: Recipe, marks: Mapping[str, Mark]) -> None:
+    def show_recipe(self, recipe: Recipe, marks: Mapping[str, Difference]) -> None:
         """Show `recipe`, without a signal, and mark what differs from the run on screen."""
         self._recipe = recipe
         helps = {name: mark_help(mark) for name, mark in marks.items()}

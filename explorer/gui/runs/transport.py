@@ -6,7 +6,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap, QPolygonF
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
 
-from explorer.gui.charts.panel import Numbers
+from explorer.gui.charts.panel import Readout
 from explorer.gui.theme import Palette, with_figures
 from explorer.i18n import N_, _, ngettext
 from explorer.runs import RunRecord
@@ -40,7 +40,7 @@ class Transport(QWidget):
             button.setMinimumHeight(34)
             button.clicked.connect(self._clicked)
             layout.addWidget(button)
-        self.bar, self.message, self.speed = QProgressBar(), Numbers(), QLabel()
+        self.bar, self.message, self.speed = QProgressBar(), Readout(), QLabel()
         self.bar.setMaximumHeight(20)
         for widget in (self.bar, self.speed):
             widget.setFont(with_figures(widget.font()))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from explorer.training.instruments.activations import Activations
-from explorer.training.instruments.base import Instrument, Scene, Watch
+from explorer.training.instruments.base import Instrument, StepContext, Watch
 from explorer.training.instruments.evaluation import Evaluations
-from explorer.training.instruments.frozen import Frozen
+from explorer.training.instruments.frozen import FrozenLayers
 from explorer.training.instruments.gradients import Gradients
 from explorer.training.instruments.modes import Modes
 from explorer.training.instruments.normalization import NormalizationStatistics
@@ -15,7 +15,7 @@ INSTRUMENTS: tuple[type[Instrument], ...] = (
     Gradients,
     NormalizationStatistics,
     Activations,
-    Frozen,
+    FrozenLayers,
     Modes,
     Samples,
     Evaluations,
@@ -29,4 +29,4 @@ def choose(which: str) -> tuple[Instrument, ...]:
     return tuple(kind(every=1) if which == "all" else kind() for kind in INSTRUMENTS)
 
 
-__all__ = ["INSTRUMENTS", "Instrument", "Scene", "Watch", "choose"]
+__all__ = ["INSTRUMENTS", "Instrument", "StepContext", "Watch", "choose"]

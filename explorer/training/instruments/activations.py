@@ -13,7 +13,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.hooks import RemovableHandle
 
 from explorer.events import ActivationStats, Event
-from explorer.training.instruments.base import Instrument, Scene
+from explorer.training.instruments.base import Instrument, StepContext
 
 IMAGES = 32
 """So many images of the batch are looked at: a unit that is 0 on all of them is called dead."""
@@ -37,20 +37,20 @@ class Activations(Instrument):
         self._seen: dict[str, Tensor] = {}
         self._hooks: list[RemovableHandle] = []
 
-    def before_forward(self, scene: Scene) -> None:
-        if scene.model is not self._model:
-            self._model, self._names = scene.model, [name for name, _module in watched(scene.model)]
+    def before_forward(self, context: StepContext) -> None:
+        if context.model is not self._model:
+            self._model, self._names = context.model, [name for name, _module in watched(context.model)]
             self._ordered = False
         self._seen = {}
         self._hooks = [
-            scene.model.get_submodule(name).register_forward_hook(partial(self._look, name)) for name in self._names
+            context.model.get_submodule(name).register_forward_hook(partial(self._look, name)) for name in self._names
         ]
 
-    def before_clipping(self, _scene: Scene) -> None:
+    def before_clipping(self, _scene: StepContext) -> None:
         for hook in self._hooks:
             hook.remove()
 
-    def after_step(self, scene: Scene) -> Iterable[Event]:
+    def after_step(self, context: StepContext) -> Iterable[Event]:
         if not self._ordered and self._names[0] in self._seen:
             self._names = list(self._seen)  # as they were called: an activation that serves twice, at its last place
         self._ordered = True
@@ -61,7 +61,7 @@ class Activations(Instrument):
             values[:, columns] = torch.stack([self._seen[name] for name in looked], dim=1).cpu().numpy()
         self._seen = {}
         mean, std, dead = values
-        return [ActivationStats(step=scene.step, names=tuple(self._names), mean=mean, std=std, dead=dead)]
+        return [ActivationStats(step=context.step, names=tuple(self._names), mean=mean, std=std, dead=dead)]
 
     def _look(self, name: str, module: nn.Module, _inputs: object, output: Tensor | tuple[Tensor, ...]) -> None:
         if not torch.is_grad_enabled():  # a pass that fills the cache of features, not this step's

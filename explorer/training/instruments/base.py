@@ -19,7 +19,7 @@ from explorer.training.freezing import Plan
 
 
 @dataclass
-class Scene:
+class StepContext:
     """What there is to see. `raw` and `labels` are the batch as it lies in the data, uint8 (B, C, H, W) and (B,)."""
 
     model: nn.Module
@@ -32,7 +32,7 @@ class Scene:
     sample: Split
     """The fixed sample of training images on which the training metrics are measured."""
     validation: Split
-    paces: Plan
+    layer_rates: Plan
     """How each layer learns."""
     features: Features | None = None
     """Those of the frozen body, where they are reused."""
@@ -53,20 +53,20 @@ class Instrument:
         self.hooked = 0.0
         """Seconds spent in hooks, that is, between the moments, since the watch last asked."""
 
-    def before_forward(self, scene: Scene) -> None:
+    def before_forward(self, context: StepContext) -> None:
         """The batch is ready."""
 
-    def before_clipping(self, scene: Scene) -> None:
+    def before_clipping(self, context: StepContext) -> None:
         """Gradients are as backward left them."""
 
-    def after_clipping(self, scene: Scene) -> None:
+    def after_clipping(self, context: StepContext) -> None:
         """Gradients are as the optimizer will see them."""
 
-    def after_step(self, scene: Scene) -> Iterable[Event]:
+    def after_step(self, context: StepContext) -> Iterable[Event]:
         """Weights have moved."""
         return ()
 
-    def after_epoch(self, scene: Scene) -> Iterable[Event]:
+    def after_epoch(self, context: StepContext) -> Iterable[Event]:
         """The epoch ended (on every epoch, whatever `every` is)."""
         return ()
 
@@ -80,14 +80,14 @@ class Watch:
         self.calls = Counter({instrument.name: 0 for instrument in instruments})
         self._started = perf_counter()
 
-    def look(self, moment: str, scene: Scene) -> list[Event]:
+    def look(self, moment: str, context: StepContext) -> list[Event]:
         """What the instruments have to say at `moment`, the name of one of Instrument's methods."""
         said: list[Event] = []
         for instrument in self.instruments:
-            if (scene.step - 1) % instrument.every and moment != "after_epoch":
+            if (context.step - 1) % instrument.every and moment != "after_epoch":
                 continue
             began = perf_counter()
-            said += getattr(instrument, moment)(scene) or ()
+            said += getattr(instrument, moment)(context) or ()
             self.seconds[instrument.name] += perf_counter() - began + instrument.hooked
             instrument.hooked = 0.0
             self.calls[instrument.name] += moment in ("after_step", "after_epoch")

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from explorer.events import Bytes, Evaluation, Event
-from explorer.training.instruments.base import Instrument, Scene
+from explorer.training.instruments.base import Instrument, StepContext
 from explorer.training.metrics import BINS
 
 MISTAKES = 12
@@ -25,19 +25,19 @@ class Evaluations(Instrument):
 
     name = "evaluation"
 
-    def after_epoch(self, scene: Scene) -> Iterable[Event]:
-        assert scene.validation_logits is not None
-        labels, logits = scene.validation.labels, scene.validation_logits
+    def after_epoch(self, context: StepContext) -> Iterable[Event]:
+        assert context.validation_logits is not None
+        labels, logits = context.validation.labels, context.validation_logits
         confidence, answers = logits.softmax(dim=1).max(dim=1)
         right = answers == labels
         wrong = torch.nonzero(~right)[:, 0]
         worst = wrong[confidence[wrong].argsort(descending=True, stable=True)[:MISTAKES]]
         return [
             Evaluation(
-                epoch=scene.epoch,
+                epoch=context.epoch,
                 confusion=confusion(labels, answers, logits.shape[1]).cpu().numpy(),
                 bins=reliability(confidence, right).cpu().numpy(),
-                images=shrunk(scene.validation.images[worst]),
+                images=shrunk(context.validation.images[worst]),
                 labels=labels[worst].cpu().numpy(),
                 answers=answers[worst].cpu().numpy(),
                 confidence=confidence[worst].cpu().numpy(),

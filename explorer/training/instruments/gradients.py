@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from explorer.events import Event, GradientNorms
-from explorer.training.instruments.base import Instrument, Scene
+from explorer.training.instruments.base import Instrument, StepContext
 from explorer.training.model import layers
 
 
@@ -18,18 +18,18 @@ class Gradients(Instrument):
 
     name = "gradients"
 
-    def before_clipping(self, scene: Scene) -> None:
-        self._layers = [(name, own) for name, _, own in layers(scene.model)]
+    def before_clipping(self, context: StepContext) -> None:
+        self._layers = [(name, own) for name, _, own in layers(context.model)]
         self._parameters = [parameter for _, own in self._layers for parameter in own]
         self._before = _norms([parameter.grad for parameter in self._parameters])
 
-    def after_clipping(self, scene: Scene) -> None:
+    def after_clipping(self, context: StepContext) -> None:
         self._after = _norms([parameter.grad for parameter in self._parameters])
         with torch.no_grad():
             self._old = [parameter.detach().clone() for parameter in self._parameters]
         self._weights = _norms(self._old)
 
-    def after_step(self, scene: Scene) -> Iterable[Event]:
+    def after_step(self, context: StepContext) -> Iterable[Event]:
         with torch.no_grad():
             torch._foreach_sub_(self._old, [parameter.detach() for parameter in self._parameters])
         squares = torch.stack([self._before, self._after, self._weights, _norms(self._old)]).square().cpu().numpy()
@@ -38,7 +38,7 @@ class Gradients(Instrument):
         before, after, weights, updates = np.sqrt(np.add.reduceat(squares, starts, axis=1)).astype(np.float32)
         return [
             GradientNorms(
-                step=scene.step,
+                step=context.step,
                 names=tuple(name for name, _ in self._layers),
                 sizes=np.array([sum(parameter.numel() for parameter in own) for _, own in self._layers]),
                 before=before,

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import torch
 
 from explorer.events import Event, ModeAccuracy
-from explorer.training.instruments.base import Instrument, Scene
+from explorer.training.instruments.base import Instrument, StepContext
 from explorer.training.metrics import predict
 
 IMAGES = 256
@@ -21,23 +21,23 @@ class Modes(Instrument):
 
     name = "modes"
 
-    def after_epoch(self, scene: Scene) -> Iterable[Event]:
-        assert scene.sample_logits is not None
-        images, labels = (tensor[:IMAGES] for tensor in scene.sample)
-        buffers = [(buffer, buffer.clone()) for buffer in scene.model.buffers()]
-        recipe = scene.recipe
+    def after_epoch(self, context: StepContext) -> Iterable[Event]:
+        assert context.sample_logits is not None
+        images, labels = (tensor[:IMAGES] for tensor in context.sample)
+        buffers = [(buffer, buffer.clone()) for buffer in context.model.buffers()]
+        recipe = context.recipe
         logits = predict(
-            scene.model,
+            context.model,
             images,
             training=True,
             bf16=recipe.precision == "bf16",
             chunk=min(recipe.batch_size, IMAGES),
-            features=scene.features.evaluated(scene.sample.images)[:IMAGES] if scene.features else None,
+            features=context.features.evaluated(context.sample.images)[:IMAGES] if context.features else None,
         )
         with torch.no_grad():  # a pass in training mode moves running statistics: put them back
             for buffer, value in buffers:
                 buffer.copy_(value)
         train_mode, eval_mode = (
-            (these.argmax(dim=1) == labels).float().mean().item() for these in (logits, scene.sample_logits[:IMAGES])
+            (these.argmax(dim=1) == labels).float().mean().item() for these in (logits, context.sample_logits[:IMAGES])
         )
-        return [ModeAccuracy(epoch=scene.epoch, train_mode=train_mode, eval_mode=eval_mode)]
+        return [ModeAccuracy(epoch=context.epoch, train_mode=train_mode, eval_mode=eval_mode)]

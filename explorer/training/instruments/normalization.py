@@ -11,7 +11,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from explorer.events import Event, Floats, NormStats
 from explorer.training.freezing import follows_batches
-from explorer.training.instruments.base import Instrument, Scene
+from explorer.training.instruments.base import Instrument, StepContext
 
 
 class NormalizationStatistics(Instrument):
@@ -25,16 +25,16 @@ class NormalizationStatistics(Instrument):
 
     name = "normalization"
 
-    def before_forward(self, scene: Scene) -> None:
+    def before_forward(self, context: StepContext) -> None:
         self._old = {
             name: (layer.running_mean.clone(), layer.running_var.clone())
-            for name, layer in scene.model.named_modules()
+            for name, layer in context.model.named_modules()
             if isinstance(layer, _BatchNorm) and layer.running_mean is not None and layer.running_var is not None
         }
 
-    def after_step(self, scene: Scene) -> Iterable[Event]:
+    def after_step(self, context: StepContext) -> Iterable[Event]:
         said: list[Event] = []
-        for name, layer in scene.model.named_modules():
+        for name, layer in context.model.named_modules():
             if not isinstance(layer, _BatchNorm | nn.GroupNorm):
                 continue
             batch_mean = batch_var = running_mean = running_var = None
@@ -48,7 +48,7 @@ class NormalizationStatistics(Instrument):
                     batch_var = torch.lerp(old_var, running_var, 1 / layer.momentum)
             said.append(
                 NormStats(
-                    step=scene.step,
+                    step=context.step,
                     layer=name,
                     batch_mean=_array(batch_mean),
                     batch_var=_array(batch_var),

@@ -8,7 +8,7 @@ import torch
 
 from explorer.events import Event, SampleGrid
 from explorer.techniques import Transfer
-from explorer.training.instruments.base import Instrument, Scene
+from explorer.training.instruments.base import Instrument, StepContext
 
 IMAGES = 16
 
@@ -19,19 +19,19 @@ class Samples(Instrument):
     name = "samples"
     default_every = 50
 
-    def after_step(self, scene: Scene) -> Iterable[Event]:
-        n = min(IMAGES, len(scene.labels))
-        seen = scene.batch.images[:n].detach()
-        if transfer := scene.recipe.technique(Transfer):
+    def after_step(self, context: StepContext) -> Iterable[Event]:
+        n = min(IMAGES, len(context.labels))
+        seen = context.batch.images[:n].detach()
+        if transfer := context.recipe.technique(Transfer):
             seen = transfer.resized(seen)
         after = seen.mul(255).round().to(torch.uint8)
         return [
             SampleGrid(
-                step=scene.step,
-                before=scene.raw[:n].cpu().numpy().copy(),
+                step=context.step,
+                before=context.raw[:n].cpu().numpy().copy(),
                 after=after.contiguous().cpu().numpy(),
-                labels=scene.labels[:n].cpu().numpy().copy(),
-                targets=scene.batch.targets[:n].cpu().numpy().copy(),
-                drawn={name: values[:n].float().cpu().numpy().copy() for name, values in scene.batch.drawn.items()},
+                labels=context.labels[:n].cpu().numpy().copy(),
+                targets=context.batch.targets[:n].cpu().numpy().copy(),
+                drawn={name: values[:n].float().cpu().numpy().copy() for name, values in context.batch.drawn.items()},
             )
         ]

@@ -16,7 +16,7 @@ Factors = tuple[float, ...]
 """On the learning rate, one from each plan of a run on; 0 is frozen, NaN where the network has no such layer."""
 
 
-class Group(NamedTuple):
+class RateGroup(NamedTuple):
     """Layers that learn alike in each of some runs."""
 
     label: str
@@ -31,7 +31,7 @@ class Span(NamedTuple):
     end: float
 
 
-def groups(*runs: Plans) -> list[Group]:
+def groups(*runs: Plans) -> list[RateGroup]:
     """The layers of `runs`, from the input to the head, those together that have the same factors in every plan."""
     known = [[dict(zip(plan.names, plan.factors.tolist(), strict=True)) for plan in plans] for plans in runs]
     names = list(dict.fromkeys(name for plans in runs for plan in plans for name in plan.names))
@@ -40,7 +40,7 @@ def groups(*runs: Plans) -> list[Group]:
         # math.nan is one object, and so equal to itself where tuples are compared.
         factors = tuple(tuple(plan.get(name, math.nan) for plan in plans) for plans in known)
         found.setdefault(factors, []).append(i)
-    return [Group(_label(names, members), factors) for factors, members in found.items()]
+    return [RateGroup(_label(names, members), factors) for factors, members in found.items()]
 
 
 def _label(names: Sequence[str], members: Sequence[int]) -> str:

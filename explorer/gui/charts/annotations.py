@@ -26,7 +26,7 @@ class Entry(NamedTuple):
         return 30 if self.pen.style() != Qt.PenStyle.NoPen else 0
 
 
-class Mark(NamedTuple):
+class ChangeMark(NamedTuple):
     """A vertical line at `x` with its text."""
 
     x: float
@@ -99,8 +99,8 @@ class Overlay(pg.GraphicsObject):
     def __init__(self, view: pg.ViewBox) -> None:
         super().__init__(view)
         self.view = view
-        self.marks: tuple[Mark, ...] = ()
-        self.best: Mark | None = None
+        self.marks: tuple[ChangeMark, ...] = ()
+        self.best: ChangeMark | None = None
         self.note = ""
         self.palette = LIGHT
         self.pen_scale = 1.0
@@ -137,7 +137,7 @@ class Overlay(pg.GraphicsObject):
         self,
         painter: QPainter,
         metrics: QFontMetricsF,
-        mark: Mark,
+        mark: ChangeMark,
         area: QRectF,
         taken: list[QRectF],
         from_below: bool = False,
@@ -180,9 +180,9 @@ def widened(line: QPen, width: float, scale: float) -> QPen:
     return wide
 
 
-def merged(marks: Sequence[Mark]) -> list[Mark]:
+def merged(marks: Sequence[ChangeMark]) -> list[ChangeMark]:
     """Marks at the same place as one."""
-    together: dict[float, Mark] = {}
+    together: dict[float, ChangeMark] = {}
     for mark in marks:
         before = together.get(mark.x)
         together[mark.x] = mark._replace(text=f"{before.text}, {mark.text}") if before else mark

@@ -18,6 +18,16 @@ if TYPE_CHECKING:
     import torch
 
 
+@dataclass(frozen=True)
+class DataSpec:
+    """What a network is built for, and what a technique may need to know before it agrees to act."""
+
+    classes: int
+    ordered: bool
+    channels: int = 1
+    size: int = 28
+
+
 class Split(NamedTuple):
     """Images and their labels, in the same order, in main memory."""
 
@@ -45,6 +55,12 @@ class ImageData:
     notes: tuple[str, ...] = ()
     """What the user should know about this loading, such as pictures left out; already translated."""
 
+    @property
+    def spec(self) -> DataSpec:
+        """What there is to know without looking at an image."""
+        _images, channels, height, _width = self.training.images.shape
+        return DataSpec(len(self.classes), self.ordered, channels, height)
+
 
 @dataclass(frozen=True)
 class Source:
@@ -65,6 +81,11 @@ class Source:
     """English names, to be translated with `_` where they are shown."""
     shape: tuple[int, int, int]
     """(C, H, W) of one image."""
+
+    def spec(self, choice: DataChoice) -> DataSpec:
+        """As ImageData.spec will be when `choice` has been loaded from here."""
+        channels, height, _width = self.shape
+        return DataSpec(len(choice.classes or self.classes), self.ordered, channels, height)
 
 
 class Arrays(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from explorer.data import DataSpec
 from explorer.techniques.activation import Activation
 from explorer.techniques.augmentation import Augmentation
 from explorer.techniques.base import (
@@ -9,7 +10,6 @@ from explorer.techniques.base import (
     BUILD_SLOTS,
     Batch,
     Category,
-    DataSpec,
     FrozenNorm,
     LayerPlace,
     LayerRate,

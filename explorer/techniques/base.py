@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from explorer.data import DataSpec
 from explorer.i18n import N_, _
 
 if TYPE_CHECKING:
@@ -29,16 +30,6 @@ class Category(StrEnum):
     STABILISE = N_("Stabilise")
     SCHEDULE = N_("Schedule")
     TRANSFER = N_("Transfer")
-
-
-@dataclass(frozen=True)
-class DataSpec:
-    """What a technique may need to know about the data before it agrees to act."""
-
-    classes: int
-    ordered: bool
-    channels: int = 1
-    size: int = 28
 
 
 @dataclass(frozen=True)

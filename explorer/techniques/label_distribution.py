@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from explorer.data import DataSpec
 from explorer.i18n import N_, _
-from explorer.techniques.base import Category, DataSpec, Technique, parameter
+from explorer.techniques.base import Category, Technique, parameter
 
 if TYPE_CHECKING:
     from torch import Tensor

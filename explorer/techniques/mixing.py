@@ -21,7 +21,7 @@ class Mixing(Technique):
     mixup: x = λ · x₁ + (1 − λ) · x₂. cutmix: a rectangle with a share 1 − λ of x₁'s area is replaced by the
     same place of x₂; where it reaches over the edge, λ becomes the share of x₁ that is left. both: one or the
     other. Each image draws its own λ and place. A small α leaves most images nearly alone, with α = 1 every λ
-    is equally likely.
+    is equally likely. The partner is always another image; a batch of one stays as it is.
 
     It regularises: between two images the prediction has to change gradually, so the network is less sure of
     itself and better calibrated; CutMix also makes it look at more than the most telling part of an object.
@@ -59,8 +59,10 @@ class Mixing(Technique):
         shape = torch.full((2, b), self.alpha, dtype=torch.float64)
         gamma = torch._standard_gamma(shape, generator=fork(rng, "mixing", "cpu"))
         mix = (gamma[0] / gamma.sum(0)).float().to(images.device)
-        mix = torch.where(u["mixed"] < self.probability, mix, 1.0)
-        partner = u["partner"].argsort()
+        mix = torch.where((u["mixed"] < self.probability) & (b > 1), mix, 1.0)
+        # In a random circle of all images each takes its neighbour: never itself.
+        circle = u["partner"].argsort()
+        partner = torch.empty_like(circle).scatter_(0, circle, circle.roll(-1))
 
         if self.kind == "mixup":
             cut = torch.zeros_like(mix, dtype=torch.bool)

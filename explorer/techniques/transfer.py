@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import field_validator
 
 from explorer import networks
+from explorer.data import DataSpec
 from explorer.events import WeightsLoaded
 from explorer.i18n import N_, _
 from explorer.networks.catalogue import MIN_SIZE, SMALL_CNN
-from explorer.techniques.base import Category, DataSpec, FrozenNorm, LayerPlace, LayerRate, R, Technique, parameter
+from explorer.techniques.base import Category, FrozenNorm, LayerPlace, LayerRate, R, Technique, parameter
 
 if TYPE_CHECKING:
     import torch

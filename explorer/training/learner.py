@@ -13,9 +13,10 @@ from explorer.data import ImageData
 from explorer.errors import InputError
 from explorer.i18n import _
 from explorer.recipe import Recipe
-from explorer.techniques import BLANKS, DataSpec
+from explorer.techniques import BLANKS
 from explorer.training import freezing
 from explorer.training.model import Standardize, build, carry_over
+from explorer.training.pixels import mean_and_std
 
 
 class Learner:
@@ -24,9 +25,8 @@ class Learner:
     def __init__(self, recipe: Recipe, data: ImageData, device: torch.device, *, started: bool = True) -> None:
         """`started`: with start weights; a run that is resumed needs none."""
         self.recipe, self.device = recipe, device
-        images = data.training.images
-        self.facts = DataSpec(len(data.classes), data.ordered, images.shape[1], images.shape[2])
-        self.standardize = Standardize(*_mean_and_std(images))
+        self.facts = data.spec
+        self.standardize = Standardize(*mean_and_std(data.training.images))
         self.dropout_rng = torch.Generator(device)
         model = self._model(recipe, started)
         freezing.check_patterns(recipe.frozen, model)
@@ -176,9 +176,3 @@ def _structure(recipe: Recipe) -> tuple[Any, ...]:
     if any(technique.network_title for technique in recipe.techniques):
         return ()
     return tuple(t for t in recipe.techniques if any(t.acts_in(slot) for slot in BLANKS))
-
-
-def _mean_and_std(images: Tensor) -> tuple[Tensor, Tensor]:
-    """Per channel, of uint8 images (N, C, H, W), in units of [0, 1]; from at most 10,000 of them."""
-    pixels = images[:10_000].float().div_(255)
-    return pixels.mean(dim=(0, 2, 3)), pixels.std(dim=(0, 2, 3)).clamp(min=1e-3)

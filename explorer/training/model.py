@@ -16,8 +16,9 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
+from explorer.data import DataSpec
 from explorer.recipe import Recipe
-from explorer.techniques import DataSpec, Technique
+from explorer.techniques import Technique
 from explorer.training.streams import stream
 
 S = TypeVar("S")

@@ -10,12 +10,12 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
-from explorer.data import ImageData, Split, load
+from explorer.data import DataSpec, ImageData, Split, load
 from explorer.errors import InputError
 from explorer.events import FAILED, Layer, Progress, RunEnded, RunStarted
 from explorer.i18n import _
 from explorer.recipe import Recipe
-from explorer.techniques import DataSpec, clash
+from explorer.techniques import clash
 from explorer.training.control import Control
 from explorer.training.model import layers
 from explorer.training.streams import stream
@@ -92,8 +92,7 @@ def check(recipe: Recipe, data: ImageData) -> None:
                 size=recipe.batch_size, images=images
             )
         )
-    shape = data.training.images.shape
-    if reason := refusal(recipe, DataSpec(len(data.classes), data.ordered, shape[1], shape[2])):
+    if reason := refusal(recipe, data.spec):
         raise InputError(reason)
 
 

@@ -18,19 +18,19 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from explorer.data import ImageData
+from explorer.data import DataSpec, ImageData
 from explorer.events import ActivationStats, Floats, LayerPlan, SampleGrid
 from explorer.i18n import _
 from explorer.recipe import Recipe
-from explorer.techniques import DataSpec, Moment
+from explorer.techniques import Moment
 from explorer.training import freezing
 from explorer.training.batches import order, prepared, softened
 from explorer.training.instruments import StepContext
 from explorer.training.instruments.activations import Activations
 from explorer.training.instruments.samples import Samples
-from explorer.training.learner import _mean_and_std
 from explorer.training.metrics import soft_cross_entropy
 from explorer.training.model import Standardize, build, layers
+from explorer.training.pixels import mean_and_std
 from explorer.training.preflight import check, pick_device
 from explorer.training.streams import stream
 
@@ -157,7 +157,7 @@ def _of_network(known: Preview, context: StepContext, data: ImageData, stale: Ca
     if stale():
         return
     rng = stream(recipe.seed, "dropout", 0, device=context.raw.device)
-    facts, standardize = _facts(data), _standardize(data)
+    facts, standardize = data.spec, _standardize(data)
     model = _without_numbers(recipe, facts, standardize, rng) if skipped else build(recipe, facts, standardize, rng)
     freezing.check_patterns(recipe.frozen, model)
     plans = tuple(_plans(recipe, model, known.steps_per_epoch, stale))
@@ -254,18 +254,13 @@ def _norm(parameters: list[nn.Parameter]) -> float:
     return math.sqrt(sum(float(torch.linalg.vector_norm(gradient, dtype=precise)) ** 2 for gradient in gradients))
 
 
-def _facts(data: ImageData) -> DataSpec:
-    shape = data.training.images.shape
-    return DataSpec(len(data.classes), data.ordered, shape[1], shape[2])
-
-
 _standards: WeakKeyDictionary[ImageData, Standardize] = WeakKeyDictionary()
 
 
 def _standardize(data: ImageData) -> Standardize:
     """The same for every recipe on these data; 20 ms for 6,000 small images."""
     if data not in _standards:
-        _standards[data] = Standardize(*_mean_and_std(data.training.images))
+        _standards[data] = Standardize(*mean_and_std(data.training.images))
     return _standards[data]
 
 

@@ -72,8 +72,6 @@ def test_cutmix_pastes_one_rectangle_and_mixes_targets_by_its_area(channels: int
     cut = 0
     for i in range(64):
         pasted = (result.images[i] != batch.images[i]).any(0)
-        if partner[i] == i:
-            continue
         assert result.drawn["mix"][i] == pytest.approx(1 - pasted.float().mean().item(), abs=1e-6)
         assert torch.equal(result.images[i][:, pasted], batch.images[partner[i]][:, pasted])
         rows, columns = pasted.any(1), pasted.any(0)
@@ -94,6 +92,27 @@ def test_both_gives_each_image_one_of_the_two() -> None:
     partner = batch.images[result.drawn["partner"].long()]
     from_one = (result.images == batch.images) | (result.images == partner)
     assert from_one.flatten(1).all(1)[~blended].all()
+
+
+@pytest.mark.parametrize("count", [2, 3, 5, 64])
+def test_the_partner_is_always_another_image(count: int) -> None:
+    batch, met = random_batch(count, size=4), set()
+    for seed in range(300):
+        partner = mixed(batch, seed=seed).drawn["partner"].long()
+        assert sorted(partner.tolist()) == list(range(count))
+        assert (partner != torch.arange(count)).all()
+        met |= set(enumerate(partner.tolist()))
+    assert count == 64 or len(met) == count * (count - 1)  # and every other one comes
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_image_alone_in_its_batch_stays_as_it_is(kind: str) -> None:
+    batch = random_batch(1)
+    for seed in range(20):
+        result = mixed(batch, seed=seed, kind=kind, alpha=1.0)
+        assert torch.equal(result.images, batch.images)
+        assert torch.equal(result.targets, batch.targets)
+        assert result.drawn["mix"].tolist() == [1]
 
 
 def test_shares_follow_the_beta_distribution() -> None:

@@ -13,7 +13,7 @@ from explorer.gui.wording import rich
 from explorer.i18n import _
 from explorer.recipe import Recipe, build_technique
 from explorer.session.session import Difference
-from explorer.techniques import DataSpec, Technique
+from explorer.techniques import Technique
 from explorer.techniques.base import clash
 
 
@@ -158,8 +158,6 @@ def mark_help(mark: Difference) -> str:
 
 def refusal(technique: Technique, recipe: Recipe, source: Source | None) -> str:
     """Why `technique` cannot act in `recipe` with images of `source`, if known; empty if it can."""
-    if source:
-        classes = len(recipe.data.classes or source.classes)
-        if reason := technique.refuse(DataSpec(classes, source.ordered, *source.shape[:2])):
-            return reason
+    if source and (reason := technique.refuse(source.spec(recipe.data))):
+        return reason
     return clash(technique, recipe.techniques)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -21,7 +20,7 @@ from explorer.data import sources
 from explorer.display import missing_for_pictures
 from explorer.errors import InputError
 from explorer.events import DIVERGED, FAILED, STOPPED
-from explorer.exports.tables import metrics_csv, steps_csv
+from explorer.exports import EXPORTS, StoredRun, export
 from explorer.i18n import N_, _
 from explorer.recipe import BY_NAME, Recipe, did_you_mean
 from explorer.runs import RunStore, list_runs, new_folder, open_run, runs_folder
@@ -31,7 +30,8 @@ from explorer.techniques import TECHNIQUES, Technique
 if TYPE_CHECKING:
     from explorer.training.control import Control
 
-FORMATS = ("png", "svg", "csv", "pt")
+PICTURES = ("png", "svg")
+FORMATS = (*PICTURES, *(kind.name for kind in EXPORTS))
 COLUMNS = {
     "name": N_("name"),
     "group": N_("group"),
@@ -67,7 +67,7 @@ def train_without_display() -> int:
     folder = new_folder(recipe)
     try:
         code = _train(recipe, folder, "default", as_json=False)
-        _export(folder, folder, FORMATS[:3])
+        _export(folder, folder, (*PICTURES, "csv"))
     except InputError as error:
         print(_("Error: {error}").format(error=error), file=sys.stderr)
         return 2
@@ -196,6 +196,8 @@ def _run_list(options: argparse.Namespace) -> int:
                 | {"remedy": s.remedy}
                 for s in sources()
             ]
+        case "exports":
+            rows = [{"name": kind.name, "description": _(kind.title)} for kind in EXPORTS]
         case _:
             rows = [_run_row(folder) for folder in list_runs()]
             if not rows and not options.json:
@@ -257,23 +259,8 @@ def _run_export(options: argparse.Namespace) -> int:
 def _export(run: Path, target: Path, formats: Sequence[str]) -> list[Path]:
     """Write a stored run as tables, pictures and checkpoints. Raises InputError."""
     record = open_run(run)
-    written: list[Path] = []
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-        if "csv" in formats:
-            for name, text in (("metrics.csv", metrics_csv(record)), ("steps.csv", steps_csv(record))):
-                (target / name).write_text(text, encoding="utf-8")
-                written.append(target / name)
-        if "pt" in formats:
-            for checkpoint in (run / "checkpoints").glob("*.pt"):
-                written.append(Path(shutil.copy2(checkpoint, target / checkpoint.name)))
-    except OSError as error:
-        raise InputError(
-            _("{folder} cannot be written: {error}. Choose another folder with --to.").format(
-                folder=target, error=error
-            )
-        ) from None
-    if pictures := [name for name in formats if name in ("png", "svg")]:
+    written = export(StoredRun(run, record), target, formats)
+    if pictures := [name for name in formats if name in PICTURES]:
         if problem := missing_for_pictures():
             raise InputError(problem)
         from explorer.gui.export.headless import export_pictures
@@ -305,21 +292,23 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("technique")
     _running(compare)
 
-    listing = commands.add_parser("list", help=_("list techniques, data or runs"), allow_abbrev=False)
+    listing = commands.add_parser(
+        "list", help=_("list techniques, data, formats of export or runs"), allow_abbrev=False
+    )
     listing.set_defaults(run=_run_list)
-    listing.add_argument("what", choices=("techniques", "data", "runs"))
+    listing.add_argument("what", choices=("techniques", "data", "exports", "runs"))
     listing.add_argument("--json", action="store_true")
 
     describe = commands.add_parser("describe", help=_("explain a technique"), allow_abbrev=False)
     describe.set_defaults(run=_run_describe)
     describe.add_argument("technique")
 
-    export = commands.add_parser("export", help=_("write a stored run as pictures, tables and checkpoints"))
-    export.set_defaults(run=_run_export)
-    export.add_argument("run_folder", metavar="RUN", help=_("folder or name of a run, or last"))
-    export.add_argument("--to", metavar="DIR", required=True)
-    export.add_argument(
-        "--format", default=",".join(FORMATS), help=_("some of {formats}").format(formats=",".join(FORMATS))
+    exporting = commands.add_parser("export", help=_("write a stored run as pictures, tables and checkpoints"))
+    exporting.set_defaults(run=_run_export)
+    exporting.add_argument("run_folder", metavar="RUN", help=_("folder or name of a run, or last"))
+    exporting.add_argument("--to", metavar="DIR", required=True)
+    exporting.add_argument(
+        "--format", default="png,svg,csv,pt", help=_("some of {formats}").format(formats=",".join(FORMATS))
     )
     return parser
 

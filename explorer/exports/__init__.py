@@ -1,1 +1,40 @@
-"""A run as files for other programs. Reads records; needs neither torch nor Qt."""
+"""A run as files for other programs. Adding a format: its file, and its line here. Pictures of panels are gui/export's.
+
+May use training and runs; knows no Qt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from explorer.errors import InputError
+from explorer.exports import checkpoints, csv_tables, safetensors_weights
+from explorer.exports.base import Export, StoredRun
+from explorer.i18n import _
+
+EXPORTS: tuple[Export, ...] = (csv_tables.EXPORT, checkpoints.EXPORT, safetensors_weights.EXPORT)
+
+
+def export(run: StoredRun, target: Path, formats: Iterable[str]) -> list[Path]:
+    """Write `run` in each of `formats`, names of EXPORTS, into the folder `target`; the files written.
+
+    Raises InputError if the run lacks what a format needs, or `target` cannot be written.
+    """
+    wanted, written = set(formats), []
+    for kind in EXPORTS:
+        for name, content in kind.files(run) if kind.name in wanted else ():
+            written.append(target / name)
+            try:
+                target.mkdir(parents=True, exist_ok=True)
+                written[-1].write_bytes(content)
+            except OSError as error:
+                raise InputError(
+                    _("{folder} cannot be written: {error}. Choose another folder with --to.").format(
+                        folder=target, error=error
+                    )
+                ) from None
+    return written
+
+
+__all__ = ["EXPORTS", "Export", "StoredRun", "export"]

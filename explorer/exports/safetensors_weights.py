@@ -1,0 +1,28 @@
+"""The best weights of a run as safetensors: a file that cannot carry code, read by other frameworks, too."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from explorer.exports.base import Export, StoredRun, no_checkpoint
+from explorer.i18n import N_
+from explorer.runs.store import CHECKPOINTS
+
+
+def files(run: StoredRun) -> Iterator[tuple[str, bytes]]:
+    """weights.safetensors: those of best.pt, or of last.pt where there is no best; recipe and classes as metadata."""
+    from safetensors.torch import save
+
+    from explorer.training import checkpoint
+
+    path = next((p for name in ("best.pt", "last.pt") if (p := run.folder / CHECKPOINTS / name).is_file()), None)
+    if path is None:
+        raise no_checkpoint(run, "safetensors")
+    content = checkpoint.read(path)
+    metadata = {"recipe": str(content.get("recipe", "")), "classes": json.dumps(content.get("classes", []))}
+    weights = {name: tensor.contiguous() for name, tensor in content["model"].items()}
+    yield "weights.safetensors", save(weights, metadata)
+
+
+EXPORT = Export("safetensors", N_("The best weights, for other frameworks"), files)

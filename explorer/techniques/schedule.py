@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 from explorer.i18n import N_
@@ -21,8 +22,10 @@ class Schedule(Technique):
     one_cycle: up from 1/div in the first part, then down by a cosine to almost 0. cosine: (1 + cos πt)/2.
     cosine_restarts: the same again and again, each cycle longer by a factor. step: × γ every so many epochs.
     multi_step: × γ at given epochs. exponential: γ per epoch. polynomial: (1 − t)^power. plateau: × γ when the
-    validation loss has not fallen for some epochs. cyclic: up and down in triangles.
-    Warm-up raises the rate in a straight line from almost 0 over the first epochs, whatever follows.
+    validation loss has not fallen for more epochs than patience allows; a fall counts from 0.01 % on. cyclic: up and
+    down in triangles. t is the share of the steps that are done: 0 is reached after the last one.
+    Warm-up raises the rate in a straight line from almost 0 to where the shape begins. The shape then runs over what is
+    left and counts its epochs from there, so that the peak is reached whatever the warm-up.
 
     Use one_cycle or cosine when you know the number of epochs, plateau when you do not. Look at: loss (it falls once
     more when the rate does), and the planned rate.
@@ -55,7 +58,10 @@ class Schedule(Technique):
         when={"kind": ("step", "cosine_restarts", "cyclic")},
     )
     milestones: tuple[float, ...] = parameter(
-        (8.0, 12.0), N_("Epochs at which the rate is lowered."), unit="epochs", when={"kind": ("multi_step",)}
+        (8.0, 12.0),
+        N_("Epochs after the warm-up at which the rate is lowered."),
+        unit="epochs",
+        when={"kind": ("multi_step",)},
     )
     power: float = parameter(
         1.0, N_("Power of the polynomial; 1 is a straight line."), gt=0, le=10, when={"kind": ("polynomial",)}
@@ -71,7 +77,7 @@ class Schedule(Technique):
     )
     patience: int = parameter(
         2,
-        N_("Epochs without improvement before the rate is lowered."),
+        N_("Epochs without improvement that are allowed; after one more the rate is lowered."),
         unit="epochs",
         ge=0,
         le=100,
@@ -79,15 +85,21 @@ class Schedule(Technique):
     )
 
     def lr_scale(self, moment: Moment) -> float:
-        warm = self.warmup * moment.steps_per_epoch
-        ramp = min(1.0, (moment.step + 1) / (warm + 1)) if warm else 1.0
-        return ramp * self._shape(moment)
+        # As torch's SequentialLR: whole steps of warm-up, then the shape from its own beginning.
+        warm = round(self.warmup * moment.steps_per_epoch)
+        if moment.step < warm:
+            start = Moment(0, moment.steps_per_epoch, moment.epochs)
+            return (moment.step + 1) / (warm + 1) * self._shape(start, moment.steps)
+        after = replace(moment, step=moment.step - warm, losses=moment.losses[warm // moment.steps_per_epoch :])
+        return self._shape(after, max(1, moment.steps - warm))
 
-    def _shape(self, moment: Moment) -> float:
-        epoch, t = moment.epoch, min(1.0, moment.step / max(1, moment.steps - 1))
+    def _shape(self, moment: Moment, steps: int) -> float:
+        """At `moment`, of a shape that lasts for `steps`."""
+        epoch, t = moment.epoch, min(1.0, moment.step / steps)
         match self.kind:
             case "one_cycle":
                 start, end = 1 / self.div, 1 / (self.div * 1e4)
+                t = min(1.0, moment.step / max(1, steps - 1))  # as torch's OneCycleLR: the last step is at its end
                 if t < self.rise:
                     return _cosine(start, 1.0, t / self.rise)
                 return _cosine(1.0, end, (t - self.rise) / (1 - self.rise))

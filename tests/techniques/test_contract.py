@@ -86,6 +86,13 @@ def variants() -> Iterator[Any]:
 
 
 every_variant = pytest.mark.parametrize("technique", list(variants()))
+
+
+def variants_in(*slots: str) -> pytest.MarkDecorator:
+    """Of the techniques that override one of `slots`: those of the others would only test the base class."""
+    return pytest.mark.parametrize("technique", [v for v in variants() if any(map(v.values[0].acts_in, slots))])
+
+
 every_kind = pytest.mark.parametrize("kind", TECHNIQUES, ids=lambda kind: kind.name)
 
 
@@ -192,7 +199,7 @@ def test_declarations_need_no_torch() -> None:
 # The slots, each on its own.
 
 
-@every_variant
+@variants_in("norm", "activation", "drop", "shortcut")
 def test_layers_keep_shape_and_dtype(technique: Technique) -> None:
     before = torch.get_rng_state()
     x = torch.rand((2, 8, 6, 6), generator=rng())
@@ -212,7 +219,7 @@ def test_layers_keep_shape_and_dtype(technique: Technique) -> None:
     assert torch.equal(before, torch.get_rng_state())
 
 
-@every_variant
+@variants_in("augment")
 @pytest.mark.parametrize("channels", [1, 3])
 def test_augment_is_pure(technique: Technique, channels: int) -> None:
     before = torch.get_rng_state()
@@ -236,7 +243,7 @@ def test_augment_is_pure(technique: Technique, channels: int) -> None:
     assert torch.equal(before, torch.get_rng_state())
 
 
-@every_variant
+@variants_in("soften")
 def test_soften_keeps_a_distribution(technique: Technique) -> None:
     targets = torch.eye(CLASSES)
     soft = technique.soften(targets)
@@ -247,20 +254,33 @@ def test_soften_keeps_a_distribution(technique: Technique) -> None:
     assert torch.equal(soft, technique.soften(targets))
 
 
-@every_variant
+@variants_in("lr_scale")
 def test_rate_is_a_share_of_the_peak(technique: Technique) -> None:
+    for moment in moments():
+        scale = technique.lr_scale(moment)
+        assert 0 <= scale <= 1 + 1e-12
+        assert scale == technique.lr_scale(moment)
+
+
+@variants_in("stop")
+def test_stop_is_pure_and_waits_for_an_epoch(technique: Technique) -> None:
+    for moment in moments():
+        stops = technique.stop(moment)
+        assert stops in (False, True)
+        assert stops == technique.stop(moment)
+        assert not (stops and not moment.losses)
+
+
+def moments() -> Iterator[Moment]:
+    """The first step, the second, the middle and the last, of runs short and long."""
     for epochs, steps_per_epoch in ((1, 1), (3, 4), (15, 46), (200, 2)):
         for step in {0, 1, epochs * steps_per_epoch // 2, epochs * steps_per_epoch - 1}:
             losses = tuple(1 / (1 + i % 5) for i in range(step // steps_per_epoch))
-            moment = Moment(step, steps_per_epoch, epochs, losses)
-            scale = technique.lr_scale(moment)
-            assert 0 <= scale <= 1 + 1e-12
-            assert scale == technique.lr_scale(moment)
-            assert technique.stop(moment) in (False, True)
+            yield Moment(step, steps_per_epoch, epochs, losses)
 
 
-@every_variant
-def test_gradients_and_average_keep_shapes(technique: Technique) -> None:
+@variants_in("on_gradients")
+def test_gradients_keep_their_shapes(technique: Technique) -> None:
     weights = [torch.nn.Parameter(torch.rand(shape, generator=rng())) for shape in ((3, 4), (5,))]
     for weight in weights:
         weight.grad = 100 * torch.rand(weight.shape, generator=rng())
@@ -269,13 +289,19 @@ def test_gradients_and_average_keep_shapes(technique: Technique) -> None:
         assert weight.grad is not None
         assert weight.grad.shape == weight.shape
         assert torch.isfinite(weight.grad).all()
-    shadow = [torch.zeros_like(weight) for weight in weights]
-    technique.average(shadow, [weight.detach() for weight in weights], 1)
+
+
+@variants_in("average")
+def test_average_is_finite_and_leaves_the_weights_alone(technique: Technique) -> None:
+    weights = [torch.rand(shape, generator=rng()) for shape in ((3, 4), (5,))]
+    shadow, before = [torch.zeros_like(weight) for weight in weights], [weight.clone() for weight in weights]
+    technique.average(shadow, weights, 1)
     assert all(torch.isfinite(tensor).all() for tensor in shadow)
+    assert all(torch.equal(*pair) for pair in zip(weights, before, strict=True))
 
 
-@every_variant
-def test_pace_is_pure_and_leaves_the_head_to_learn(technique: Technique) -> None:
+@variants_in("layer_rate")
+def test_layer_rate_is_pure_and_leaves_the_head_to_learn(technique: Technique) -> None:
     for stages, epoch in itertools.product((2, 5, 14), (0, 1, 1000)):
         layer_rates = [technique.layer_rate(LayerPlace("layer", stage, stages), epoch) for stage in range(stages)]
         assert layer_rates == [

@@ -1,20 +1,21 @@
 """Every schedule step by step against torch.optim.lr_scheduler, and where ours differs on purpose.
 
 Ours is asked once per step and depends on epochs with their fractions; torch's schedulers count calls, so they are
-called once per step here, with lengths in steps. Ours differs on purpose in two places: cosine and polynomial reach 0
-at the last step (torch: one after it), and one_cycle peaks at rise · (steps − 1) (torch: rise · steps − 1).
+called once per step here, with lengths in steps. Ours differs on purpose in one place: one_cycle peaks at
+rise · (steps − 1) (torch: rise · steps − 1).
 """
 
 from __future__ import annotations
 
 import itertools
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import torch
 from torch.optim import SGD, lr_scheduler
 
 from explorer.techniques import Moment, Schedule
+from explorer.techniques.schedule import ScheduleKind
 
 PEAK, PER_EPOCH, EPOCHS = 0.4, 7, 12
 STEPS = PER_EPOCH * EPOCHS
@@ -68,8 +69,13 @@ def test_one_cycle_with_torchs_own_share_differs_by_less_than_one_step() -> None
 
 
 def test_cosine() -> None:
-    assert ours(kind="cosine") == close(theirs(lr_scheduler.CosineAnnealingLR, T_max=STEPS - 1))
-    assert ours(kind="cosine")[-1] == 0
+    assert ours(kind="cosine") == close(theirs(lr_scheduler.CosineAnnealingLR, T_max=STEPS))
+
+
+@pytest.mark.parametrize("warmup", [0.0, 2.0])
+@pytest.mark.parametrize("kind", get_args(ScheduleKind))
+def test_no_step_is_spent_at_rate_0(kind: str, warmup: float) -> None:
+    assert min(ours(kind=kind, warmup=warmup)) > 0
 
 
 @pytest.mark.parametrize("growth", [1, 2, 3])
@@ -109,7 +115,7 @@ def test_exponential() -> None:
 
 @pytest.mark.parametrize("power", [0.5, 1.0, 2.0])
 def test_polynomial(power: float) -> None:
-    expected = theirs(lr_scheduler.PolynomialLR, total_iters=STEPS - 1, power=power)
+    expected = theirs(lr_scheduler.PolynomialLR, total_iters=STEPS, power=power)
     assert ours(kind="polynomial", power=power) == close(expected)
 
 
@@ -144,11 +150,65 @@ def test_warm_up_is_a_straight_line(epochs: int) -> None:
     assert ours(kind="exponential", gamma=1.0, warmup=epochs) == close(expected)
 
 
-def test_warm_up_multiplies_the_schedule_and_then_leaves_it_alone() -> None:
-    plain, warmed = ours(kind="cosine"), ours(kind="cosine", warmup=2.0)
-    warm = 2 * PER_EPOCH
-    assert warmed == close([rate * min(1, (step + 1) / (warm + 1)) for step, rate in enumerate(plain)])
-    assert warmed[warm:] == plain[warm:]
+WARM = 3
+LEFT = STEPS - WARM * PER_EPOCH
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind", "options"),
+    [
+        ({"kind": "cosine"}, lr_scheduler.CosineAnnealingLR, {"T_max": LEFT}),
+        ({"kind": "polynomial", "power": 2.0}, lr_scheduler.PolynomialLR, {"total_iters": LEFT, "power": 2.0}),
+        (
+            {"kind": "cosine_restarts", "every": 2.0, "growth": 2.0},
+            lr_scheduler.CosineAnnealingWarmRestarts,
+            {"T_0": 2 * PER_EPOCH, "T_mult": 2},
+        ),
+        ({"kind": "step", "every": 2.0, "gamma": 0.5}, lr_scheduler.StepLR, {"step_size": 2 * PER_EPOCH, "gamma": 0.5}),
+        (
+            {"kind": "multi_step", "milestones": (1.0, 4.0), "gamma": 0.5},
+            lr_scheduler.MultiStepLR,
+            {"milestones": [PER_EPOCH, 4 * PER_EPOCH], "gamma": 0.5},
+        ),
+        ({"kind": "exponential", "gamma": 0.8}, lr_scheduler.ExponentialLR, {"gamma": 0.8 ** (1 / PER_EPOCH)}),
+    ],
+    ids=lambda value: value.get("kind") if isinstance(value, dict) else None,
+)
+def test_after_the_warm_up_the_shape_runs_over_what_is_left(fields: Any, kind: Any, options: Any) -> None:
+    warm = WARM * PER_EPOCH
+    optimizer = SGD([torch.nn.Parameter(torch.zeros(1))], lr=PEAK)
+    ramp = lr_scheduler.LinearLR(
+        optimizer, start_factor=1 / (warm + 1), end_factor=warm / (warm + 1), total_iters=warm - 1
+    )
+    scheduler = lr_scheduler.SequentialLR(optimizer, [ramp, kind(optimizer, **options)], milestones=[warm])
+    expected = []
+    for _ in range(STEPS):
+        expected.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        scheduler.step()
+    assert ours(**fields, warmup=float(WARM)) == close(expected)
+
+
+@pytest.mark.parametrize("kind", get_args(ScheduleKind))
+@pytest.mark.parametrize("warmup", [0.4, 1.0, 5.0])
+def test_the_peak_is_reached_whatever_the_warm_up(kind: str, warmup: float) -> None:
+    """Exactly by those that begin with it; by those that rise, within a step."""
+    rates, rising = ours(kind=kind, warmup=warmup, every=2.0), kind in ("one_cycle", "cyclic")
+    assert max(rates) == pytest.approx(PEAK, rel=0.1 if rising else 1e-12)
+    warm = round(warmup * PER_EPOCH)
+    steps = [b - a for a, b in itertools.pairwise(rates[: warm + 1])]
+    assert steps == close([steps[0]] * warm), "a straight line to where the shape begins"
+
+
+def test_losses_of_the_warm_up_do_not_count_as_a_plateau() -> None:
+    losses = (0.1, 0.1, 0.1, 1.0, 0.9, 0.8, 0.8, 0.8, 0.8)
+    rates = ours(losses, kind="plateau", warmup=3.0, patience=1, gamma=0.5)
+    assert rates[WARM * PER_EPOCH :: PER_EPOCH] == close([PEAK] * 5 + [PEAK / 2] * 4)
+
+
+def test_a_warm_up_as_long_as_the_run_is_all_there_is() -> None:
+    rates = ours(kind="cosine", warmup=float(EPOCHS))
+    assert rates == close([PEAK * (step + 1) / (STEPS + 1) for step in range(STEPS)])
 
 
 def test_a_run_of_a_single_step() -> None:

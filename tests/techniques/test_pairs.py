@@ -1,0 +1,37 @@
+"""Every two techniques that can be on together train two steps on every network."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable
+
+import pytest
+
+from explorer import train
+from explorer.data import ImageData
+from explorer.events import RunEnded, StepDone
+from explorer.recipe import Recipe
+from explorer.techniques import TECHNIQUES, Technique, Transfer, clash
+
+NETWORKS = {"small_cnn": Recipe(width=4, batch_size=4, epochs=1, lr=0.01, device="cpu", techniques=())}
+DEFAULTS: tuple[Technique, ...] = tuple(
+    kind(backbone="small_cnn", weights="none", train="all") if kind is Transfer else kind() for kind in TECHNIQUES
+)
+"""Transfer brings no network and no file here: what is to be seen is whether two techniques get on."""
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("one", DEFAULTS, ids=lambda technique: technique.name)
+def test_with_every_later_one(one: Technique, network: str, tiny: Callable[..., ImageData]) -> None:
+    images, recipe = tiny(count=8, classes=3, size=8, ordered=True), NETWORKS[network]
+    for other in itertools.dropwhile(lambda technique: technique is not one, DEFAULTS):
+        if clash(one, (other,)) or clash(other, (one,)):
+            continue
+        both = recipe.with_(techniques=tuple({one.name: one, other.name: other}.values()))
+        *events, end = train(both, data=images, instruments=())
+        assert isinstance(end, RunEnded)
+        assert end.outcome == "finished", f"{one} and {other}: {end.reason}\n{end.details}"
+        losses = [event.loss for event in events if isinstance(event, StepDone)]
+        assert len(losses) == 2, f"{one} and {other}"
+        assert all(math.isfinite(loss) for loss in losses), f"{one} and {other}"

@@ -263,7 +263,7 @@ def _export(run: Path, target: Path, formats: Sequence[str]) -> list[Path]:
     if pictures := [name for name in formats if name in PICTURES]:
         if problem := missing_for_pictures():
             raise InputError(problem)
-        from explorer.gui.export.headless import export_pictures
+        from explorer.gui.pictures import export_pictures
 
         written += export_pictures(record, target, pictures)
     return written

@@ -6,7 +6,6 @@ Only on Windows torch comes first: its libraries do not load after Qt's there (p
 from __future__ import annotations
 
 import gc
-import json
 import sys
 import time
 import traceback
@@ -16,14 +15,13 @@ from types import TracebackType
 if sys.platform == "win32":
     import torch  # noqa: F401
 
-from PySide6.QtCore import QObject, QSettings, Qt, Slot
+from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtWidgets import QApplication
 
 from explorer.gui.settings import NAME, Memory, user_settings
 from explorer.gui.translation import use_language
 from explorer.gui.window import TITLE, Window
 from explorer.i18n import _
-from explorer.runs import RunRecord
 
 BEGAN = time.time()
 SWITCH_INTERVAL = 0.0005
@@ -97,39 +95,6 @@ def process_start() -> float:
         return time.time() - uptime + ticks / os.sysconf("SC_CLK_TCK")
     except (OSError, ValueError, IndexError):
         return BEGAN
-
-
-def render_window(
-    record: RunRecord,
-    path: Path,
-    width: int = 1280,
-    height: int = 720,
-    scheme: str = "light",
-    language: str = "en",
-    settings: QSettings | None = None,
-) -> None:
-    """Write a picture of the window with the run of `record` to `path`, without a screen if need be."""
-    from tempfile import TemporaryDirectory
-
-    from explorer.session.session import RunOnScreen
-
-    app = QApplication.instance() or QApplication([NAME])
-    assert isinstance(app, QApplication)
-    with TemporaryDirectory() as folder:
-        memory = Memory(settings or QSettings(f"{folder}/settings.ini", QSettings.Format.IniFormat))
-        memory.keep(scheme=scheme, language=language, recipe=json.dumps(record.recipe) if record.recipe else "")
-        use_language(language)
-        window = Window(memory, runs=Path(folder))
-        window.session.put_first(RunOnScreen(record, Path(folder), TITLE))
-        window.resize(width, height)
-        window.show()
-        window.refresh_all()
-        app.processEvents()
-        window.refresh_all()
-        app.processEvents()
-        window.grab().save(str(path))
-        window.close()
-        window.deleteLater()
 
 
 if __name__ == "__main__":

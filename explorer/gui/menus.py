@@ -54,7 +54,11 @@ class Menus:
         self._groups: dict[str, QActionGroup] = {}
         self._window = window
         for text, entries in menus:
-            self._fill(self._menu(window.menuBar().addMenu(""), text), entries)
+            self.add(text, entries)
+
+    def add(self, text: str, entries: Sequence[Entry]) -> None:
+        """One more menu, at the right end."""
+        self._fill(self._menu(self._window.menuBar().addMenu(""), text), entries)
         self.retranslate()
 
     def retranslate(self) -> None:

@@ -19,9 +19,11 @@ from explorer.events import DIVERGED, FAILED, Event, Progress, RecipeChanged, Ru
 from explorer.gui import theme
 from explorer.gui.actions import Commands
 from explorer.gui.export.dialog import remembered
+from explorer.gui.export.panel_files import serve
 from explorer.gui.layout.columns import FITS, Columns, RightColumn
 from explorer.gui.layout.grid import PanelGrid
 from explorer.gui.layout.painter import Painter
+from explorer.gui.menu_table import build
 from explorer.gui.panels import PANELS, Shown
 from explorer.gui.previewer import Previews
 from explorer.gui.recipe.manual import Manual
@@ -85,8 +87,10 @@ class Window(QMainWindow):
         layout.addWidget(self.banner)
         layout.addWidget(self.transport)
         self.setCentralWidget(centre)
-        self.commands = Commands(self)
-        self.menus = self.commands.menus
+        self.commands = Commands(self, self.session)
+        self.menus = build(self, self.commands, self, self.grid)
+        for panel in self.panels:
+            panel.export.connect(serve)
         self.sidebar.changed.connect(self.change)
         self.sidebar.compare.connect(self.commands.compare)
         self.banner.tried.connect(self.change)
@@ -356,6 +360,10 @@ class Window(QMainWindow):
         self.right.setVisible(shown)
         self.menus.actions["runs"].setChecked(shown)
 
+    def toggle_right(self) -> None:
+        """Hide that column, or show it again."""
+        self.show_right(self.right.isHidden())
+
     def reset_layout(self) -> None:
         """Everything where it is at the first start."""
         self.grid.arrange(2)
@@ -368,6 +376,21 @@ class Window(QMainWindow):
 
     def _freeze(self, patterns: tuple[str, ...]) -> None:
         self.change(self.session.recipe.with_(frozen=patterns))
+
+    # What actions need; see Shell.
+
+    @property
+    def parent_of_dialogs(self) -> QWidget:
+        """This."""
+        return self
+
+    def say(self, text: str) -> None:
+        """Show a short message beside the progress of the run."""
+        self.transport.say(text)
+
+    def warn(self, reason: str, remedy: str = "") -> None:
+        """Show a message in the banner."""
+        self.banner.say(reason, remedy)
 
     def ask(self, question: str) -> bool:
         """Whether somebody answers yes."""

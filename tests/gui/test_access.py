@@ -25,8 +25,8 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from explorer.gui.actions import Commands
 from explorer.gui.export.dialog import ExportDialog
+from explorer.gui.menu_table import table
 from explorer.gui.menus import shortcuts
 from explorer.gui.runs.transport import BUTTONS
 from explorer.gui.window import Window
@@ -152,9 +152,8 @@ def test_help_lists_every_key(qtbot: QtBot, tmp_path: Path, language: str) -> No
 
 def test_no_key_is_one_that_qt_cannot_read(qtbot: QtBot, tmp_path: Path) -> None:
     with opened(qtbot, tmp_path) as window:
-        window.panels = window.panels * 4  # more panels than there are digits
-        table = Commands._table(window.commands)
-        keys = [item.shortcut for item in table[2][1][0][1]]
+        window.grid.panels = window.grid.panels * 4  # more panels than there are digits
+        keys = [item.shortcut for item in table(window.commands, window, window.grid)[2][1][0][1]]
         assert keys[:10] == [f"Ctrl+{digit}" for digit in "1234567890"]
         assert not any(keys[10:])
 

@@ -14,8 +14,9 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from explorer.data import DataChoice
-from explorer.gui.app import _First, render_window
+from explorer.gui.app import _First
 from explorer.gui.layout.painter import Painter
+from explorer.gui.pictures import render_window
 from explorer.gui.settings import Memory
 from explorer.gui.window import Window
 from explorer.gui.worker import stored_run
@@ -307,16 +308,16 @@ def test_files_are_written_and_read(qtbot: QtBot, make: Make, tmp_path: Path, mo
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_a, **_k: (path, ""))
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_a, **_k: (path, ""))
     window.change(Recipe(lr=0.33))
-    window.commands._save_recipe()
-    window.commands._reset_recipe()
+    window.commands.save_recipe()
+    window.commands.reset_recipe()
     assert window.session.recipe == Recipe()
-    window.commands._open_recipe()
+    window.commands.open_recipe()
     assert window.session.recipe == Recipe(lr=0.33)
     Path(path).write_text('{"depth": 9}')
-    window.commands._open_recipe()
+    window.commands.open_recipe()
     assert "depth is 9" in window.banner.text.text()
     path = str(tmp_path / "missing" / "recipe.json")
-    window.commands._save_recipe()
+    window.commands.save_recipe()
     assert "Choose another place." in window.banner.text.text()
 
 
@@ -336,8 +337,8 @@ def test_help_is_there(qtbot: QtBot, make: Make, monkeypatch: pytest.MonkeyPatch
     said: list[str] = []
     monkeypatch.setattr(QMessageBox, "information", lambda *arguments: said.append(arguments[2]))
     monkeypatch.setattr(QMessageBox, "about", lambda *arguments: said.append(arguments[2]))
-    window.commands._tell_shortcuts()
-    window.commands._tell_about()
+    window.menus.actions["Shortcuts"].trigger()
+    window.menus.actions["About"].trigger()
     assert "F5" in said[0]
     assert "Ctrl+Z" in said[0]
     assert "MIT" in said[1]

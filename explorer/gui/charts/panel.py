@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from PySide6.QtCore import QBuffer, QIODevice, QPoint, QRect, QSize, Qt
+from PySide6.QtCore import QBuffer, QIODevice, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import (
@@ -62,6 +62,9 @@ class Panel(QWidget):
     pace: ClassVar[float] = 1.0
     """Seconds in which it is painted at most once: the more a paint costs, the longer (it stalls both cores)."""
 
+    export = Signal(object, str)
+    """Somebody wants this panel as a file or on the clipboard; carries the panel, and png, svg, csv or copy."""
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.runs: tuple[Shown, ...] = ()
@@ -97,10 +100,10 @@ class Panel(QWidget):
             button.setAutoRaise(True)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._actions = {
-            "png": self._menu.addAction("", partial(self._save_as, "png")),
-            "svg": self._menu.addAction("", partial(self._save_as, "svg")),
-            "csv": self._menu.addAction("", partial(self._save_as, "csv")),
-            "copy": self._menu.addAction("", self._copy),
+            "png": self._menu.addAction("", partial(self.export.emit, self, "png")),
+            "svg": self._menu.addAction("", partial(self.export.emit, self, "svg")),
+            "csv": self._menu.addAction("", partial(self.export.emit, self, "csv")),
+            "copy": self._menu.addAction("", partial(self.export.emit, self, "copy")),
             "all": self._menu.addAction("", self.show_everything),
         }
 
@@ -290,16 +293,6 @@ class Panel(QWidget):
             self.refresh()
         else:
             self.dirty = True
-
-    def _save_as(self, suffix: str) -> None:
-        from explorer.gui.export.panel_files import save_as
-
-        save_as(self, suffix)
-
-    def _copy(self) -> None:
-        from explorer.gui.export.panel_files import copy_to_clipboard
-
-        copy_to_clipboard(self)
 
     # A panel is drawn for export by a hidden twin, so that what is on screen keeps its size, colours and zoom.
 

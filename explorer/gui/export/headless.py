@@ -1,45 +1,21 @@
-"""Pictures of a stored run without a screen: every panel, and the whole window."""
+"""The panels of a stored run as files, without a screen."""
 
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
 
 from explorer.errors import InputError
 from explorer.gui import theme
 from explorer.gui.export.panel_files import export_panel, unwritable
 from explorer.gui.panels import PANELS, Panel, Shown
-from explorer.i18n import _, language
+from explorer.i18n import _
 from explorer.runs import RunRecord
 
 FORMATS = ("png", "svg", "csv")
-
-
-def export_pictures(record: RunRecord, folder: Path, formats: Sequence[str]) -> list[Path]:
-    """Write every panel in each of `formats`, and with "png" the whole window; the files written.
-
-    Raises InputError if `folder` cannot be written.
-    """
-    os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    from explorer.gui.app import render_window
-
-    qInstallMessageHandler(_without_noise)
-    written = export_run(record, folder, formats, record.recipe["data"]["name"])
-    if "png" in formats:
-        window = folder / "window.png"
-        render_window(record, window, 1600, 900, language=language())
-        written.append(window)
-    return written
-
-
-def _without_noise(_kind: QtMsgType, _context: QMessageLogContext, text: str) -> None:
-    if "propagateSizeHints" not in text:  # the platform without a screen says so of every window
-        print(text, file=sys.stderr)
 
 
 def export_run(

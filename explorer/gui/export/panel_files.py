@@ -59,6 +59,14 @@ def copy_to_clipboard(panel: Panel, options: Options | None = None) -> None:
     QGuiApplication.clipboard().setImage(image)
 
 
+def serve(panel: Panel, wanted: str) -> None:
+    """Do what the menu of `panel` was asked for: png, svg, csv or copy."""
+    if wanted == "copy":
+        copy_to_clipboard(panel)
+    else:
+        save_as(panel, wanted)
+
+
 def save_as(panel: Panel, ending: str) -> None:
     """Ask how large a picture is wanted and where, write `panel` there, and say what went wrong if it did."""
     if ending != "csv":

@@ -42,8 +42,11 @@ class RunStarted(_Event, frozen=True):
 
 
 class StepDone(_Event, frozen=True):
-    """One optimizer step. `loss` is the mean over the batch; `seconds` the step's wall time; `lr` one per group
-    of layers that learn at the same rate, from the input to the head.
+    """One optimizer step. `loss` is the mean over the batch of what was optimised; `seconds` the step's wall time;
+    `lr` one per group of layers that learn at the same rate, from the input to the head.
+
+    `cross_entropy`: with the true labels, in nats, the mean over the images that show one class alone; None if all are
+    mixed, and in runs of earlier versions.
     """
 
     step: int
@@ -52,6 +55,7 @@ class StepDone(_Event, frozen=True):
     lr: tuple[float, ...]
     seconds: float
     images: int
+    cross_entropy: float | None = None
 
 
 class GradientNorms(_Event, frozen=True):

@@ -126,7 +126,7 @@ class RunRecord:
         self.recipe: dict[str, Any] = {}
         self.started: RunStarted | None = None
         self.layers: tuple[Layer, ...] = ()
-        self.steps_table = Table(4)
+        self.steps_table = Table(5)
         self.epochs: list[EpochDone] = []
         self.norms: list[NormHistory] = []
         self.normalization: dict[str, LayerHistory] = {}
@@ -155,7 +155,8 @@ class RunRecord:
         """Take `event` in."""
         match event:
             case StepDone():
-                self.steps_table.append((event.step, event.loss, event.lr[-1], event.seconds))
+                true = np.nan if event.cross_entropy is None else event.cross_entropy
+                self.steps_table.append((event.step, event.loss, event.lr[-1], event.seconds, true))
             case GradientNorms():
                 if not self.norms or self.norms[-1].names != event.names:  # the network was rebuilt
                     self.norms.append(NormHistory(event.names, event.sizes))
@@ -203,6 +204,11 @@ class RunRecord:
     def losses(self) -> Doubles:
         """Loss of each step's batch, as it was optimised, shape (n,)."""
         return self.steps_table.rows[:, 1]
+
+    @property
+    def cross_entropies(self) -> Doubles:
+        """Cross-entropy of each step's batch with the true labels, shape (n,); NaN where it is not known."""
+        return self.steps_table.rows[:, 4]
 
     @property
     def rates(self) -> Doubles:

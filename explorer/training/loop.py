@@ -38,7 +38,7 @@ from explorer.training.control import Control, Diverged, Stopped
 from explorer.training.feature_cache import Features, reused
 from explorer.training.instruments import Instrument, StepContext, Watch, choose
 from explorer.training.learner import Learner
-from explorer.training.metrics import measure, predict, soft_cross_entropy
+from explorer.training.metrics import cross_entropy, measure, predict, soft_cross_entropy
 from explorer.training.preflight import (
     check,
     denormals_as_zero,
@@ -133,6 +133,7 @@ class Run:
         self.context: StepContext | None = None
         self.best_weights: dict[str, Tensor] = {}
         self.unsaid: list[tuple[Tensor, dict[str, Any]]] = []
+        self.unmixed: Tensor | None = None
         self.began = perf_counter()
         if resume:
             self.resume(resume)
@@ -190,7 +191,9 @@ class Run:
         self.step += 1
         self.learner.average(self.step)
 
-        self.unsaid.append((loss.detach(), {"step": self.step, "lr": rates, "seconds": perf_counter() - began}))
+        true = cross_entropy(logits, context.labels, self.unmixed)
+        values = {"step": self.step, "lr": rates, "seconds": perf_counter() - began}
+        self.unsaid.append((torch.stack([loss.detach(), true]), values))
         if self.device.type == "cpu" or self.control.paused or len(self.unsaid) >= STEPS_PER_REPORT_ON_GPU:
             yield from self.say_steps()
         yield from self.watch.look("after_step", context)
@@ -300,6 +303,8 @@ class Run:
         raw, labels = self.training.images[indices], self.training.labels[indices]
         targets = softened(self.recipe, self.one_hot[labels])
         batch = prepared(self.recipe, self.step, raw, targets, self.data.mirrors, self.augment_rng)
+        # An image whose target came out of augmentation as another one shows several classes.
+        self.unmixed = None if batch.targets is targets else (batch.targets == targets).all(dim=1)
         self.learner.dropout_rng.manual_seed(number(self.recipe.seed, "dropout", self.step))
         self.indices = indices
         return StepContext(
@@ -342,8 +347,10 @@ class Run:
         if not self.unsaid:
             return
         unsaid, self.unsaid = self.unsaid, []
-        for loss, (_tensor, values) in zip(torch.stack([loss for loss, _v in unsaid]).tolist(), unsaid, strict=True):
-            yield StepDone(loss=loss, epoch=self.epoch, images=self.recipe.batch_size, **values)
+        losses = torch.stack([both for both, _values in unsaid]).tolist()
+        for (loss, true), (_both, values) in zip(losses, unsaid, strict=True):
+            known = None if math.isnan(true) and math.isfinite(loss) else true  # every image of the batch is mixed
+            yield StepDone(loss=loss, cross_entropy=known, epoch=self.epoch, images=self.recipe.batch_size, **values)
             if not math.isfinite(loss):
                 raise Diverged
 

@@ -22,6 +22,16 @@ def soft_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
 
 
 @torch.no_grad()
+def cross_entropy(logits: Tensor, labels: Tensor, counted: Tensor | None = None) -> Tensor:
+    """Mean cross-entropy of logits (B, classes) with the true labels (B,), in nats, a scalar that needs no gradient.
+
+    Over the images that are `counted` (B,), all without it; NaN if none is.
+    """
+    each = functional.cross_entropy(logits.float(), labels, reduction="none")
+    return each.mean() if counted is None else each.where(counted, 0.0).sum() / counted.sum()
+
+
+@torch.no_grad()
 def predict(
     model: nn.Module,
     images: Tensor,

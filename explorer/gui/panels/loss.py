@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from PySide6.QtWidgets import QWidget
 
 from explorer.events import EpochDone, RecipeChanged, RunEnded, RunStarted, StepDone
@@ -11,6 +12,13 @@ from explorer.gui.charts.panel import BETWEEN, Cell, Panel
 from explorer.gui.charts.plot import Plot
 from explorer.gui.theme import pen
 from explorer.i18n import N_, _
+from explorer.runs.record import Doubles, RunRecord
+
+BATCH = {
+    "true": (N_("cross-entropy"), N_("every batch")),
+    "objective": (N_("optimised loss"), N_("every batch, optimised loss")),
+}
+"""What the line of every batch shows: as a choice, and in the legend."""
 
 
 class LossPanel(Panel):
@@ -23,11 +31,14 @@ class LossPanel(Panel):
     name = "loss"
     title = N_("Loss")
     how_to_read = N_(
-        "The mean loss on training and validation images after each epoch; the faint line behind is the loss of every "
-        "batch as it was trained. Healthy: both fall, and the shaded gap between them stays narrow. If training keeps "
-        "falling while validation rises, the network overfits: switch on augmentation, dropout or label smoothing, or "
-        "stop at the best epoch (star). If both stay high, look at the gradients: switch on normalization or skip, or "
-        "change the learning rate. Jumps or a sudden end call for clipping or a lower rate."
+        "The mean cross-entropy with the true labels on training and validation images after each epoch; the faint "
+        "line behind is that of every batch as it was trained, images that are mixed of several classes left out, as "
+        "they have no one true label. What is optimised with softened or mixed targets is another quantity, with "
+        "another zero: choose it to see it. Healthy: both fall, and the shaded gap between them stays narrow. If "
+        "training keeps falling while validation rises, the network overfits: switch on augmentation, dropout or "
+        "label smoothing, or stop at the best epoch (star). If both stay high, look at the gradients: switch on "
+        "normalization or skip, or change the learning rate. Jumps or a sudden end call for clipping or a lower rate. "
+        "Points far above all others do not stretch the axis; ▲ says how many there are, and shows them."
     )
     kinds = (RunStarted, StepDone, EpochDone, RecipeChanged, RunEnded)
 
@@ -36,6 +47,8 @@ class LossPanel(Panel):
         self.plot = self.add_plot(Plot(N_("Epochs done"), N_("Loss, nats")))
         self.fill_body(self.plot)
         scales = [("linear", N_("linear")), ("log", N_("log"))]
+        shown = [(key, choice) for key, (choice, _legend) in BATCH.items()]
+        self.batch = self.add_choice(N_("Line of every batch"), shown, in_title=False)
         self.scale = self.add_choice(N_("Scale of the loss"), scales, in_title=False)
         self.ready()
 
@@ -52,16 +65,26 @@ class LossPanel(Panel):
             colour = pens(shown, alone, palette)[0].color()
             faint = pen(palette.mixed(colour, 0.35 if alone else 0.3))
             record = shown.record
-            plot.curve(f"batch {shown.index}", step_epochs(record), record.losses, faint, robust=True, z=-5)
+            plot.curve(f"batch {shown.index}", step_epochs(record), self.line(record)[1], faint, robust=True, z=-5)
         best = draw_epochs(plot, self.runs, "loss", palette)
-        batch = Entry(pen(palette.mixed(palette.train if alone else palette.foreground, 0.35)), False, _("every batch"))
-        plot.end([*legend_of(self.runs, palette), batch], marks_of(self.runs, palette), best)
+        ink = pen(palette.mixed(palette.train if alone else palette.foreground, 0.35))
+        named = dict.fromkeys(self.line(shown.record)[0] for shown in self.runs)
+        batch = [Entry(ink, False, _(BATCH[what][1])) for what in named]
+        plot.end([*legend_of(self.runs, palette), *batch], marks_of(self.runs, palette), best)
         plot.span(0, last_epoch(self.runs))
+
+    def line(self, record: RunRecord) -> tuple[str, Doubles]:
+        """What the line of every batch shows of `record`, and its values: what is chosen, if it is known."""
+        known = np.isfinite(record.cross_entropies).any()
+        if self.batch.currentData() == "true" and known:
+            return "true", record.cross_entropies
+        return "objective", record.losses
 
     def numbers(self) -> str:
         record = self.runs[0].record
         if not record.epochs:
-            return _("batch {loss:.3f}").format(loss=record.losses[-1]) if len(record.losses) else ""
+            values = self.line(record)[1]
+            return _("batch {loss:.3f}").format(loss=values[-1]) if len(values) and np.isfinite(values[-1]) else ""
         last, best = record.epochs[-1], record.best
         said = [
             _("validation {value}").format(value=f"{last.validation['loss']:.3f}"),
@@ -77,6 +100,7 @@ class LossPanel(Panel):
         rows: list[list[Cell]] = epoch_rows(self.runs, "loss")
         for shown in self.runs:
             epochs = step_epochs(shown.record).tolist()
-            losses = shown.record.losses.tolist()
-            rows += [[shown.label, "batch", epoch, loss] for epoch, loss in zip(epochs, losses, strict=True)]
+            for name, values in (("batch", shown.record.cross_entropies), ("batch, optimised", shown.record.losses)):
+                pairs = zip(epochs, values.tolist(), strict=True)
+                rows += [[shown.label, name, epoch, value] for epoch, value in pairs if value == value]
         return ["run", "curve", "epoch", "loss"], rows

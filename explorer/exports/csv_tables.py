@@ -31,9 +31,9 @@ def metrics(record: RunRecord) -> str:
 
 
 def steps(record: RunRecord) -> str:
-    """One row per step: step, loss of its batch, learning rate, seconds."""
+    """One row per step: step, optimised loss of its batch, rate, seconds, cross-entropy with the true labels."""
     rows = [[int(step), *rest] for step, *rest in record.steps_table.rows.tolist()]
-    return _table(["step", "loss", "lr", "seconds"], rows)
+    return _table(["step", "loss", "lr", "seconds", "cross_entropy"], rows)
 
 
 def _table(header: list[str], rows: list[list[float]]) -> str:

@@ -35,6 +35,7 @@ def test_tables_hold_every_epoch_and_every_step(tmp_path: Path) -> None:
     assert [float(row["validation_loss"]) for row in epochs] == [e.validation["loss"] for e in record.epochs]
     rows = list(csv.DictReader(io.StringIO(steps.read_text(encoding="utf-8"))))
     assert [float(row["loss"]) for row in rows] == record.losses.tolist()
+    assert all(None not in row and None not in row.values() for row in rows)  # as many cells as names of columns
 
 
 def test_safetensors_hold_the_best_weights_with_recipe_and_classes(tmp_path: Path) -> None:

@@ -7,8 +7,10 @@ for event in train(Recipe(epochs=3)):
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
+from explorer.processor import wait_briefly
 from explorer.recipe import Recipe
 from explorer.techniques import TECHNIQUES
 
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = ["TECHNIQUES", "Recipe", "open_run", "train"]
+
+
+wait_briefly(os.environ)  # before anybody loads torch
 
 
 def __getattr__(name: str) -> Any:

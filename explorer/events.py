@@ -39,6 +39,10 @@ class RunStarted(_Event, frozen=True):
     steps_per_epoch: int
     device: str
     time: float
+    threads: int = 0
+    """Of the processor; 0 in runs that do not say."""
+    others: float | None = None
+    """How many threads of other programs wanted a core when `threads` was chosen; None where nobody looked."""
 
 
 class StepDone(_Event, frozen=True):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 import pytest
 
 from explorer.data import ImageData, Split
 
+# Runs are compared bit for bit: what else the machine does must not choose their number of threads.
+os.environ.setdefault("OMP_NUM_THREADS", str(os.cpu_count() or 1))
 MakeImages = Callable[..., ImageData]
 
 

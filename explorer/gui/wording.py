@@ -68,6 +68,7 @@ FIELDS = {
     "threshold": N_("Threshold"),
     "track_running_stats": N_("Running statistics"),
     "train": N_("What learns"),
+    "threads": N_("Threads"),
     "translation": N_("Translation"),
     "warmup": N_("Warm-up"),
     "weight_decay": N_("Weight decay"),

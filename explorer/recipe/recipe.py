@@ -44,6 +44,7 @@ _NEW_NETWORK = N_("It decides the size of the weights.")
 _NEW_ORDER = N_("It decides the order of the images and the length of the schedule.")
 _NEW_DATA = N_("Curves on other images cannot be compared.")
 _NEW_STREAMS = N_("All random streams start from it.")
+_NEW_SUMS = N_("Rounding would change in mid-run.")
 _NEW_DEVICE = N_("Everything is placed there when the run starts.")
 
 
@@ -144,6 +145,16 @@ class Recipe(BaseModel):
         "fp32",
         description=N_("Of the activations: 32 bits, or bfloat16 (faster on some processors)."),
     )
+    threads: int | None = Field(
+        None,
+        ge=1,
+        le=256,
+        description=N_(
+            "Of the processor; auto: as many as pay off beside other programs. Sums over another number of threads "
+            "differ in the last digit."
+        ),
+        json_schema_extra={"next_run": _NEW_SUMS, "empty": N_("auto")},
+    )
     frozen: tuple[str, ...] = Field(
         (),
         description=N_(
@@ -159,6 +170,11 @@ class Recipe(BaseModel):
     @field_serializer("techniques")
     def _as_object(self, techniques: Techniques) -> dict[str, dict[str, Any]]:
         return {technique.name: technique.model_dump(mode="json") for technique in techniques}
+
+    @field_validator("threads", mode="before")
+    @classmethod
+    def _auto(cls, value: object) -> object:
+        return None if value == "auto" else value
 
     @field_validator("data", mode="before")
     @classmethod
@@ -294,6 +310,8 @@ def _waits(field: FieldInfo) -> bool:
 def _plain(value: object) -> str:
     if isinstance(value, DataChoice):
         return " ".join(filter(None, (value.name, ",".join(value.classes), str(value.per_class or ""))))
+    if value is None:
+        return "auto"
     if isinstance(value, tuple):
         return ",".join(map(str, value))
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -66,6 +66,12 @@ def standing(path: Path, content: dict[str, Any]) -> tuple[int, int, list[float]
     )
 
 
+def threads(content: dict[str, Any]) -> int | None:
+    """How many threads its run had; None if it does not say."""
+    number = content.get("threads")
+    return number if isinstance(number, int) and 1 <= number <= 256 else None
+
+
 def best_beside(path: Path, content: dict[str, Any]) -> dict[str, Any]:
     """The best checkpoint of the run of which `path` holds `content`; empty if it cannot be had."""
     try:

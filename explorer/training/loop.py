@@ -53,6 +53,7 @@ from explorer.training.preflight import (
     stoppable,
 )
 from explorer.training.streams import number
+from explorer.training.threads import Chosen, noticed, used
 
 STEPS_PER_REPORT_ON_GPU = 16  # reading a loss waits for the GPU; one wait for so many steps costs nothing measurable
 SECONDS_PER_REPORT = 0.5
@@ -90,8 +91,8 @@ def train(
         yield never_began(error)
         return
     try:
-        with denormals_as_zero():
-            yield from run.events()
+        with denormals_as_zero(), used(recipe.threads or run.threads) as run.chosen:
+            yield from noticed(run.events(), run.chosen.threads)
     except Diverged:
         yield run.ended(
             DIVERGED,
@@ -135,6 +136,9 @@ class Run:
         self.unsaid: list[tuple[Tensor, dict[str, Any]]] = []
         self.unmixed: Tensor | None = None
         self.began = perf_counter()
+        self.threads: int | None = None
+        """Of the run that is resumed."""
+        self.chosen = Chosen(0)
         if resume:
             self.resume(resume)
 
@@ -230,7 +234,7 @@ class Run:
     def opening(self) -> Iterator[Event]:
         """What the run starts from."""
         model = self.learner.model
-        yield started(self.recipe, self.data, model, self.steps_per_epoch, self.device)
+        yield started(self.recipe, self.data, model, self.steps_per_epoch, self.device, self.chosen)
         if loaded := getattr(model, "loaded", None):
             yield loaded
         if without_effect := idle(self.recipe):
@@ -375,6 +379,7 @@ class Run:
             "epoch": self.epoch,
             "losses": self.losses,
             "best": [self.best_epoch, self.best_loss],
+            "threads": self.chosen.threads,
         }
         checkpoint.write([self.checkpoints / name for name in names], content | self.learner.resume_state())
 
@@ -385,6 +390,7 @@ class Run:
         if not 0 <= self.step - self.epoch * self.steps_per_epoch <= self.steps_per_epoch:
             self.step = self.epoch * self.steps_per_epoch  # batches of another size: at the start of the epoch
         self.learner.resume(content, self.epoch)
+        self.threads = checkpoint.threads(content)
         self.best_weights = self.learner.weights()
         if best := checkpoint.best_beside(path, content):  # else the best is looked for anew
             self.best_weights, (self.best_epoch, self.best_loss) = best["model"], content["best"]

@@ -19,6 +19,7 @@ from explorer.techniques import clash
 from explorer.training.control import Control
 from explorer.training.model import layers
 from explorer.training.streams import stream
+from explorer.training.threads import Chosen
 
 
 def fetched(
@@ -38,7 +39,12 @@ def fetched(
 
 
 def started(
-    recipe: Recipe, data: ImageData, model: nn.Module, steps_per_epoch: int, device: torch.device
+    recipe: Recipe,
+    data: ImageData,
+    model: nn.Module,
+    steps_per_epoch: int,
+    device: torch.device,
+    chosen: Chosen,
 ) -> RunStarted:
     """What a run starts from."""
     return RunStarted(
@@ -57,6 +63,8 @@ def started(
         steps_per_epoch=steps_per_epoch,
         device=str(device),
         time=time.time(),
+        threads=chosen.threads,
+        others=chosen.others,
     )
 
 

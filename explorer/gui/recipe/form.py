@@ -186,7 +186,8 @@ def editor_for(field: FieldInfo) -> Any:
         return ChoiceEditor(typing.get_args(kind), unit)
     if kind is int:
         low, high = limits(field)
-        return WholeEditor(math.ceil(low), math.floor(high), unit, N_("all") if optional else "")
+        empty = str(_extra(field).get("empty", N_("all"))) if optional else ""
+        return WholeEditor(math.ceil(low), math.floor(high), unit, empty)
     if kind is float:
         return NumberEditor(*limits(field), float(field.default), unit)
     if kind is str:

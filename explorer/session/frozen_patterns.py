@@ -10,7 +10,7 @@ from explorer.recipe import Recipe, matches
 from explorer.techniques import BUILD_SLOTS
 
 Patterns = tuple[str, ...]
-LAYER_SLOTS = tuple(slot for slot in BUILD_SLOTS if slot != "drop")
+LAYER_SLOTS = tuple(slot for slot in BUILD_SLOTS if slot not in ("drop", "branch"))
 """Of a technique that may bring layers with weights of their own."""
 
 

@@ -9,13 +9,18 @@ from explorer.techniques.base import (
     BLANKS,
     BUILD_SLOTS,
     Batch,
+    BranchPlace,
     Category,
+    Compute,
     FrozenNorm,
     LayerPlace,
     LayerRate,
     Moment,
     Technique,
+    building,
     clash,
+    conflict,
+    without_place,
 )
 from explorer.techniques.clipping import Clipping
 from explorer.techniques.dropout import Dropout
@@ -54,8 +59,10 @@ __all__ = [
     "Activation",
     "Augmentation",
     "Batch",
+    "BranchPlace",
     "Category",
     "Clipping",
+    "Compute",
     "DataSpec",
     "Dropout",
     "EarlyStopping",
@@ -73,5 +80,8 @@ __all__ = [
     "Technique",
     "Transfer",
     "WeightAveraging",
+    "building",
     "clash",
+    "conflict",
+    "without_place",
 ]

@@ -34,6 +34,7 @@ class Activation(Technique):
     title = N_("Activation")
     summary = N_("Replaces ReLU by a relative that lets gradients through, or by one that does not.")
     group = Category.STABILISE
+    takes = ("activation",)
     label = "{kind}"
 
     kind: ActivationKind = parameter("leaky_relu", N_("Nonlinearity after each convolution."))
@@ -44,7 +45,7 @@ class Activation(Technique):
         1.0, N_("α: the value for large negative inputs is −α."), gt=0, le=10, when={"kind": ("elu",)}
     )
 
-    def activation(self) -> nn.Module:
+    def activation(self, made: nn.Module | None = None) -> nn.Module:
         from torch import nn
 
         match self.kind:

@@ -8,9 +8,10 @@ torch is imported inside the slots, so that the window can show every card befor
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -60,6 +61,8 @@ class Moment:
     steps_per_epoch: int
     epochs: int
     losses: Sequence[float] = ()
+    rebuilt: Sequence[int] = ()
+    """How many epochs were done whenever a live change made it another network."""
 
     @property
     def steps(self) -> int:
@@ -70,6 +73,32 @@ class Moment:
     def epoch(self) -> float:
         """Epochs done, with the fraction of the current one."""
         return self.step / self.steps_per_epoch
+
+    @property
+    def losses_by_network(self) -> list[Sequence[float]]:
+        """`losses`, those of each network that the run had by themselves; the last are those of the present one."""
+        cuts = [0, *self.rebuilt, len(self.losses)]
+        return [self.losses[start:end] for start, end in pairwise(cuts)]
+
+
+class Compute(Protocol):
+    """The forward pass of one step. Called again for the same images, it meets the same dropout, leaves running
+    statistics as they are, and no instrument looks.
+    """
+
+    def __call__(self, part: int = 0, parts: int = 1) -> Tensor:
+        """Loss (a scalar in nats) of the `part`-th of `parts` pieces of the batch, times the piece's share of it: the
+        sum over the pieces is the loss of the batch.
+        """
+
+
+@dataclass(frozen=True)
+class BranchPlace:
+    """A residual branch as a technique sees it: the `index`-th of `count`, counted from 0 at the images."""
+
+    name: str
+    index: int
+    count: int
 
 
 @dataclass(frozen=True)
@@ -162,6 +191,8 @@ class Technique(BaseModel):
     """Why a change cannot act in a running network; empty if it can."""
     whole_run: ClassVar[bool] = False
     """Whether it can be switched on and off between runs only."""
+    takes: ClassVar[tuple[str, ...]] = ()
+    """Slots that it fills for itself, whatever others put there: two that take the same one exclude each other."""
 
     def __str__(self) -> str:
         return self.label.format(**dict(self))
@@ -180,6 +211,10 @@ class Technique(BaseModel):
         """Why it cannot act on such data, with the remedy; empty if it can."""
         return ""
 
+    def lacks(self, on: Collection[Technique]) -> str:
+        """Why it cannot act beside the techniques that are `on`, with the remedy; empty if it can."""
+        return ""
+
     def comparison(self, recipe: R) -> tuple[tuple[str, R], ...]:
         """Runs that show what it does, as (label, translated; recipe): by default `recipe` without it and with it."""
         without = _("without {technique}").format(technique=_(self.title))
@@ -194,23 +229,30 @@ class Technique(BaseModel):
         """Bring what it needs and this machine lacks, before the network is built: (bytes done, bytes in all)."""
         return iter(())
 
-    # Slots of the network: asked once for each blank when it is built. None means: leave the blank empty.
+    # Slots of the network: asked for each blank when it is built, one technique after the other. `made` is what those
+    # before put there, None if nothing; the answer takes its place.
 
-    def norm(self, channels: int) -> nn.Module | None:
+    def norm(self, channels: int, made: nn.Module | None = None) -> nn.Module | None:
         """Layer (B, channels, H, W) → the same shape, after each convolution."""
-        return None
+        return made
 
-    def activation(self) -> nn.Module | None:
+    def activation(self, made: nn.Module | None = None) -> nn.Module | None:
         """Elementwise nonlinearity."""
-        return None
+        return made
 
-    def drop(self, place: str, rng: torch.Generator) -> nn.Module | None:
+    def drop(self, place: str, rng: torch.Generator, made: nn.Module | None = None) -> nn.Module | None:
         """Layer after the blocks of `place` ("stage1" …), or before the "classifier"; draws from `rng` alone."""
-        return None
+        return made
 
-    def shortcut(self, c_in: int, c_out: int, stride: int) -> nn.Module | None:
+    def shortcut(self, c_in: int, c_out: int, stride: int, made: nn.Module | None = None) -> nn.Module | None:
         """Layer (B, c_in, H, W) → (B, c_out, H/stride, W/stride), added to the output of a block."""
-        return None
+        return made
+
+    def branch(self, place: BranchPlace, module: nn.Module, rng: torch.Generator) -> nn.Module:
+        """Wraps `module`, (B, C, H, W) → the same shape, through which a residual branch goes before it is added to its
+        shortcut; draws from `rng` alone.
+        """
+        return module
 
     def network(self, facts: DataSpec) -> nn.Module | None:
         """A whole network in place of the small CNN, images (B, C, H, W) in [0, 1] → logits (B, classes)."""
@@ -229,6 +271,15 @@ class Technique(BaseModel):
         """Another view of `batch`; every image draws its own parameters from `rng`, and reports them in `drawn`."""
         return batch
 
+    def backward(self, compute: Compute, parameters: Sequence[nn.Parameter]) -> Tensor:
+        """Leaves in `grad` of `parameters`, None before, what the optimizer is to see, and returns the loss to report.
+
+        It may call `compute` as often as it likes, and must leave the weights as they were. Who acts here, takes it.
+        """
+        loss = compute()
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss
+
     def on_gradients(self, parameters: Sequence[nn.Parameter]) -> None:
         """Change gradients in place between backward and the optimizer's step."""
 
@@ -241,29 +292,53 @@ class Technique(BaseModel):
 
     # Slots of an epoch.
 
-    def layer_rate(self, place: LayerPlace, epoch: int) -> LayerRate:
-        """How the layer at `place` learns in `epoch`, counted from 0."""
-        return LayerRate()
+    def layer_rate(self, place: LayerPlace, epoch: int, so_far: LayerRate) -> LayerRate:
+        """How the layer at `place` learns in `epoch`, counted from 0; `so_far` by what the techniques before say."""
+        return so_far
 
     def stop(self, moment: Moment) -> bool:
         """Whether to end the run after the epoch that just ended, and take the best weights."""
         return False
 
 
-BLANKS = ("norm", "activation", "drop", "shortcut")
+BLANKS = ("norm", "activation", "drop", "shortcut", "branch")
 BUILD_SLOTS = (*BLANKS, "network")
 
 
-def clash(technique: Technique, on: Iterable[Technique]) -> str:
-    """Why `technique` has no place in the network beside those that are `on`, with the remedy; empty if it has."""
-    blanks = [slot for slot in BLANKS if technique.acts_in(slot)]
-    for other in on:
-        if other.name == technique.name:
-            continue
-        if blanks and other.network_title:
-            text = _("{network} is built of its own layers, so this has no place in it. It acts in the small CNN.")
-            return text.format(network=other.network_title)
-        if any(other.acts_in(slot) for slot in blanks):
-            text = _("{other} already takes this place in the network. Switch it off first.")
-            return text.format(other=_(other.title))
+def building(techniques: Iterable[Technique]) -> tuple[Technique, ...]:
+    """Those that decide which layers the network has: as long as they are the same, so is it.
+
+    A technique that brings a network of its own leaves no blanks to others.
+    """
+    techniques = tuple(techniques)
+    own = tuple(t for t in techniques if t.network_title)
+    return own or tuple(t for t in techniques if any(t.acts_in(slot) for slot in BLANKS))
+
+
+def clash(technique: Technique, on: Collection[Technique]) -> str:
+    """Why `technique` cannot act beside those that are `on`, with the remedy; empty if it can."""
+    return without_place(technique, on) or conflict(technique, on)
+
+
+def without_place(technique: Technique, on: Iterable[Technique]) -> str:
+    """Why it is without effect in the network; nothing breaks if it is on all the same."""
+    if any(technique.acts_in(slot) for slot in BLANKS):
+        for other in on:
+            if other.network_title and other.name != technique.name:
+                text = _("{network} is built of its own layers, so this has no place in it. It acts in the small CNN.")
+                return text.format(network=other.network_title)
     return ""
+
+
+def conflict(technique: Technique, on: Collection[Technique]) -> str:
+    """Why it must not be on together with those that are, with the remedy; a run refuses to start like this."""
+    if without_place(technique, on):
+        return ""
+    for other in on:
+        if other.name != technique.name and set(other.takes) & set(technique.takes):
+            if "backward" in technique.takes:
+                text = _("{other} already decides how the gradient is computed. Switch it off first.")
+            else:
+                text = _("{other} already takes this place in the network. Switch it off first.")
+            return text.format(other=_(other.title))
+    return technique.lacks(on)

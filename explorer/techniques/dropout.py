@@ -48,7 +48,9 @@ class Dropout(Technique):
         min_length=1,
     )
 
-    def drop(self, place: str, rng: torch.Generator) -> nn.Module | None:
-        from explorer.techniques.layers import SeededDropout
+    def drop(self, place: str, rng: torch.Generator, made: nn.Module | None = None) -> nn.Module | None:
+        from explorer.techniques.layers import SeededDropout, stacked
 
-        return SeededDropout(self.p, rng, channels=self.kind == "channel") if place in self.places else None
+        if place not in self.places:
+            return made
+        return stacked(made, SeededDropout(self.p, rng, channels=self.kind == "channel"))

@@ -29,6 +29,6 @@ class EarlyStopping(Technique):
 
     def stop(self, moment: Moment) -> bool:
         best, waited = float("inf"), 0
-        for loss in moment.losses:
+        for loss in moment.losses_by_network[-1]:
             best, waited = (loss, 0) if loss < best - self.min_delta else (best, waited + 1)
         return waited >= self.patience

@@ -6,6 +6,11 @@ import torch
 from torch import Tensor, nn
 
 
+def stacked(below: nn.Module | None, above: nn.Module) -> nn.Module:
+    """`above` on what others put in the same place, if anything."""
+    return above if below is None or isinstance(below, nn.Identity) else nn.Sequential(below, above)
+
+
 class SeededDropout(nn.Module):
     """torch.nn.Dropout (or Dropout2d with `channels`) that draws from a stream of its own.
 

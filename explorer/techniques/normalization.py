@@ -36,6 +36,7 @@ class Normalization(Technique):
     title = N_("Normalization")
     summary = N_("Keeps the values of every layer in one range.")
     group = Category.STABILISE
+    takes = ("norm",)
     label = "{kind} norm"
 
     kind: Literal["batch", "layer", "group", "instance"] = parameter(
@@ -57,7 +58,7 @@ class Normalization(Technique):
         when={"kind": ("group",)},
     )
 
-    def norm(self, channels: int) -> nn.Module:
+    def norm(self, channels: int, made: nn.Module | None = None) -> nn.Module:
         from torch import nn
 
         if self.kind == "batch":

@@ -116,7 +116,7 @@ class Schedule(Technique):
             case "polynomial":
                 return float((1 - t) ** self.power)
             case "plateau":
-                return float(self.gamma ** _plateaus(moment.losses, self.patience))
+                return float(self.gamma ** sum(_plateaus(losses, self.patience) for losses in moment.losses_by_network))
             case "cyclic":
                 low = 1 / self.div
                 return low + (1 - low) * (1 - abs(2 * (epoch / self.every % 1) - 1))

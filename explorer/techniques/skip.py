@@ -37,6 +37,7 @@ class Skip(Technique):
     title = N_("Skip connections")
     summary = N_("Adds the input of each block to its output, a way back for the gradient.")
     group = Category.STABILISE
+    takes = ("shortcut",)
     label = "skip"
 
     kind: Literal["projection", "identity"] = parameter(
@@ -44,7 +45,7 @@ class Skip(Technique):
     )
     zero_start: bool = parameter(False, N_("Start every block as the identity."))
 
-    def shortcut(self, c_in: int, c_out: int, stride: int) -> nn.Module:
+    def shortcut(self, c_in: int, c_out: int, stride: int, made: nn.Module | None = None) -> nn.Module:
         from torch import nn
 
         from explorer.techniques.layers import PadChannels, StridedProjection

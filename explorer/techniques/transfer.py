@@ -72,6 +72,7 @@ class Transfer(Technique):
     label = "transfer {backbone}, {train}"
     next_run = NEW_NETWORK
     whole_run = True
+    takes = ("network",)
 
     backbone: BackboneName = parameter(
         "efficientnet_lite0",
@@ -182,12 +183,12 @@ class Transfer(Technique):
         fitted = networks.fit(model, state)
         model.loaded = WeightsLoaded(source=source, kept=fitted.kept, fresh=fitted.fresh, unused=fitted.unused)  # type: ignore[assignment]
 
-    def layer_rate(self, place: LayerPlace, epoch: int) -> LayerRate:
+    def layer_rate(self, place: LayerPlace, epoch: int, so_far: LayerRate) -> LayerRate:
         frozen = {"head": place.stages, "top": self.frozen_stages, "all": 0}[self.train]
         thawed = epoch // self.thaw_every if self.thaw_every else 0
         return LayerRate(
-            factor=self.depth_factor**place.from_head,
-            frozen=place.stage < min(frozen, place.stages - 1) - thawed,  # the head always learns
+            factor=so_far.factor * self.depth_factor**place.from_head,
+            frozen=so_far.frozen or place.stage < min(frozen, place.stages - 1) - thawed,  # the head always learns
             norm=FrozenNorm(self.norm_affine_trains, self.norm_statistics_update, self.norm_uses_running),
         )
 

@@ -28,7 +28,7 @@ def plan(recipe: Recipe, model: nn.Module, epoch: int) -> Plan:
     for place in places(model):
         layer_rate = LayerRate()
         for technique in deciding:
-            layer_rate = technique.layer_rate(place, epoch)
+            layer_rate = technique.layer_rate(place, epoch, layer_rate)
         if any(matches(pattern, place.name) for pattern in recipe.frozen):
             layer_rate = replace(layer_rate, frozen=True)
         layer_rates[place.name] = layer_rate
@@ -100,7 +100,7 @@ def _set_norm(root: nn.Module, layer: _BatchNorm, layer_rate: LayerRate) -> None
             assert layer.running_var is not None
             # On copies: backward needs the statistics as they were.
             mean, variance = layer.running_mean.clone(), layer.running_var.clone()
-            if root.training:
+            if root.training and layer.track_running_stats:
                 _follow(layer, x.detach())
             return functional.batch_norm(x, mean, variance, layer.weight, layer.bias, eps=layer.eps)
 

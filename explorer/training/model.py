@@ -18,16 +18,18 @@ from torch import Tensor, nn
 
 from explorer.data import DataSpec
 from explorer.recipe import Recipe
-from explorer.techniques import Technique
+from explorer.techniques import BranchPlace, Technique
 from explorer.training.streams import stream
 
 S = TypeVar("S")
 
 
 def filled(techniques: tuple[Technique, ...], slot: str, *arguments: object) -> nn.Module | None:
-    """What the first technique that acts in `slot` puts there, or None."""
-    answers = (getattr(technique, slot)(*arguments) for technique in techniques if technique.acts_in(slot))
-    return next((answer for answer in answers if answer is not None), None)
+    """What the techniques put into the blank `slot`, each offered what those before it made; None if nothing."""
+    made: nn.Module | None = None
+    for technique in techniques:
+        made = getattr(technique, slot)(*arguments, made)
+    return made
 
 
 class Blanks:
@@ -48,6 +50,12 @@ class Blanks:
     def shortcut(self, c_in: int, c_out: int, stride: int) -> nn.Module | None:
         return filled(self.techniques, "shortcut", c_in, c_out, stride)
 
+    def branch(self, place: BranchPlace) -> nn.Module:
+        module: nn.Module = nn.Identity()
+        for technique in self.techniques:
+            module = technique.branch(place, module, self.rng)
+        return module
+
 
 class Standardize(nn.Module):
     """(x − mean) / std per channel, by the training images' own numbers: a checkpoint takes images in [0, 1]."""
@@ -67,7 +75,7 @@ class Standardize(nn.Module):
 class ResidualBlock(nn.Module):
     """Two convolutions, each with normalization and activation, and perhaps a shortcut around both."""
 
-    def __init__(self, c_in: int, c_out: int, stride: int, place: str, blanks: Blanks) -> None:
+    def __init__(self, c_in: int, c_out: int, stride: int, stage: str, place: BranchPlace, blanks: Blanks) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(c_in, c_out, 3, stride, padding=1)
         self.norm1 = blanks.norm(c_out)
@@ -75,20 +83,23 @@ class ResidualBlock(nn.Module):
         self.conv2 = nn.Conv2d(c_out, c_out, 3, padding=1)
         self.norm2 = blanks.norm(c_out)
         self.shortcut = blanks.shortcut(c_in, c_out, stride)
+        self.branch = blanks.branch(place) if self.shortcut is not None else nn.Identity()
         self.act2 = blanks.activation()
-        self.drop = blanks.drop(place)
+        self.drop = blanks.drop(stage)
 
     def forward(self, x: Tensor) -> Tensor:
         y = self.norm2(self.conv2(self.act1(self.norm1(self.conv1(x)))))
         if self.shortcut is not None:
-            y = y + self.shortcut(x)
+            y = self.branch(y) + self.shortcut(x)
         out: Tensor = self.drop(self.act2(y))
         return out
 
 
-def _stage(c_in: int, c_out: int, blocks: int, stride: int, place: str, blanks: Blanks) -> nn.Sequential:
-    first = ResidualBlock(c_in, c_out, stride, place, blanks)
-    return nn.Sequential(first, *(ResidualBlock(c_out, c_out, 1, place, blanks) for _ in range(blocks - 1)))
+def _stage(c_in: int, c_out: int, blocks: int, stride: int, number: int, blanks: Blanks) -> nn.Sequential:
+    name = f"stage{number}"
+    places = [BranchPlace(f"{name}.{i}", (number - 1) * blocks + i, 3 * blocks) for i in range(blocks)]
+    first = ResidualBlock(c_in, c_out, stride, name, places[0], blanks)
+    return nn.Sequential(first, *(ResidualBlock(c_out, c_out, 1, name, place, blanks) for place in places[1:]))
 
 
 class SmallCNN(nn.Module):
@@ -104,9 +115,9 @@ class SmallCNN(nn.Module):
         self.norm = blanks.norm(widths[0])
         self.act = blanks.activation()
         blocks = (recipe.depth - 2) // 6
-        self.stage1 = _stage(widths[0], widths[0], blocks, 1, "stage1", blanks)
-        self.stage2 = _stage(widths[0], widths[1], blocks, 2, "stage2", blanks)
-        self.stage3 = _stage(widths[1], widths[2], blocks, 2, "stage3", blanks)
+        self.stage1 = _stage(widths[0], widths[0], blocks, 1, 1, blanks)
+        self.stage2 = _stage(widths[0], widths[1], blocks, 2, 2, blanks)
+        self.stage3 = _stage(widths[1], widths[2], blocks, 2, 3, blanks)
         self.pool = nn.AdaptiveAvgPool2d(1)
         self.drop = blanks.drop("classifier")
         self.classifier = nn.Linear(widths[2], facts.classes)
@@ -133,7 +144,8 @@ def build(
     """The network of `recipe`, with its start weights if it is to be `started`; dropout will draw from `rng`."""
     techniques = recipe.techniques
     with torch.random.fork_rng(devices=[]):  # torch's constructors draw from the global stream; leave it as it was
-        model = filled(techniques, "network", facts) or SmallCNN(
+        brought = [technique.network(facts) for technique in techniques if technique.network_title]
+        model = next((own for own in brought if own), None) or SmallCNN(
             recipe, facts, copy.deepcopy(input_layer), Blanks(techniques, rng)
         )
     if not started:

@@ -19,14 +19,14 @@ from explorer.data import ImageData
 from explorer.errors import InputError
 from explorer.events import StepDone
 from explorer.recipe import Recipe, build_technique
-from explorer.techniques import TECHNIQUES, Batch, Category, LayerPlace, Moment, Technique, Transfer
+from explorer.techniques import TECHNIQUES, Batch, Category, LayerPlace, LayerRate, Moment, Technique, Transfer
 from explorer.training.control import Control
 from explorer.training.instruments import Watch
 from explorer.training.loop import Run
 
 SLOTS = (
     "fetch", "norm", "activation", "drop", "shortcut", "network", "initialise",
-    "soften", "augment", "on_gradients", "lr_scale", "average", "layer_rate", "stop",
+    "soften", "augment", "on_gradients", "lr_scale", "average", "layer_rate", "stop", "branch", "backward",
 )  # fmt: skip
 CHANNELS, CLASSES = 3, 5
 
@@ -146,7 +146,7 @@ def test_names_are_unique() -> None:
 @every_kind
 def test_acts_in_known_slots_only(kind: type[Technique]) -> None:
     assert any(kind.acts_in(slot) for slot in SLOTS)
-    helpers = {"manual", "acts_in", "refuse", "comparison", "resized"}
+    helpers = {"manual", "acts_in", "refuse", "lacks", "comparison", "resized"}
     ours = {name for name, value in vars(kind).items() if callable(value) and not name.startswith("_")}
     assert ours <= {*SLOTS, *helpers}
 
@@ -303,10 +303,9 @@ def test_average_is_finite_and_leaves_the_weights_alone(technique: Technique) ->
 @variants_in("layer_rate")
 def test_layer_rate_is_pure_and_leaves_the_head_to_learn(technique: Technique) -> None:
     for stages, epoch in itertools.product((2, 5, 14), (0, 1, 1000)):
-        layer_rates = [technique.layer_rate(LayerPlace("layer", stage, stages), epoch) for stage in range(stages)]
-        assert layer_rates == [
-            technique.layer_rate(LayerPlace("layer", stage, stages), epoch) for stage in range(stages)
-        ]
+        places = [LayerPlace("layer", stage, stages) for stage in range(stages)]
+        layer_rates = [technique.layer_rate(place, epoch, LayerRate()) for place in places]
+        assert layer_rates == [technique.layer_rate(place, epoch, LayerRate()) for place in places]
         assert not layer_rates[-1].frozen
         assert all(0 < layer_rate.factor <= 1 for layer_rate in layer_rates)
 

@@ -22,6 +22,7 @@ from explorer.techniques import (
     Initialization,
     LabelSmoothing,
     LayerPlace,
+    LayerRate,
     Normalization,
     Skip,
     Technique,
@@ -208,18 +209,23 @@ def test_the_preview_has_the_size_that_the_network_takes(transfer: Transfer, sid
 def test_stages_thaw_from_the_head_down(fields: dict[str, Any], frozen: dict[int, int]) -> None:
     transfer = Transfer(**fields)
     for epoch, stages in frozen.items():
-        assert [transfer.layer_rate(place(k), epoch).frozen for k in range(5)] == [k < stages for k in range(5)]
+        assert [transfer.layer_rate(place(k), epoch, LayerRate()).frozen for k in range(5)] == [
+            k < stages for k in range(5)
+        ]
 
 
 def test_the_rate_falls_with_depth() -> None:
     transfer = Transfer(train="all", depth_factor=0.5)
-    assert [transfer.layer_rate(place(k), 0).factor for k in range(5)] == [0.0625, 0.125, 0.25, 0.5, 1.0]
+    slowed = LayerRate(factor=0.5, frozen=True)
+    assert transfer.layer_rate(place(0), 0, slowed).frozen
+    assert transfer.layer_rate(place(3), 0, slowed).factor == 0.25
+    assert [transfer.layer_rate(place(k), 0, LayerRate()).factor for k in range(5)] == [0.0625, 0.125, 0.25, 0.5, 1.0]
 
 
 def test_the_switches_of_batch_normalization() -> None:
-    assert Transfer().layer_rate(place(0), 0).norm == FrozenNorm()
+    assert Transfer().layer_rate(place(0), 0, LayerRate()).norm == FrozenNorm()
     other = Transfer(norm_affine_trains=True, norm_statistics_update=True, norm_uses_running=False)
-    assert other.layer_rate(place(0), 0).norm == FrozenNorm(True, True, False)
+    assert other.layer_rate(place(0), 0, LayerRate()).norm == FrozenNorm(True, True, False)
 
 
 @pytest.mark.parametrize("name", ["vit_b_32", "convnext_tiny", "densenet121", "swin_t"])

@@ -61,7 +61,7 @@ def test_frozen_layers_keep_every_byte_and_cost_no_state(tiny: MakeImages) -> No
 def test_each_switch_of_frozen_batch_normalization_does_one_thing(
     tiny: MakeImages, monkeypatch: pytest.MonkeyPatch, policy: FrozenNorm, moving: set[str]
 ) -> None:
-    def layer_rate(_self: Technique, place: LayerPlace, _epoch: int) -> LayerRate:
+    def layer_rate(_self: Technique, place: LayerPlace, _epoch: int, _so_far: LayerRate) -> LayerRate:
         return LayerRate(frozen=place.stage == 1, norm=policy)
 
     monkeypatch.setattr(Clipping, "layer_rate", layer_rate)

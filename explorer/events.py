@@ -1,23 +1,27 @@
 """What happens in a run, as frozen values: all that the trainer says, and all that panels, store and terminal hear.
 
-Values are plain Python or NumPy, never tensors. `encode` and `decode` carry any event through a file or a pipe; the
-class name is the tag.
+Values are plain Python or NumPy, never tensors; what a person reads is a Message, translated where it is shown. Each
+class says what is kept of its events. `encode` and `decode` carry any event through a file or a pipe; the class name is
+the tag, and fields that a later version has added are passed over.
 """
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias, get_args
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
+
+from explorer.i18n import NOTHING, Message
 
 Floats: TypeAlias = npt.NDArray[np.float32]
 Bytes: TypeAlias = npt.NDArray[np.uint8]
 
 
 class _Event(msgspec.Struct, frozen=True, tag=True, kw_only=True):
-    pass
+    keep: ClassVar[Literal["all", "latest"]] = "all"
+    """What mailbox, store and record keep of the events of this class."""
 
 
 class Layer(msgspec.Struct, frozen=True):
@@ -114,6 +118,8 @@ class Evaluation(_Event, frozen=True):
     The worst mistakes, surest first: `images` uint8 (n, C, H, W), `labels`, `answers` (n,), `confidence` (n,).
     """
 
+    keep = "latest"
+
     epoch: int
     confusion: npt.NDArray[np.int64]
     bins: Floats
@@ -136,7 +142,7 @@ class LayerPlan(_Event, frozen=True):
     names: tuple[str, ...]
     factors: Floats
     cached: bool = False
-    why_not: str = ""
+    why_not: Message = NOTHING
 
 
 class FrozenCheck(_Event, frozen=True):
@@ -157,7 +163,7 @@ class WeightsLoaded(_Event, frozen=True):
     source: str
     kept: tuple[str, ...]
     fresh: tuple[str, ...]
-    unused: tuple[tuple[str, str], ...] = ()
+    unused: tuple[tuple[str, Message], ...] = ()
 
 
 class ModeAccuracy(_Event, frozen=True):
@@ -169,10 +175,12 @@ class ModeAccuracy(_Event, frozen=True):
 
 
 class SampleGrid(_Event, frozen=True):
-    """Some images of one batch, uint8 (n, C, H, W), before and after augmentation; only the latest is of interest.
+    """Some images of one batch, uint8 (n, C, H, W), before and after augmentation.
 
     `targets` (n, classes) is what the loss compares with; `drawn` holds, by name, what each image drew, shape (n,).
     """
+
+    keep = "latest"
 
     step: int
     before: Bytes
@@ -199,26 +207,36 @@ class EpochDone(_Event, frozen=True):
 
 
 class RecipeChanged(_Event, frozen=True):
-    """A new recipe acts from the batch after `step`. `kept` and `fresh` name weights where the network was rebuilt."""
+    """A new recipe acts from the batch after `step`. `kept` and `fresh` name weights where the network was rebuilt.
+
+    What it changes is worded where it is shown, from the recipes before and after it: see RunRecord.changes.
+    """
 
     step: int
     recipe: dict[str, Any]
-    changes: tuple[str, ...]
     kept: tuple[str, ...] = ()
     fresh: tuple[str, ...] = ()
 
 
 class Progress(_Event, frozen=True):
-    """Something other than training goes on: `what` (for people), `done` of `total` (total 0: unknown)."""
+    """Something other than training goes on: `what`, `done` of `total` (total 0: unknown)."""
 
-    what: str
+    keep = "latest"
+    what: Message
     done: int = 0
     total: int = 0
+
+
+class Note(_Event, frozen=True):
+    """Something that whoever looks at the run should know, said once: pictures left out, a switch without effect."""
+
+    text: Message
 
 
 class InstrumentCost(_Event, frozen=True):
     """Seconds that each instrument took since the run began, and the seconds of training it watched."""
 
+    keep = "latest"
     step: int
     seconds: dict[str, float]
     calls: dict[str, int]
@@ -226,11 +244,11 @@ class InstrumentCost(_Event, frozen=True):
 
 
 class RunEnded(_Event, frozen=True):
-    """Exactly one, and last. `outcome`: finished, stopped, diverged or failed; `reason` and `remedy` are for people."""
+    """Exactly one, and last. `outcome`: finished, stopped, diverged or failed, with its `reason` and a `remedy`."""
 
     outcome: str
-    reason: str
-    remedy: str
+    reason: Message
+    remedy: Message = NOTHING
     step: int = 0
     epoch: int = 0
     best_epoch: int = 0
@@ -254,36 +272,44 @@ Event: TypeAlias = (
     | EpochDone
     | RecipeChanged
     | Progress
+    | Note
     | InstrumentCost
     | RunEnded
 )
 
+KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}
+"""By the tag under which they are written."""
+
 FINISHED, STOPPED, DIVERGED, FAILED = "finished", "stopped", "diverged", "failed"
 
 
-def _array_to_plain(value: object) -> Any:
+def _to_plain(value: object) -> Any:
+    if isinstance(value, Message):
+        return value.to_plain()
     if isinstance(value, np.ndarray):
         contiguous = np.ascontiguousarray(value)
         return (contiguous.dtype.str, contiguous.shape, contiguous.tobytes())
     if isinstance(value, np.generic):
         return value.item()
-    raise TypeError(f"an event holds plain values and arrays, not {type(value).__name__}")
+    raise TypeError(f"an event holds messages, plain values and arrays, not {type(value).__name__}")
 
 
-def _plain_to_array(_type: type, value: Any) -> npt.NDArray[Any]:
+def _from_plain(wanted: type, value: Any) -> Message | npt.NDArray[Any]:
+    if wanted is Message:
+        return Message.from_plain(value)
     dtype, shape, data = value
     return np.frombuffer(data, np.dtype(dtype)).reshape(shape)
 
 
-def _array_to_list(value: object) -> Any:
-    if isinstance(value, np.ndarray | np.generic):
-        return value.tolist()
-    raise TypeError(f"an event holds plain values and arrays, not {type(value).__name__}")
+def _to_readable(value: object) -> Any:
+    if isinstance(value, Message):
+        return {"id": value.id, "arguments": value.arguments, "text": value.english}
+    return value.tolist() if isinstance(value, np.ndarray) else _to_plain(value)
 
 
-_encoder = msgspec.msgpack.Encoder(enc_hook=_array_to_plain)
-_decoder: msgspec.msgpack.Decoder[Event] = msgspec.msgpack.Decoder(Event, dec_hook=_plain_to_array)
-_json = msgspec.json.Encoder(enc_hook=_array_to_list)
+_encoder = msgspec.msgpack.Encoder(enc_hook=_to_plain)
+_decoder: msgspec.msgpack.Decoder[Event] = msgspec.msgpack.Decoder(Event, dec_hook=_from_plain)
+_json = msgspec.json.Encoder(enc_hook=_to_readable)
 
 
 def encode(event: Event) -> bytes:
@@ -297,5 +323,8 @@ def decode(data: bytes) -> Event:
 
 
 def to_json(event: Event) -> str:
-    """`event` as one line of JSON; the key `type` is the class name, NaN and infinity become null."""
+    """`event` as one line of JSON; the key `type` is the class name, NaN and infinity become null.
+
+    A message has its `id` and `arguments`, and as `text` what they say in English.
+    """
     return _json.encode(event).decode()

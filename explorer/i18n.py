@@ -1,6 +1,7 @@
 """Text that people read. English is the source; a gettext catalogue in resources/locale gives the other languages.
 
-`_` translates now; `N_` only marks a text declared at import time, to be translated when it is shown.
+`_` translates now; `N_` only marks a text declared at import time, to be translated when it is shown; a `Message` is a
+text with what fills its places, to be kept, sent, and translated where and whenever it is shown.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import gettext as _gettext
 import locale
 import os
+from typing import Any, Self
 
 from explorer.resources import resource
 
@@ -51,3 +53,104 @@ def ngettext(singular: str, plural: str, n: int) -> str:
 def N_(text: str) -> str:
     """Mark `text` for the catalogue and return it as it is."""
     return text
+
+
+class Message:
+    """A text for people that is still to be translated: the English one is its id, `arguments` fill its {places}.
+
+    `str` gives it in the language now in use, wherever and in whichever language it was made. Arguments are strings,
+    numbers, other messages, or tuples of these; of an error that holds a message, the message; of all else its text.
+    """
+
+    __slots__ = ("arguments", "id", "plural")
+
+    def __init__(self, text: str = "", /, **arguments: object) -> None:
+        self.id, self.plural = text, ""
+        self.arguments: dict[str, Any] = {name: _kept(value) for name, value in arguments.items()}
+
+    @classmethod
+    def counted(cls, singular: str, plural: str, n: int, /, **arguments: object) -> Self:
+        """One whose form depends on `n`, which also fills {n}."""
+        message = cls(singular, **{"n": n, **arguments})
+        message.plural = plural
+        return message
+
+    @property
+    def english(self) -> str:
+        """The text as it is in the source, whatever language is in use."""
+        return self._in(_gettext.NullTranslations())
+
+    def __str__(self) -> str:
+        return self._in(_catalogue)
+
+    def _in(self, catalogue: _gettext.NullTranslations) -> str:
+        if not self.id:
+            return ""  # of an empty text, catalogues give their header
+        counted = bool(self.plural)
+        text = catalogue.ngettext(self.id, self.plural, self.arguments["n"]) if counted else catalogue.gettext(self.id)
+        if not self.arguments:
+            return text
+        try:
+            return text.format_map({name: _said(value, catalogue) for name, value in self.arguments.items()})
+        except (LookupError, ValueError, TypeError, AttributeError):  # of another version, or made up
+            return text
+
+    def __bool__(self) -> bool:
+        return bool(self.id)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Message) and self.to_plain() == other.to_plain()
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    def __repr__(self) -> str:
+        return f"Message({self.english!r})"
+
+    def to_plain(self) -> str | dict[str, Any]:
+        """As plain values, for files and pipes; without arguments, the text itself."""
+        return _to_plain(self) if self.arguments else self.id
+
+    @classmethod
+    def from_plain(cls, plain: object) -> Self:
+        """What `to_plain` gave, or a text that an older version had translated already. Raises ValueError."""
+        if isinstance(plain, str):
+            return cls(plain)
+        if not isinstance(plain, dict) or not isinstance(plain.get("id"), str):
+            raise ValueError("a message is a text, or has an id")
+        message = cls(plain["id"], **{str(k): _from_plain(v) for k, v in dict(plain.get("arguments", {})).items()})
+        message.plural = str(plain.get("plural", ""))
+        return message
+
+
+NOTHING = Message()
+"""Nothing to say; false."""
+
+
+def _kept(value: object) -> object:
+    if isinstance(value, Exception) and value.args and isinstance(value.args[0], Message):
+        return value.args[0]
+    if isinstance(value, tuple | list):
+        return tuple(map(_kept, value))
+    return value if isinstance(value, str | int | float | Message) else str(value)
+
+
+def _said(value: Any, catalogue: _gettext.NullTranslations) -> Any:
+    if isinstance(value, tuple):
+        return ", ".join(str(_said(one, catalogue)) for one in value)
+    return value._in(catalogue) if isinstance(value, Message) else value
+
+
+def _to_plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_to_plain(one) for one in value]
+    if not isinstance(value, Message):
+        return value
+    plural = {"plural": value.plural} if value.plural else {}
+    return {"id": value.id, **plural, "arguments": {k: _to_plain(v) for k, v in value.arguments.items()}}
+
+
+def _from_plain(value: object) -> object:
+    if isinstance(value, tuple | list):
+        return tuple(map(_from_plain, value))
+    return Message.from_plain(value) if isinstance(value, dict) else value

@@ -1,7 +1,8 @@
 """Collect every text that people read into the catalogues of resources/locale, and compile them.
 
 Run it after a text has changed: python packaging/build_locale.py. Translate what is new in the .po files, run it again.
-Texts come from the calls of _, N_ and ngettext, and from the techniques' docstrings, which are their manuals.
+Texts come from the calls of _, N_, ngettext, Message and Message.counted, and from the techniques' docstrings, which
+are their manuals.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ LOCALE = ROOT / "resources" / "locale"
 def template() -> Catalog:
     """Every text of the program, in order of appearance."""
     catalog = Catalog(project="Training Explorer", fuzzy=False)
-    found = extract_from_dir(ROOT / "explorer", keywords={"_": None, "N_": None, "ngettext": (1, 2)})
+    keywords = {"_": None, "N_": None, "ngettext": (1, 2), "Message": None, "counted": (1, 2)}
+    found = extract_from_dir(ROOT / "explorer", keywords=keywords)
     for file, line, message, _comments, _context in sorted(found, key=lambda entry: (entry[0], entry[1])):
         catalog.add(message, locations=[(f"explorer/{Path(file).as_posix()}", line)])
     for technique in TECHNIQUES:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from explorer.events import Event, RunEnded, StepDone, WeightsLoaded, to_json
+from explorer.events import Event, Note, RunEnded, StepDone, WeightsLoaded, to_json
 from explorer.events import Progress as Doing
 from explorer.i18n import _
 from explorer.runs import RunRecord
@@ -36,10 +37,10 @@ def show(events: Iterator[Event]) -> RunEnded | None:
         task, epoch = bar.add_task(_("Starting"), total=None, numbers=""), 1
         for event in events:
             record.apply(event)
-            if isinstance(event, Doing):
-                if record.started and not event.total:  # said once, and should still be read
-                    console.print(event.what, markup=False, highlight=False)
-                bar.update(task, description=event.what, completed=event.done, total=event.total or None)
+            if isinstance(event, Note):
+                console.print(str(event.text), markup=False, highlight=False)
+            elif isinstance(event, Doing):
+                bar.update(task, description=escape(str(event.what)), completed=event.done, total=event.total or None)
             elif isinstance(event, WeightsLoaded):
                 console.print(_loaded(event), markup=False, highlight=False)
             elif record.started:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from explorer.data.choice import DataChoice
 from explorer.errors import InputError
-from explorer.i18n import _
+from explorer.i18n import Message, _
 
 if TYPE_CHECKING:
     import torch
@@ -52,8 +52,8 @@ class ImageData:
     test: Split
     mirrors: bool = True
     """Whether a mirror image shows the same class; on a gauge it shows another value."""
-    notes: tuple[str, ...] = ()
-    """What the user should know about this loading, such as pictures left out; already translated."""
+    notes: tuple[Message, ...] = ()
+    """What the user should know about this loading, such as pictures left out."""
 
     @property
     def spec(self) -> DataSpec:
@@ -163,7 +163,7 @@ def assemble(
     *,
     ordered: bool = False,
     mirrors: bool = True,
-    notes: tuple[str, ...] = (),
+    notes: tuple[Message, ...] = (),
 ) -> ImageData:
     """An image set of the classes that `choice` names, from arrays whose labels index all `classes`.
 

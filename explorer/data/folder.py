@@ -17,7 +17,7 @@ from explorer.data.base import Arrays, ImageData, assemble, reduced
 from explorer.data.choice import DataChoice
 from explorer.data.picture_file import SUFFIXES, UnreadablePicture, read_picture
 from explorer.errors import InputError
-from explorer.i18n import _
+from explorer.i18n import Message, _
 
 SIZE = 64
 """Pixels along each side of the square that each picture is cropped and scaled to."""
@@ -138,7 +138,7 @@ def _read_or_none(path: Path) -> tuple[bytes, NDArray[np.uint8]] | None:
         return None
 
 
-def _judge_unreadable(folder: Path, broken: list[Path], total: int) -> tuple[str, ...]:
+def _judge_unreadable(folder: Path, broken: list[Path], total: int) -> tuple[Message, ...]:
     if not broken:
         return ()
     names = ", ".join(path.relative_to(folder).as_posix() for path in broken[:_NAMED_AT_MOST])
@@ -151,8 +151,11 @@ def _judge_unreadable(folder: Path, broken: list[Path], total: int) -> tuple[str
             ).format(broken=len(broken), total=total, folder=folder, names=names)
         )
     return (
-        _("{broken} of {total} pictures cannot be read and were left out: {names}.").format(
-            broken=len(broken), total=total, names=names
+        Message(
+            "{broken} of {total} pictures cannot be read and were left out: {names}.",
+            broken=len(broken),
+            total=total,
+            names=names,
         ),
     )
 

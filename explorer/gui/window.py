@@ -15,7 +15,7 @@ from PySide6.QtGui import QCloseEvent, QPaintEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QMessageBox, QVBoxLayout, QWidget
 
 from explorer.errors import InputError
-from explorer.events import DIVERGED, FAILED, Event, Progress, RecipeChanged, RunEnded, RunStarted
+from explorer.events import DIVERGED, FAILED, Event, Note, Progress, RecipeChanged, RunEnded, RunStarted
 from explorer.gui import theme
 from explorer.gui.actions import Commands
 from explorer.gui.export.dialog import remembered
@@ -260,15 +260,17 @@ class Window(QMainWindow):
     def _notice(self, event: Event, live: bool) -> None:
         match event:
             case Progress() if live:
-                self.transport.say(event.what)
+                self.transport.say(str(event.what))
+            case Note() if live:
+                self.transport.say(str(event.text))
             case RunStarted() if live:
                 self.painter.begin()
                 self.transport.say("")
-            case RecipeChanged() if live:
-                self.transport.say(changed_text(event))
-                self.transport.message.setToolTip(rich(changed_help(event)))
+            case RecipeChanged() if live and (current := self.session.current):
+                self.transport.say(changed_text(current.record, event))
+                self.transport.message.setToolTip(rich(changed_help(current.record, event)))
             case RunEnded():
-                self.transport.say(outcome(self.session.current.record) if self.session.current else event.reason)
+                self.transport.say(outcome(self.session.current.record) if self.session.current else str(event.reason))
                 if event.outcome in (DIVERGED, FAILED):
                     self.banner.say_of_run(event, self.session.shown_recipe())
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QThread
 
-from explorer.errors import InputError
+from explorer.errors import InputError, said, unforeseen
 from explorer.events import Event, Progress, RunEnded, RunStarted
-from explorer.i18n import _
+from explorer.i18n import Message
 from explorer.recipe import Recipe
 from explorer.runs import Mailbox, RunStore
 from explorer.session.session import failed
@@ -24,6 +24,8 @@ Events = Callable[[Recipe, Control, Path], Iterator[Event]]
 """Makes the events of a run that is stored in the folder given."""
 NICENESS = 10
 """Of the training thread on Linux: the window's ticks come 5 ms earlier at the worst; training loses about 3 %."""
+
+REPORT = Message("Please report this, with its details.")
 
 
 class Worker(QThread):
@@ -41,15 +43,14 @@ class Worker(QThread):
             for event in self._make():
                 self._mailbox.put(event)
         except InputError as error:
-            self._mailbox.put(failed(str(error), ""))
+            self._mailbox.put(failed(said(error)))
         except BaseException as error:  # nothing may leave a QThread's run
-            reason = f"{type(error).__name__}: {error}"
-            self._mailbox.put(failed(reason, _("Please report this, with its details."), traceback.format_exc()))
+            self._mailbox.put(failed(unforeseen(error), REPORT, traceback.format_exc()))
 
 
 def stored_run(recipe: Recipe, control: Control, folder: Path) -> Iterator[Event]:
     """Train as `recipe` says, keep every event in `folder`, and pass it on. What never started leaves no folder."""
-    yield Progress(what=_("Loading PyTorch"))
+    yield Progress(what=Message("Loading PyTorch"))
     import torch  # takes a second; the window must not wait for it
 
     from explorer.training.loop import train
@@ -64,7 +65,7 @@ def stored_run(recipe: Recipe, control: Control, folder: Path) -> Iterator[Event
                 yield event
         except BaseException as error:  # SystemExit too: a stored run always has an end
             if started and not ended:
-                store.append(failed(f"{type(error).__name__}: {error}", "", traceback.format_exc()))
+                store.append(failed(unforeseen(error), REPORT, traceback.format_exc()))
             failure = error
         else:
             return

@@ -19,7 +19,7 @@ from safetensors.torch import load as load_safetensors
 from torch import Tensor, nn
 
 from explorer.errors import InputError
-from explorer.i18n import _
+from explorer.i18n import NOTHING, Message, _
 from explorer.networks import efficientnet_lite
 from explorer.networks.catalogue import LITE0, Backbone, find
 from explorer.networks.download import is_intact, weights_path
@@ -37,8 +37,8 @@ class Fitted:
     """Tensors of the network that were loaded."""
     fresh: tuple[str, ...]
     """Tensors of the network that were not; counters of batches aside, which decide nothing."""
-    unused: tuple[tuple[str, str], ...]
-    """Tensors of the source that found no place, each with the reason, already translated."""
+    unused: tuple[tuple[str, Message], ...]
+    """Tensors of the source that found no place, each with the reason."""
 
 
 def official(name: str) -> State:
@@ -160,15 +160,17 @@ def fit(model: nn.Module, state: Mapping[str, Tensor]) -> Fitted:
     )
 
 
-def _misfit(source: Tensor, target: Tensor | None) -> str:
+def _misfit(source: Tensor, target: Tensor | None) -> Message:
     """Why `source` cannot be copied into `target`; empty if it can."""
     if target is None:
-        return _("no such layer")
+        return Message("no such layer")
     if source.shape != target.shape:
-        return _("shape {have} instead of {expected}").format(have=tuple(source.shape), expected=tuple(target.shape))
+        return Message(
+            "shape {have} instead of {expected}", have=str(tuple(source.shape)), expected=str(tuple(target.shape))
+        )
     if source.is_floating_point() != target.is_floating_point():
-        return _("type {have} instead of {expected}").format(have=source.dtype, expected=target.dtype)
-    return ""
+        return Message("type {have} instead of {expected}", have=source.dtype, expected=target.dtype)
+    return NOTHING
 
 
 def _renaming(backbone: Backbone, names: Iterable[str]) -> dict[str, str]:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import threading
 
-from explorer.events import Event, InstrumentCost, Progress, SampleGrid
-
-LATEST_ONLY = (SampleGrid, Progress, InstrumentCost)
+from explorer.events import Event
 
 
 class Mailbox:
-    """Keeps every event in order until it is drained; of the kinds in LATEST_ONLY, only the last one."""
+    """Keeps events in order until they are drained; of a kind that keeps the latest, only the last one."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -19,7 +17,7 @@ class Mailbox:
     def put(self, event: Event) -> None:
         """Hand `event` over. Any thread."""
         with self._lock:
-            if isinstance(event, LATEST_ONLY):
+            if event.keep == "latest":
                 self._events = [waiting for waiting in self._events if type(waiting) is not type(event)]
             self._events.append(event)
 

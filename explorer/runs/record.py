@@ -3,120 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
+from explorer.errors import InputError
 from explorer.events import (
-    ActivationStats,
     EpochDone,
     Evaluation,
     Event,
     FrozenCheck,
-    GradientNorms,
     InstrumentCost,
     Layer,
     LayerPlan,
     ModeAccuracy,
-    NormStats,
     Progress,
     RecipeChanged,
     RunEnded,
     RunStarted,
     SampleGrid,
-    StepDone,
     WeightsLoaded,
 )
+from explorer.i18n import _
+from explorer.recipe import Recipe, changes, parse
+from explorer.runs.series import ActivationHistory as ActivationHistory  # here for all panels to import
+from explorer.runs.series import Doubles, LayerHistory, Series, Table
+from explorer.runs.series import NormHistory as NormHistory
 
-Doubles = npt.NDArray[np.float64]
-
-
-class Table:
-    """Rows of `columns` numbers that can be appended to for ever; reading is a view, not a copy."""
-
-    def __init__(self, columns: int) -> None:
-        self._data = np.empty((256, columns), np.float64)
-        self._length = 0
-
-    def append(self, row: Iterable[float]) -> None:
-        """Add one row."""
-        if self._length == len(self._data):
-            self._data = np.concatenate([self._data, np.empty_like(self._data)])
-        self._data[self._length] = np.fromiter(row, np.float64)
-        self._length += 1
-
-    def __len__(self) -> int:
-        return self._length
-
-    @property
-    def rows(self) -> Doubles:
-        """All rows so far, shape (rows, columns)."""
-        return self._data[: self._length]
-
-
-class NormHistory:
-    """Norms per layer over the run: `steps` (n,), and each quantity as an array (n, layers) in the order of `names`."""
-
-    def __init__(self, names: tuple[str, ...], sizes: npt.NDArray[np.int64]) -> None:
-        self.names, self.sizes = names, sizes
-        self._table = Table(1 + 4 * len(names))
-
-    def append(self, event: GradientNorms) -> None:
-        """Add one look."""
-        row = np.concatenate([event.before, event.after, event.weights, event.updates])
-        self._table.append([event.step, *row])
-
-    @property
-    def steps(self) -> Doubles:
-        """Step of each look, shape (n,)."""
-        return self._table.rows[:, 0]
-
-    def quantity(self, name: str) -> Doubles:
-        """ "before", "after" (clipping), "weights" or "updates": L2 norms, shape (n, layers)."""
-        n, index = len(self.names), ("before", "after", "weights", "updates").index(name)
-        return self._table.rows[:, 1 + index * n : 1 + (index + 1) * n]
-
-
-class ActivationHistory:
-    """Output of the layers over the run: `steps` (n,), and each quantity as (n, layers) in the order of `names`."""
-
-    def __init__(self, names: tuple[str, ...]) -> None:
-        self.names = names
-        self._table = Table(1 + 3 * len(names))
-
-    def append(self, event: ActivationStats) -> None:
-        """Add one look."""
-        self._table.append([event.step, *np.concatenate([event.mean, event.std, event.dead])])
-
-    @property
-    def steps(self) -> Doubles:
-        """Step of each look, shape (n,)."""
-        return self._table.rows[:, 0]
-
-    def quantity(self, name: str) -> Doubles:
-        """ "mean", "std" or "dead", shape (n, layers)."""
-        n, index = len(self.names), ("mean", "std", "dead").index(name)
-        return self._table.rows[:, 1 + index * n : 1 + (index + 1) * n]
-
-
-class LayerHistory:
-    """One normalization layer: its last statistics per channel, and their means over the channels through the run."""
-
-    def __init__(self) -> None:
-        self.latest: NormStats | None = None
-        self._table = Table(5)
-
-    def append(self, event: NormStats) -> None:
-        """Add one look."""
-        self.latest = event
-        arrays = (event.batch_mean, event.running_mean, event.batch_var, event.running_var)
-        self._table.append([event.step, *(float(a.mean()) if a.size else np.nan for a in arrays)])
-
-    @property
-    def rows(self) -> Doubles:
-        """(looks, 5): step, and means over the channels of batch mean, running mean, batch and running variance."""
-        return self._table.rows
+Kind = TypeVar("Kind", bound=Event)
 
 
 class RunRecord:
@@ -124,24 +38,11 @@ class RunRecord:
 
     def __init__(self) -> None:
         self.recipe: dict[str, Any] = {}
-        self.started: RunStarted | None = None
-        self.layers: tuple[Layer, ...] = ()
-        self.steps_table = Table(5)
-        self.epochs: list[EpochDone] = []
-        self.norms: list[NormHistory] = []
-        self.normalization: dict[str, LayerHistory] = {}
-        self.modes: list[ModeAccuracy] = []
-        self.samples: SampleGrid | None = None
-        self.activations: list[ActivationHistory] = []
-        """One for each network that the run had."""
-        self.evaluation: Evaluation | None = None
-        self.plans: list[LayerPlan] = []
-        self.frozen_checks: list[FrozenCheck] = []
-        self.loaded: WeightsLoaded | None = None
-        self.marks: list[RecipeChanged] = []
-        self.progress: Progress | None = None
-        self.cost: InstrumentCost | None = None
-        self.ended: RunEnded | None = None
+        """As it is now, with all live changes."""
+        self.series = Series()
+        self._kept: dict[type, list[Any]] = {}
+        self._recipes: list[Recipe | None] = []
+        """That of the start and after each live change; None where this version cannot read it."""
 
     @classmethod
     def of(cls, events: Iterable[Event]) -> Self:
@@ -153,67 +54,124 @@ class RunRecord:
 
     def apply(self, event: Event) -> None:
         """Take `event` in."""
-        match event:
-            case StepDone():
-                true = np.nan if event.cross_entropy is None else event.cross_entropy
-                self.steps_table.append((event.step, event.loss, event.lr[-1], event.seconds, true))
-            case GradientNorms():
-                if not self.norms or self.norms[-1].names != event.names:  # the network was rebuilt
-                    self.norms.append(NormHistory(event.names, event.sizes))
-                self.norms[-1].append(event)
-            case NormStats():
-                self.normalization.setdefault(event.layer, LayerHistory()).append(event)
-            case EpochDone():
-                self.epochs.append(event)
-            case SampleGrid():
-                self.samples = event
-            case ModeAccuracy():
-                self.modes.append(event)
-            case ActivationStats():
-                if not self.activations or self.activations[-1].names != event.names:
-                    self.activations.append(ActivationHistory(event.names))
-                self.activations[-1].append(event)
-            case Evaluation():
-                self.evaluation = event
-            case LayerPlan():
-                self.plans.append(event)
-            case FrozenCheck():
-                self.frozen_checks.append(event)
-            case WeightsLoaded():
-                self.loaded = event
-            case RunStarted():
-                self.started, self.recipe, self.layers = event, event.recipe, event.layers
-            case RecipeChanged():
-                self.marks.append(event)
-                self.recipe = event.recipe
-            case Progress():
-                self.progress = event
-            case InstrumentCost():
-                self.cost = event
-            case RunEnded():
-                self.ended = event
+        if self.series.take(event):
+            return
+        kept = self._kept.setdefault(type(event), [])
+        if event.keep == "latest":
+            kept.clear()
+        kept.append(event)
+        if isinstance(event, RunStarted | RecipeChanged):
+            self.recipe = event.recipe
+            self._recipes.append(_readable(event.recipe))
+
+    def all(self, kind: type[Kind]) -> list[Kind]:
+        """The events of `kind` that are kept, oldest first. Those that make up a series are not: see `series`."""
+        return self._kept.setdefault(kind, [])
+
+    def latest(self, kind: type[Kind]) -> Kind | None:
+        """The last event of `kind`, or None if there was none."""
+        kept = self._kept.get(kind)
+        return kept[-1] if kept else None
+
+    def changes(self, change: RecipeChanged) -> tuple[str, ...]:
+        """What a live change of this run changed, in the language now in use."""
+        number = next(i for i, one in enumerate(self.all(RecipeChanged)) if one is change)
+        before, after = self._recipes[number : number + 2]
+        return changes(before, after) if before and after else (_("a change that only a newer version can read"),)
 
     # What panels and tables ask for.
 
     @property
+    def started(self) -> RunStarted | None:
+        """What the run started from."""
+        return self.latest(RunStarted)
+
+    @property
+    def ended(self) -> RunEnded | None:
+        """How the run ended; None while it goes on, and if it was cut off."""
+        return self.latest(RunEnded)
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """Of the network that the run started with."""
+        return self.started.layers if self.started else ()
+
+    @property
+    def epochs(self) -> list[EpochDone]:
+        """The epochs done."""
+        return self.all(EpochDone)
+
+    @property
+    def marks(self) -> list[RecipeChanged]:
+        return self.all(RecipeChanged)
+
+    @property
+    def modes(self) -> list[ModeAccuracy]:
+        return self.all(ModeAccuracy)
+
+    @property
+    def plans(self) -> list[LayerPlan]:
+        return self.all(LayerPlan)
+
+    @property
+    def frozen_checks(self) -> list[FrozenCheck]:
+        return self.all(FrozenCheck)
+
+    @property
+    def samples(self) -> SampleGrid | None:
+        return self.latest(SampleGrid)
+
+    @property
+    def evaluation(self) -> Evaluation | None:
+        return self.latest(Evaluation)
+
+    @property
+    def loaded(self) -> WeightsLoaded | None:
+        return self.latest(WeightsLoaded)
+
+    @property
+    def progress(self) -> Progress | None:
+        return self.latest(Progress)
+
+    @property
+    def cost(self) -> InstrumentCost | None:
+        return self.latest(InstrumentCost)
+
+    @property
+    def norms(self) -> list[NormHistory]:
+        return self.series.norms
+
+    @property
+    def normalization(self) -> dict[str, LayerHistory]:
+        return self.series.normalization
+
+    @property
+    def activations(self) -> list[ActivationHistory]:
+        return self.series.activations
+
+    @property
+    def steps_table(self) -> Table:
+        return self.series.steps
+
+    @property
     def steps(self) -> Doubles:
-        """Steps done, shape (n,)."""
-        return self.steps_table.rows[:, 0]
+        """Number of each step, shape (n,)."""
+        return self.series.steps.rows[:, 0]
 
     @property
     def losses(self) -> Doubles:
         """Loss of each step's batch, as it was optimised, shape (n,)."""
-        return self.steps_table.rows[:, 1]
+        return self.series.steps.rows[:, 1]
 
     @property
     def cross_entropies(self) -> Doubles:
         """Cross-entropy of each step's batch with the true labels, shape (n,); NaN where it is not known."""
-        return self.steps_table.rows[:, 4]
+        return self.series.steps.rows[:, 4]
 
     @property
     def rates(self) -> Doubles:
         """Learning rate of each step, that of the head where layers have rates of their own, shape (n,)."""
-        return self.steps_table.rows[:, 2]
+        return self.series.steps.rows[:, 2]
 
     @property
     def step(self) -> int:
@@ -242,7 +200,7 @@ class RunRecord:
     @property
     def images_per_second(self) -> float:
         """Training speed over the last steps; 0 before there are any."""
-        seconds = self.steps_table.rows[-50:, 3]
+        seconds = self.series.steps.rows[-50:, 3]
         return float(self.recipe["batch_size"] * len(seconds) / seconds.sum()) if len(seconds) else 0.0
 
     @property
@@ -252,7 +210,7 @@ class RunRecord:
         if self.epochs:
             whole = [epoch.seconds for epoch in self.epochs[-3:]]
             return left / self.steps_per_epoch * sum(whole) / len(whole) * 1.15  # measuring takes about a seventh more
-        seconds = self.steps_table.rows[:, 3]
+        seconds = self.series.steps.rows[:, 3]
         return left * float(np.median(seconds)) if len(seconds) else None
 
     @property
@@ -261,3 +219,10 @@ class RunRecord:
         if self.cost is None or not self.cost.training_seconds:
             return 0.0
         return sum(self.cost.seconds.values()) / self.cost.training_seconds
+
+
+def _readable(recipe: dict[str, Any]) -> Recipe | None:
+    try:
+        return parse(recipe)
+    except InputError:
+        return None

@@ -22,21 +22,23 @@ from platformdirs import user_data_path
 from explorer.errors import InputError
 from explorer.events import (
     FAILED,
+    KINDS,
     EpochDone,
-    Evaluation,
     Event,
+    Note,
     RunEnded,
     RunStarted,
-    SampleGrid,
     StepDone,
     decode,
     encode,
 )
-from explorer.i18n import _
+from explorer.i18n import Message, _
 from explorer.recipe import Recipe
 from explorer.runs.record import RunRecord
 
 DATABASE, RECIPE, CHECKPOINTS, LOCK = "run.sqlite", "recipe.json", "checkpoints", ".lock"
+VERSION = 1
+"""Of the database, as its user_version; 0 is from before there was one, and the same."""
 SECONDS_BETWEEN_COMMITS = 1.0
 
 
@@ -88,10 +90,13 @@ class RunStore:
         self._database = sqlite3.connect(folder / DATABASE, isolation_level=None, check_same_thread=False)
         self._database.execute("PRAGMA journal_mode = WAL")
         self._database.execute("PRAGMA synchronous = NORMAL")
+        self._database.execute(f"PRAGMA user_version = {VERSION}")
         self._database.execute("CREATE TABLE events (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, event BLOB NOT NULL)")
         self._database.execute("BEGIN")
         self._committed = time.monotonic()
         self._begun = False
+        self._latest: dict[str, int | None] = {}
+        """Row of the last event of each kind."""
 
     @property
     def checkpoints(self) -> Path:
@@ -99,12 +104,13 @@ class RunStore:
         return self.folder / CHECKPOINTS
 
     def append(self, event: Event) -> None:
-        """Keep `event`. Of those that hold pictures only the latest of each kind is kept."""
+        """Keep `event`; of a kind that keeps the latest, it replaces the one before."""
         self._begun = self._begun or isinstance(event, RunStarted)
         kind = type(event).__name__
-        if isinstance(event, SampleGrid | Evaluation):
-            self._database.execute("DELETE FROM events WHERE kind = ?", (kind,))
-        self._database.execute("INSERT INTO events (kind, event) VALUES (?, ?)", (kind, encode(event)))
+        if event.keep == "latest":
+            self._database.execute("DELETE FROM events WHERE id = ?", (self._latest.get(kind),))
+        row = self._database.execute("INSERT INTO events (kind, event) VALUES (?, ?)", (kind, encode(event)))
+        self._latest[kind] = row.lastrowid
         overdue = time.monotonic() - self._committed > SECONDS_BETWEEN_COMMITS
         if overdue or isinstance(event, EpochDone | RunEnded):
             self._commit()
@@ -121,10 +127,10 @@ class RunStore:
                     events.close()
                 yield RunEnded(
                     outcome=FAILED,
-                    reason=_("The run could not be written to {folder}: {error}.").format(
-                        folder=self.folder, error=error
+                    reason=Message(
+                        "The run could not be written to {folder}: {error}.", folder=self.folder, error=error
                     ),
-                    remedy=_("Free some space, or choose another folder; what was written so far is kept."),
+                    remedy=Message("Free some space, or choose another folder; what was written so far is kept."),
                     step=step,
                     epoch=epoch,
                     best_epoch=best,
@@ -184,10 +190,15 @@ def open_run(folder: Path | str) -> RunRecord:
 
 
 def stored_events(folder: Path) -> Iterator[Event]:
-    """The events of a stored run, oldest first."""
+    """The events of a stored run, oldest first; before them a Note, if it has some that only a newer version knows."""
     with closing(sqlite3.connect(f"file:{(folder / DATABASE).as_posix()}?mode=ro", uri=True)) as database:
-        for (event,) in database.execute("SELECT event FROM events ORDER BY id"):
-            yield decode(event)
+        counts = dict(database.execute("SELECT kind, count(*) FROM events GROUP BY kind"))
+        if unknown := sum(n for kind, n in counts.items() if isinstance(kind, str) and kind not in KINDS):
+            text = "{n} event of a newer version was skipped.", "{n} events of a newer version were skipped."
+            yield Note(text=Message.counted(*text, unknown))
+        for kind, event in database.execute("SELECT kind, event FROM events ORDER BY id"):
+            if kind in KINDS or not isinstance(kind, str):  # no name at all is damage, as decode will say
+                yield decode(event)
 
 
 def list_runs(parent: Path | None = None) -> tuple[Path, ...]:

@@ -11,7 +11,8 @@ import numpy as np
 from explorer.events import LayerPlan
 from explorer.i18n import _, ngettext
 from explorer.recipe import BY_NAME
-from explorer.runs.record import Doubles, RunRecord
+from explorer.runs.record import RunRecord
+from explorer.runs.series import Doubles
 from explorer.session.frozen_patterns import frozen_layers
 
 LOOKS = 100

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from explorer.events import RecipeChanged
 from explorer.i18n import _
+from explorer.runs import RunRecord
 
 MOST = 24
 """Names that are listed; a tooltip with hundreds of them could not be read."""
 
 
-def changed_text(event: RecipeChanged) -> str:
+def changed_text(record: RunRecord, event: RecipeChanged) -> str:
     """In one line."""
-    words = [_("After step {step}: {changes}").format(step=event.step, changes=", ".join(event.changes))]
+    words = [_("After step {step}: {changes}").format(step=event.step, changes=", ".join(record.changes(event)))]
     if event.fresh:
         words.append(_("{kept} weights kept, {fresh} start fresh").format(kept=len(event.kept), fresh=len(event.fresh)))
     return " · ".join(words)
 
 
-def changed_help(event: RecipeChanged) -> str:
+def changed_help(record: RunRecord, event: RecipeChanged) -> str:
     """With the names of what was kept and of what starts fresh, where the network was built anew."""
-    lines = [changed_text(event)]
+    lines = [changed_text(record, event)]
     if event.fresh:
         lines.append(_("The network was built anew."))
         lines.append(_("Start fresh: {names}").format(names=listed(event.fresh)))

@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 
 from explorer.errors import InputError
 from explorer.events import FAILED, Event, RunEnded, RunStarted
-from explorer.i18n import N_, _
+from explorer.i18n import N_, NOTHING, Message, _
 from explorer.recipe import BY_NAME, Recipe, changes, live, parse
 from explorer.runs import Mailbox, RunRecord, new_folder
 from explorer.runs.store import DATABASE, stored_events
@@ -216,7 +216,7 @@ class Session:
             gone = run.gone
             events = run.mailbox.drain()
             if gone and not run.shown.record.ended and not any(isinstance(event, RunEnded) for event in events):
-                events.append(failed(_("The run ended without a word."), _("Please report this.")))
+                events.append(failed(Message("The run ended without a word."), Message("Please report this.")))
             for event in events:
                 run.shown.record.apply(event)
                 if isinstance(event, RunStarted) and run.whole_epoch:
@@ -370,7 +370,7 @@ def stored(folder: Path, name: str) -> RunOnScreen:
     return RunOnScreen(RunRecord(), folder, name, stored_events(folder))
 
 
-def failed(reason: str, remedy: str, details: str = "") -> RunEnded:
+def failed(reason: Message, remedy: Message = NOTHING, details: str = "") -> RunEnded:
     """The end of a run that could not be told by the trainer itself."""
     return RunEnded(outcome=FAILED, reason=reason, remedy=remedy, details=details)
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from explorer.data import DataSpec
-from explorer.i18n import N_, _
+from explorer.i18n import N_, NOTHING, Message, _
 
 if TYPE_CHECKING:
     import torch
@@ -207,9 +207,9 @@ class Technique(BaseModel):
         """Whether this technique overrides the method `slot`."""
         return getattr(cls, slot) is not getattr(Technique, slot)
 
-    def refuse(self, facts: DataSpec) -> str:
-        """Why it cannot act on such data, with the remedy; empty if it can."""
-        return ""
+    def refuse(self, facts: DataSpec) -> Message:
+        """Why it cannot act on such data, with the remedy; NOTHING if it can."""
+        return NOTHING
 
     def lacks(self, on: Collection[Technique]) -> str:
         """Why it cannot act beside the techniques that are `on`, with the remedy; empty if it can."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from explorer.data import DataSpec
-from explorer.i18n import N_, _
+from explorer.i18n import N_, NOTHING, Message
 from explorer.techniques.base import Category, Technique, parameter
 
 if TYPE_CHECKING:
@@ -35,10 +35,10 @@ class LabelDistribution(Technique):
 
     sigma: float = parameter(1.0, N_("σ, the standard deviation of the bell curve."), unit="classes", ge=0.1, le=20)
 
-    def refuse(self, facts: DataSpec) -> str:
+    def refuse(self, facts: DataSpec) -> Message:
         if facts.ordered:
-            return ""
-        return _(
+            return NOTHING
+        return Message(
             "Label distribution needs classes with an order, and these have none. Choose the gauges, or switch it off."
         )
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from explorer.i18n import _
+from explorer.i18n import NOTHING, Message
 from explorer.recipe import Recipe
 from explorer.techniques import LayerRate
 from explorer.training.freezing import Plan, places
@@ -17,30 +17,32 @@ STOCHASTIC = ("Drop", "StochasticDepth", "RReLU")
 """In the names of layers whose training pass draws numbers."""
 
 
-def why_not(recipe: Recipe, model: nn.Module, layer_rates: Plan) -> str | None:
-    """Why features cannot be reused, translated; empty if they can, None if nobody asked for it."""
+def why_not(recipe: Recipe, model: nn.Module, layer_rates: Plan) -> Message | None:
+    """Why features cannot be reused; empty if they can, None if nobody asked for it."""
     asked = any(getattr(technique, "cache_features", False) for technique in recipe.techniques)
     if not asked or not any(layer_rate.frozen for layer_rate in layer_rates.values()):
         return None
     if any(not layer_rates[place.name].frozen for place in places(model) if place.from_head):
-        return _("a layer below the head learns")
+        return Message("a layer below the head learns")
     if any(not _stands_still(layer_rate) for layer_rate in layer_rates.values() if layer_rate.frozen):
-        return _("batch normalization in frozen layers does not stand still")
+        return Message("batch normalization in frozen layers does not stand still")
     if changing := [technique for technique in recipe.techniques if technique.acts_in("augment")]:
-        return _("{technique} shows other images in each epoch").format(technique=_(changing[0].title))
+        return Message("{technique} shows other images in each epoch", technique=Message(changing[0].title))
     if name := next((name for name, layer in _body(model) if _draws(layer)), ""):
-        return _("{layer} draws anew in each pass").format(layer=name)
-    return ""
+        return Message("{layer} draws anew in each pass", layer=name)
+    return NOTHING
 
 
-def reused(before: Features | None, recipe: Recipe, model: nn.Module, layer_rates: Plan) -> tuple[Features | None, str]:
+def reused(
+    before: Features | None, recipe: Recipe, model: nn.Module, layer_rates: Plan
+) -> tuple[Features | None, Message]:
     """What keeps the features of `model`, those `before` if they still hold; or None, and why, if somebody asked."""
     reason = why_not(recipe, model, layer_rates)
-    if reason != "":
-        return None, reason or ""
+    if reason != NOTHING:
+        return None, reason or NOTHING
     bf16 = recipe.precision == "bf16"
     still = before is not None and (before.model, before.bf16) == (model, bf16)
-    return before if still else Features(model, recipe.batch_size, bf16), ""
+    return before if still else Features(model, recipe.batch_size, bf16), NOTHING
 
 
 def _stands_still(layer_rate: LayerRate) -> bool:

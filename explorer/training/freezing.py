@@ -12,7 +12,7 @@ from torch.nn import functional
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from explorer.errors import InputError
-from explorer.i18n import _
+from explorer.i18n import Message, _
 from explorer.recipe import Recipe, did_you_mean, matches
 from explorer.techniques import FrozenNorm, LayerPlace, LayerRate
 from explorer.training.model import layers, stages
@@ -33,7 +33,7 @@ def plan(recipe: Recipe, model: nn.Module, epoch: int) -> Plan:
             layer_rate = replace(layer_rate, frozen=True)
         layer_rates[place.name] = layer_rate
     if all(layer_rate.frozen for layer_rate in layer_rates.values()):
-        raise InputError(_("Every layer is frozen, so nothing would learn. Leave at least one layer free."))
+        raise InputError(Message("Every layer is frozen, so nothing would learn. Leave at least one layer free."))
     return layer_rates
 
 

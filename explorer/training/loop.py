@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from explorer.data import ImageData, Split
-from explorer.errors import InputError
+from explorer.errors import InputError, said
 from explorer.events import (
     DIVERGED,
     FAILED,
@@ -24,13 +24,14 @@ from explorer.events import (
     EpochDone,
     Event,
     LayerPlan,
+    Note,
     Progress,
     RecipeChanged,
     RunEnded,
     StepDone,
 )
-from explorer.i18n import _
-from explorer.recipe import Recipe, changes, live
+from explorer.i18n import NOTHING, Message
+from explorer.recipe import Recipe, live
 from explorer.techniques import Moment
 from explorer.training import checkpoint
 from explorer.training.batches import order, prepared, softened
@@ -82,7 +83,7 @@ def train(
     try:
         data = yield from fetched(recipe, data, control, weights=resume is None)
         if control.stopping:
-            yield RunEnded(outcome=STOPPED, reason=_("Stopped."), remedy="")
+            yield RunEnded(outcome=STOPPED, reason=Message("Stopped."))
             return
         run = Run(recipe, data, watch, control, checkpoints, resume)
     except InputError:
@@ -96,8 +97,8 @@ def train(
     except Diverged:
         yield run.ended(
             DIVERGED,
-            _("The loss is no longer a finite number: training has diverged."),
-            _("Lower the learning rate, clip gradients, switch normalization on, or choose He initialization."),
+            Message("The loss is no longer a finite number: training has diverged."),
+            Message("Lower the learning rate, clip gradients, switch normalization on, or choose He initialization."),
         )
     except Exception as error:  # whoever watches hears of it as an event, and can show it
         yield run.ended(FAILED, *explain(error), details=traceback.format_exc())
@@ -149,7 +150,7 @@ class Run:
         except Stopped:
             yield from self.say_steps()
             self.save("last.pt")
-            yield self.ended(STOPPED, _("Stopped."), "")
+            yield self.ended(STOPPED, Message("Stopped."))
 
     def epochs(self) -> Iterator[Event]:
         """The run as it goes if nobody stops it. Raises Stopped."""
@@ -171,7 +172,7 @@ class Run:
         self.save("last.pt")
         with self.learner.evaluated():
             test = measure(self.logits(self.test.images), self.test.labels, self.data.ordered)
-        yield self.ended(FINISHED, _("Finished."), "", test=test)
+        yield self.ended(FINISHED, Message("Finished."), test=test)
 
     def one_step(self, indices: Tensor) -> Iterator[Event]:
         """Forward, backward, clip, step; the instruments look in between."""
@@ -238,7 +239,7 @@ class Run:
         if loaded := getattr(model, "loaded", None):
             yield loaded
         if without_effect := idle(self.recipe):
-            yield Progress(what=without_effect)
+            yield Note(text=without_effect)
         yield from self.say_plan()
 
     def say_plan(self) -> Iterator[Event]:
@@ -256,13 +257,13 @@ class Run:
             why_not=reason,
         )
         if reason:
-            yield Progress(what=_("Features are not reused: {reason}.").format(reason=reason))
+            yield Note(text=Message("Features are not reused: {reason}.", reason=reason))
 
     def compute_features(self) -> Iterator[Event]:
         """Those of the training images, if they are to be reused and are not there yet."""
         if self.features is None or self.features.there(self.training.images):
             return
-        what = _("Features are computed once: all below the head stands still.")
+        what = Message("Features are computed once: all below the head stands still.")
         yield Progress(what=what)
         said = perf_counter()
         for done in self.features.compute(self.training.images):
@@ -286,20 +287,17 @@ class Run:
         if wanted is None:
             return
         new = live(self.recipe, wanted)
-        old = self.recipe
         try:
             if reason := refusal(new, self.learner.facts):
                 raise InputError(reason)
             kept, fresh = self.learner.change(new, self.epoch)
         except InputError as error:
-            yield Progress(what=str(error))
+            yield Note(text=said(error))
             return
         self.recipe = new
         if kept or fresh:
             self.best_loss = math.inf  # of another network, even where every weight was kept: look for the best anew
-        yield RecipeChanged(
-            step=self.step, recipe=new.model_dump(mode="json"), changes=changes(old, new), kept=kept, fresh=fresh
-        )
+        yield RecipeChanged(step=self.step, recipe=new.model_dump(mode="json"), kept=kept, fresh=fresh)
         yield from self.say_plan()
 
     def next_context(self, indices: Tensor) -> StepContext:
@@ -398,7 +396,12 @@ class Run:
                 checkpoint.write([self.checkpoints / "best.pt"], best)
 
     def ended(
-        self, outcome: str, reason: str, remedy: str, test: dict[str, float] | None = None, details: str = ""
+        self,
+        outcome: str,
+        reason: Message,
+        remedy: Message = NOTHING,
+        test: dict[str, float] | None = None,
+        details: str = "",
     ) -> RunEnded:
         """The last event."""
         return RunEnded(

@@ -11,9 +11,9 @@ import torch
 from torch import nn
 
 from explorer.data import DataSpec, ImageData, Split, load
-from explorer.errors import InputError
-from explorer.events import FAILED, Layer, Progress, RunEnded, RunStarted
-from explorer.i18n import _
+from explorer.errors import InputError, unforeseen
+from explorer.events import FAILED, Layer, Note, Progress, RunEnded, RunStarted
+from explorer.i18n import NOTHING, Message, _
 from explorer.recipe import Recipe
 from explorer.techniques import clash
 from explorer.training.control import Control
@@ -24,17 +24,17 @@ from explorer.training.threads import Chosen
 
 def fetched(
     recipe: Recipe, data: ImageData | None, control: Control, weights: bool
-) -> Generator[Progress, None, ImageData]:
+) -> Generator[Progress | Note, None, ImageData]:
     """Bring the images, and the `weights` to start from, saying how far it is; gives up where the run is stopped."""
-    yield Progress(what=_("Loading images"))
+    yield Progress(what=Message("Loading images"))
     data = data or load(recipe.data, recipe.seed)
     for note in data.notes:
-        yield Progress(what=note)
+        yield Note(text=note)
     for technique in recipe.techniques if weights else ():
         for done, total in technique.fetch():
             if control.stopping:
                 return data
-            yield Progress(what=_("Downloading weights"), done=done, total=total)
+            yield Progress(what=Message("Downloading weights"), done=done, total=total)
     return data
 
 
@@ -68,15 +68,18 @@ def started(
     )
 
 
-def idle(recipe: Recipe) -> str:
+def idle(recipe: Recipe) -> Message:
     """Which techniques of `recipe` have no place in its network, and why; empty if all have one."""
     techniques = recipe.techniques
-    titles = [_(technique.title) for technique in techniques if clash(technique, techniques)]
+    titles = tuple(Message(technique.title) for technique in techniques if clash(technique, techniques))
     network = "".join(technique.network_title for technique in techniques)
     if not titles or not network:
-        return ""
-    text = _("{network} is built of its own layers: without effect in it are {techniques}.")
-    return text.format(network=network, techniques=", ".join(titles))
+        return NOTHING
+    return Message(
+        "{network} is built of its own layers: without effect in it are {techniques}.",
+        network=network,
+        techniques=titles,
+    )
 
 
 def pick_device(wanted: str) -> torch.device:
@@ -104,9 +107,9 @@ def check(recipe: Recipe, data: ImageData) -> None:
         raise InputError(reason)
 
 
-def refusal(recipe: Recipe, facts: DataSpec) -> str:
-    """Why a technique of `recipe` cannot act on such data; empty if all can."""
-    return next(filter(None, (technique.refuse(facts) for technique in recipe.techniques)), "")
+def refusal(recipe: Recipe, facts: DataSpec) -> Message:
+    """Why a technique of `recipe` cannot act on such data; NOTHING if all can."""
+    return next(filter(None, (technique.refuse(facts) for technique in recipe.techniques)), NOTHING)
 
 
 def fixed_sample(split: Split, size: int) -> Split:
@@ -122,17 +125,17 @@ def never_began(error: Exception) -> RunEnded:
     return RunEnded(outcome=FAILED, reason=reason, remedy=remedy, details=traceback.format_exc())
 
 
-def explain(error: Exception) -> tuple[str, str]:
+def explain(error: Exception) -> tuple[Message, Message]:
     """Reason and remedy for what ended a run."""
     text = str(error)
     if isinstance(error, torch.OutOfMemoryError | MemoryError) or ("alloc" in text and "memory" in text):
-        return _("Out of memory."), _("Use a smaller batch, width or depth.")
+        return Message("Out of memory."), Message("Use a smaller batch, width or depth.")
     if isinstance(error, OSError):
         return (
-            _("The run could not be written: {error}.").format(error=text),
-            _("Free some space, or choose another folder; the last whole checkpoint is kept."),
+            Message("The run could not be written: {error}.", error=text),
+            Message("Free some space, or choose another folder; the last whole checkpoint is kept."),
         )
-    return f"{type(error).__name__}: {text}", _("Please report this, with its details.")
+    return unforeseen(error), Message("Please report this, with its details.")
 
 
 @contextmanager

@@ -10,8 +10,8 @@ from statistics import median
 
 import torch
 
-from explorer.events import Event, Progress, RecipeChanged, StepDone
-from explorer.i18n import _
+from explorer.events import Event, Note, RecipeChanged, StepDone
+from explorer.i18n import Message
 from explorer.processor import busy_others, number_is_given, threads_beside
 
 USUAL = 20
@@ -68,13 +68,13 @@ def noticed(events: Iterable[Event], threads: int) -> Iterator[Event]:
         if usual and min(seconds[-RECENT:]) > SLOWER * usual and (others := busy_others()):
             said = others >= 0.5
             if said:
-                yield Progress(what=slowed(median(seconds[-RECENT:]) / usual))
+                yield Note(text=slowed(median(seconds[-RECENT:]) / usual))
 
 
-def slowed(times: float) -> str:
+def slowed(times: float) -> Message:
     """What is told of it."""
-    text = _(
+    return Message(
         "Training has become {times:.0f} times slower: another program uses the processor, and threads wait for each "
-        "other. Close it, or set Threads to 1 for the next run."
+        "other. Close it, or set Threads to 1 for the next run.",
+        times=times,
     )
-    return text.format(times=times)

@@ -150,7 +150,7 @@ def test_a_disk_that_fills_up_in_mid_run(tmp_path: Path) -> None:
     assert done.returncode == 1, done.stderr[-500:]
     last = json.loads(done.stdout.splitlines()[-1])
     assert last["outcome"] == "failed"
-    assert "could not be written" in last["reason"]
+    assert "could not be written" in last["reason"]["text"]
     assert "Traceback" not in done.stderr
     assert open_run(tmp_path / "run").step > 0
     assert "model" in torch.load(tmp_path / "run" / "checkpoints" / "last.pt", weights_only=True)

@@ -94,7 +94,9 @@ def test_few_broken_pictures_are_left_out_and_named(tmp_path: Path) -> None:
     whole = (root / "b" / "3.png").read_bytes()
     (root / "b" / "3.png").write_bytes(whole[: len(whole) // 2])
     loaded = load(root)
-    assert loaded.notes == ("2 of 60 pictures cannot be read and were left out: a/7.png, b/3.png.",)
+    assert [str(note) for note in loaded.notes] == [
+        "2 of 60 pictures cannot be read and were left out: a/7.png, b/3.png."
+    ]
     assert sum(len(split.labels) for split in (loaded.training, loaded.validation, loaded.test)) == 58
 
 

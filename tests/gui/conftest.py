@@ -33,7 +33,7 @@ from explorer.events import (
     StepDone,
 )
 from explorer.gui.export.dialog import remembered
-from explorer.recipe import changes
+from explorer.i18n import Message
 from explorer.runs.record import RunRecord
 from explorer.techniques import Clipping, Dropout
 
@@ -96,7 +96,7 @@ def hand_made_events() -> Iterator[Event]:
                 dead=np.array([np.nan, np.nan, 0.25, np.nan], np.float32),
             )
         if step == 15:
-            yield RecipeChanged(step=15, recipe=after.model_dump(mode="json"), changes=changes(before, after))
+            yield RecipeChanged(step=15, recipe=after.model_dump(mode="json"))
         if step % PER_EPOCH == 0:
             loss = losses[epoch]
             rest = {"accuracy": 1 - loss / 3, "f1": 0.5, "ece": 0.1, "confidence": 0.6}
@@ -130,8 +130,7 @@ def hand_made_events() -> Iterator[Event]:
     )
     yield RunEnded(
         outcome="finished",
-        reason="Finished.",
-        remedy="",
+        reason=Message("Finished."),
         step=30,
         epoch=3,
         best_epoch=2,

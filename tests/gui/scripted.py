@@ -23,7 +23,8 @@ from explorer.events import (
     RunStarted,
     StepDone,
 )
-from explorer.recipe import Recipe, changes, live
+from explorer.i18n import Message
+from explorer.recipe import Recipe, live
 from explorer.training.control import Control
 
 PER_EPOCH = 4
@@ -61,12 +62,11 @@ class Script:
                     yield ended(STOPPED, "Stopped.", "", step, epoch)
                     return
                 if wanted := control.take():
-                    old, recipe = recipe, live(recipe, wanted)
+                    recipe = live(recipe, wanted)
                     self.recipes.append(recipe)
                     yield RecipeChanged(
                         step=step,
                         recipe=recipe.model_dump(mode="json"),
-                        changes=changes(old, recipe),
                         kept=("conv",),
                         fresh=("classifier",),
                     )
@@ -110,8 +110,8 @@ def ended(
 ) -> RunEnded:
     return RunEnded(
         outcome=outcome,
-        reason=reason,
-        remedy=remedy,
+        reason=Message(reason),
+        remedy=Message(remedy),
         step=step,
         epoch=epoch,
         best_epoch=epoch,

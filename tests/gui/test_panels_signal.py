@@ -15,7 +15,8 @@ from explorer.gui.charts.heat import COLUMNS, Heat, l2
 from explorer.gui.panels import Shown
 from explorer.gui.panels.activations import ActivationsPanel
 from explorer.gui.panels.gradients import GradientsPanel
-from explorer.runs.record import NormHistory, RunRecord
+from explorer.runs.record import RunRecord
+from explorer.runs.series import NormHistory
 from tests.gui.drawing import drawn, said
 
 

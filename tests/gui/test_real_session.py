@@ -245,7 +245,7 @@ def left_behind(folder: Path, settings: QSettings) -> None:
     record = open_run(run)
     assert record.ended
     assert record.ended.outcome == STOPPED
-    changed = [change for mark in record.marks for change in mark.changes]
+    changed = [change for mark in record.marks for change in record.changes(mark)]
     assert f"− {Normalization()}" in changed
     assert any(change.startswith("+ frozen") for change in changed)
     checkpoint = torch.load(run / CHECKPOINTS / "last.pt", weights_only=True)

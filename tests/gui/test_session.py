@@ -139,7 +139,7 @@ def test_a_change_reaches_the_run_once_and_is_marked_until_it_acts(run: tuple[Se
     record = session.current.record
     until(lambda: record.marks, session.tick)
     assert set(session.differences()) == {"width"}
-    assert record.marks[0].changes == (f"+ {Dropout()}",)
+    assert record.changes(record.marks[0]) == (f"+ {Dropout()}",)
     session.change(session.recipe.with_(width=64))  # nothing that the run could take
     session.step()
     wait_for(session, State.PAUSED)
@@ -153,7 +153,7 @@ def acted(session: Session, marks: int) -> list[tuple[str, ...]]:
     session.step()
     until(lambda: len(record.marks) == marks, session.tick)
     wait_for(session, State.PAUSED)
-    return [mark.changes for mark in record.marks]
+    return [record.changes(mark) for mark in record.marks]
 
 
 def test_undo_and_redo_in_mid_run_act_and_leave_marks_of_their_own(run: tuple[Session, Script]) -> None:

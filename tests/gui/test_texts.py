@@ -240,7 +240,7 @@ def test_nothing_is_left_in_english_while_a_run_goes_on_and_after_it_diverged(qt
         assert len(window.banner.buttons) == 4
         show_everything(window)
         # What the script itself says is not the program's.
-        allowed |= set(LATIN.findall(current.record.ended.reason + current.record.ended.remedy))
+        allowed |= set(LATIN.findall(f"{current.record.ended.reason} {current.record.ended.remedy}"))
         found = english(window, allowed)
         assert not found, "\n".join(found)
 

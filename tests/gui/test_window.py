@@ -143,7 +143,7 @@ def test_a_flipped_switch_acts_in_the_run_and_leaves_a_mark(qtbot: QtBot, make: 
     assert window.session.current
     record = window.session.current.record
     qtbot.waitUntil(lambda: bool(record.marks))
-    assert record.marks[0].changes == (f"+ {Dropout()}",)
+    assert record.changes(record.marks[0]) == (f"+ {Dropout()}",)
     assert script.recipes[-1].technique(Dropout) == Dropout()
     assert script.recipes[-1].width == 16
     qtbot.waitUntil(lambda: card.chip.text() == "")

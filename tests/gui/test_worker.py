@@ -43,7 +43,7 @@ def test_no_error_takes_the_window_down(qtbot: QtBot, tmp_path: Path, error: typ
         ended = window.session.current.record.ended
         assert ended
         assert ended.outcome == "failed"
-        assert error.__name__ in ended.reason
+        assert error.__name__ in str(ended.reason)
         window._events = Script()
         window.press("batch")
         qtbot.waitUntil(lambda: window.session.state is State.PAUSED)
@@ -101,4 +101,4 @@ def test_a_run_that_is_torn_down_is_stored_as_failed(tmp_path: Path, monkeypatch
         list(stored_run(Recipe(), Control(), tmp_path / "run"))
     ended = open_run(tmp_path / "run").ended
     assert ended
-    assert (ended.outcome, ended.reason) == ("failed", "SystemExit: 3")
+    assert (ended.outcome, str(ended.reason)) == ("failed", "SystemExit: 3")

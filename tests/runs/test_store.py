@@ -19,6 +19,7 @@ from explorer.events import (
     decode,
     encode,
 )
+from explorer.i18n import NOTHING, Message
 from explorer.recipe import Recipe
 from explorer.runs import Mailbox, RunStore, list_runs, new_folder, open_run
 from explorer.runs.store import stored_events
@@ -55,7 +56,7 @@ def grid(number: int) -> SampleGrid:
 
 def ended() -> RunEnded:
     return RunEnded(
-        outcome="finished", reason="", remedy="", step=2, epoch=1, best_epoch=1, test={"accuracy": 0.5}, seconds=1.0
+        outcome="finished", reason=NOTHING, step=2, epoch=1, best_epoch=1, test={"accuracy": 0.5}, seconds=1.0
     )
 
 
@@ -119,7 +120,7 @@ def test_folder_that_cannot_be_written(tmp_path: Path) -> None:
 
 def test_nothing_is_left_of_a_run_that_never_began(tmp_path: Path) -> None:
     with RunStore(tmp_path / "run", Recipe()) as store:
-        store.append(Progress(what="Loading"))
+        store.append(Progress(what=Message("Loading")))
     assert not (tmp_path / "run").exists()
 
 
@@ -155,8 +156,8 @@ def test_full_disk_ends_the_run_with_a_reason(tmp_path: Path, monkeypatch: pytes
     assert isinstance(said[-1], RunEnded)
     assert said[-1].outcome == "failed"
     assert said[-1].step == 1
-    assert "disk is full" in said[-1].reason
-    assert "Free some space" in said[-1].remedy
+    assert "disk is full" in str(said[-1].reason)
+    assert "Free some space" in str(said[-1].remedy)
     assert closed == [True]
     assert open_run(tmp_path / "run").step == 1
 

@@ -12,6 +12,7 @@ from explorer import Recipe
 from explorer.data import ImageData
 from explorer.errors import InputError
 from explorer.events import FINISHED, LayerPlan, RecipeChanged, RunEnded, StepDone
+from explorer.recipe import changes, parse
 from explorer.techniques import Clipping, FrozenNorm, LayerPlace, LayerRate, Normalization, Skip, Technique
 from explorer.training import checkpoint, freezing
 from explorer.training.control import Control
@@ -92,11 +93,13 @@ def test_rates_per_group_are_the_rate_times_the_factor(tiny: MakeImages, monkeyp
 def test_a_tick_freezes_at_the_next_batch_and_its_removal_thaws(tiny: MakeImages) -> None:
     control = Control()
     seen: list[object] = []
+    recipe = SMALL
     for event in train(SMALL, control=control, data=tiny()):
         if isinstance(event, StepDone) and event.step in (1, 3):
             control.change(SMALL.with_(frozen=("stage1",) if event.step == 1 else ()))
         if isinstance(event, RecipeChanged):
-            seen.append((event.step, event.changes))
+            before, recipe = recipe, parse(event.recipe)
+            seen.append((event.step, changes(before, recipe)))
         if isinstance(event, LayerPlan):
             seen.append((event.step, int((event.factors == 0).sum())))
     assert seen == [(0, 0), (1, ("+ frozen stage1",)), (1, 4), (3, ("− frozen stage1",)), (3, 0)]

@@ -12,7 +12,7 @@ import torch
 
 from explorer import Recipe, train
 from explorer.data import ImageData
-from explorer.events import Event, Progress, RecipeChanged, RunStarted, StepDone
+from explorer.events import Event, Note, RecipeChanged, RunStarted, StepDone
 from explorer.processor import BRIEFLY, COUNTING, busy_others, threads_beside, wait_briefly
 from explorer.training import threads
 from explorer.training.threads import RECENT, USUAL, noticed, used
@@ -119,7 +119,7 @@ def steps(*seconds: float) -> list[Event]:
 
 
 def notices(events: list[Event], threads: int = 2) -> int:
-    return sum(isinstance(event, Progress) for event in noticed(events, threads))
+    return sum(isinstance(event, Note) for event in noticed(events, threads))
 
 
 def test_a_collapse_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:

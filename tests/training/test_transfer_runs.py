@@ -18,13 +18,14 @@ from explorer.events import (
     EpochDone,
     Event,
     LayerPlan,
-    Progress,
+    Note,
     RecipeChanged,
     RunEnded,
     SampleGrid,
     StepDone,
     WeightsLoaded,
 )
+from explorer.recipe import changes, parse
 from explorer.techniques import (
     Augmentation,
     Dropout,
@@ -90,7 +91,7 @@ def test_the_default_recipe_with_transfer_just_works_and_says_what_has_no_effect
     events = finish(run_of(of, tiny(size=28)))
     (loaded,) = of_kind(events, WeightsLoaded)
     assert loaded.fresh == ("head.weight", "head.bias")
-    said = [event.what for event in of_kind(events, Progress)]
+    said = [str(event.text) for event in of_kind(events, Note)]
     assert "without effect in it are Normalization, Skip connections" in said[0]
     assert "Augmentation shows other images in each epoch" in said[1]
     assert sum(of_kind(events, LayerPlan)[0].factors > 0) == 1
@@ -164,7 +165,7 @@ def test_what_learns_changes_live_and_the_network_stays(tiny: MakeImages) -> Non
             control.change(of.switched(wanted).without("normalization"))
         if isinstance(event, RecipeChanged):
             assert (event.kept, event.fresh) == ((), ())
-            assert event.changes == (
+            assert changes(of, parse(event.recipe)) == (
                 "− batch norm",
                 "transfer.train head → top",
                 "transfer.frozen_stages 3 → 7",

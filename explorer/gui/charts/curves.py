@@ -12,7 +12,8 @@ from explorer.gui.charts.panel import Cell, Shown
 from explorer.gui.charts.plot import Plot
 from explorer.gui.theme import Palette, pen, run_pen
 from explorer.i18n import _
-from explorer.runs.record import Doubles, RunRecord
+from explorer.runs.record import RunRecord
+from explorer.runs.series import Doubles
 
 GAP = 0.13
 """Share of the validation colour in the shading between train and validation."""
@@ -44,7 +45,7 @@ def marks_of(runs: Sequence[Shown], palette: Palette) -> list[ChangeMark]:
         [
             ChangeMark(
                 change.step / shown.record.steps_per_epoch,
-                ", ".join(change.changes),
+                ", ".join(shown.record.changes(change)),
                 palette.run(shown.index).name() if len(runs) > 1 else "",
             )
             for shown in runs

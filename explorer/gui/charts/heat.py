@@ -11,7 +11,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QRectF
 
 from explorer.gui.theme import COLOUR_MAP, Palette
-from explorer.runs.record import Doubles, NormHistory, Table
+from explorer.runs.series import Doubles, NormHistory, Table
 
 COLUMNS = 600
 """As many as a panel has pixels; a column that stands for several looks shows the largest value of each layer."""

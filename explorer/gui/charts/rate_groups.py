@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from explorer.events import LayerPlan
-from explorer.runs.record import Doubles, RunRecord
+from explorer.runs.record import RunRecord
+from explorer.runs.series import Doubles
 
 Plans = Sequence[LayerPlan]
 Factors = tuple[float, ...]

@@ -20,7 +20,8 @@ from explorer.gui.charts.panel import BETWEEN, Cell, Panel
 from explorer.gui.charts.plot import Plot
 from explorer.gui.theme import Palette
 from explorer.i18n import N_, _
-from explorer.runs.record import ActivationHistory, Doubles, RunRecord
+from explorer.runs.record import RunRecord
+from explorer.runs.series import ActivationHistory, Doubles
 
 Rows = npt.NDArray[np.int64]
 """Numbers of rows, from the top."""

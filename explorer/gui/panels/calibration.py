@@ -11,7 +11,7 @@ from explorer.gui.charts.panel import BETWEEN, Cell, Panel, Shown
 from explorer.gui.charts.plot import Plot
 from explorer.gui.theme import pen, run_pen
 from explorer.i18n import N_, _
-from explorer.runs.record import Doubles
+from explorer.runs.series import Doubles
 
 CONFIDENCE = N_("Confidence of the answer, %")
 GAP = 0.13

@@ -29,7 +29,8 @@ from explorer.gui.charts.panel import BETWEEN, Cell, Panel
 from explorer.gui.charts.plot import Plot
 from explorer.gui.theme import Palette, pen
 from explorer.i18n import N_, _, ngettext
-from explorer.runs.record import Doubles, RunRecord
+from explorer.runs.record import RunRecord
+from explorer.runs.series import Doubles
 
 if TYPE_CHECKING:
     from explorer.training.preview import Signal

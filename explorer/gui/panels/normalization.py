@@ -12,7 +12,7 @@ from explorer.gui.charts.panel import BETWEEN, Cell, Panel
 from explorer.gui.charts.plot import Plot
 from explorer.gui.theme import pen
 from explorer.i18n import N_, _, ngettext
-from explorer.runs.record import LayerHistory
+from explorer.runs.series import LayerHistory
 
 COLUMNS = ("batch mean", "running mean", "batch variance", "running variance")
 

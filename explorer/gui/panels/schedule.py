@@ -19,7 +19,8 @@ from explorer.gui.charts.rate_groups import Span, acting, any_frozen, groups, le
 from explorer.gui.theme import pen, run_pen
 from explorer.i18n import N_, _
 from explorer.recipe import parse
-from explorer.runs.record import Doubles, RunRecord
+from explorer.runs.record import RunRecord
+from explorer.runs.series import Doubles
 from explorer.techniques import Moment
 
 if TYPE_CHECKING:

@@ -159,5 +159,5 @@ def mark_help(mark: Difference) -> str:
 def refusal(technique: Technique, recipe: Recipe, source: Source | None) -> str:
     """Why `technique` cannot act in `recipe` with images of `source`, if known; empty if it can."""
     if source and (reason := technique.refuse(source.spec(recipe.data))):
-        return reason
+        return str(reason)
     return clash(technique, recipe.techniques)

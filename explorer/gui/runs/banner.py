@@ -61,7 +61,7 @@ class Banner(QFrame):
     def say_of_run(self, ended: RunEnded, ran: Recipe | None) -> None:
         """Show why a run went wrong and what to do about it; where it diverged, what to try after the recipe `ran`."""
         self._of_run, self._ran = True, ran if ended.outcome == DIVERGED else None
-        self._show(_(ended.reason), _(ended.remedy), ended.details)
+        self._show(str(ended.reason), str(ended.remedy), ended.details)
 
     def leave_run(self) -> None:
         """Hide what was said of a run: another one comes on screen."""

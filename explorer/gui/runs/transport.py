@@ -126,7 +126,7 @@ class Transport(QWidget):
 def standing(record: RunRecord, state: State) -> str:
     """Where a run stands, in one line."""
     if record.started is None:
-        return record.progress.what if record.progress else ""
+        return str(record.progress.what) if record.progress else ""
     epochs = int(record.recipe["epochs"])
     epoch, batch = divmod(record.step, record.steps_per_epoch)
     if record.step and batch == 0:
@@ -169,7 +169,7 @@ def outcome(record: RunRecord) -> str:
     """How a run ended, with what it reached, in one line."""
     if (end := record.ended) is None:
         return ""
-    words = [_(end.reason).rstrip(".")]  # stored runs may speak English
+    words = [str(end.reason).rstrip(".")]
     if end.test:
         words.append(_("test accuracy {accuracy:.1f} %").format(accuracy=100 * end.test["accuracy"]))
     if end.best_epoch:

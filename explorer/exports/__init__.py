@@ -9,11 +9,16 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from explorer.errors import InputError
-from explorer.exports import checkpoints, csv_tables, safetensors_weights
+from explorer.exports import checkpoints, csv_tables, safetensors_weights, tensorboard_events
 from explorer.exports.base import Export, StoredRun
 from explorer.i18n import _
 
-EXPORTS: tuple[Export, ...] = (csv_tables.EXPORT, checkpoints.EXPORT, safetensors_weights.EXPORT)
+EXPORTS: tuple[Export, ...] = (
+    csv_tables.EXPORT,
+    checkpoints.EXPORT,
+    safetensors_weights.EXPORT,
+    tensorboard_events.EXPORT,
+)
 
 
 def export(run: StoredRun, target: Path, formats: Iterable[str]) -> list[Path]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -48,8 +49,38 @@ def test_safetensors_hold_the_best_weights_with_recipe_and_classes(tmp_path: Pat
         assert json.loads(file.metadata()["recipe"]) == json.loads(best["recipe"])
 
 
+def test_tensorboard_reads_its_events(tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    export(stored(), tmp_path, ["tensorboard"])
+    read, record = EventAccumulator(str(tmp_path)).Reload(), open_run(RUN)
+    losses = [(e.step, e.value) for e in read.Scalars("validation/loss")]
+    assert losses == [(e.step, pytest.approx(e.validation["loss"], rel=1e-6)) for e in record.epochs]
+    assert [e.value for e in read.Scalars("step/loss")] == pytest.approx(record.losses.tolist(), rel=1e-6)
+    times = [e.wall_time for e in read.Scalars("step/loss")]
+    assert times == sorted(times)
+    assert record.started is not None
+    assert times[0] >= record.started.time
+    layer = record.norms[0].names[0]
+    norms = [e.value for e in read.Scalars(f"gradient_norm/{layer}")]
+    assert norms == pytest.approx([row[0] for h in record.norms for row in h.quantity("before")], rel=1e-6)
+    assert {"samples/before/0", "samples/after/0"} <= {
+        f"{tag}/0" if "/0" not in tag else tag for tag in read.images.Keys()
+    }
+    (text,) = read.Tensors("recipe/text_summary")
+    assert '"label_smoothing"' in text.tensor_proto.string_val[0].decode()
+    assert read.Scalars("test/accuracy")[0].value == pytest.approx(record.ended.test["accuracy"])  # type: ignore[union-attr]
+
+
 @pytest.mark.parametrize("name", ["pt", "safetensors"])
 def test_a_run_without_checkpoints_says_so_and_leaves_nothing(name: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no checkpoint"):
         export(stored(tmp_path), tmp_path / "to", [name])
+    assert not (tmp_path / "to").exists()
+
+
+def test_a_package_that_is_not_there_is_named_with_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    with pytest.raises(InputError, match="pip install tensorboard"):
+        export(stored(), tmp_path / "to", ["tensorboard"])
     assert not (tmp_path / "to").exists()

@@ -16,19 +16,33 @@ from rich.table import Table
 from .gui_limits import curve_points, rss_growth_mb, stop_ms, toggle_to_effect_ms
 from .pairs import Figure, MissingError, Result, significant
 from .rivals import cockpit_ratio, lightning_ratio
-from .trainer import bare_loop_ratio, instruments_ratio
+from .trainer import bare_loop_ratio, instruments_ratio, peak_share
 from .transfer import cached_speedup, frozen_speedup
-from .window import first_point_s, gui_gap_p99_ms, gui_throughput_ratio, window_shown_s
+from .window import (
+    alone_ratio,
+    first_point_ratio,
+    first_point_s,
+    gui_gap_p99_ms,
+    gui_throughput_ratio,
+    loaded_ratio,
+    window_shown_ratio,
+    window_shown_s,
+)
 
 FIGURES = (
     Figure("instruments_ratio", 0.97, "higher", "×", instruments_ratio),
     Figure("bare_loop_ratio", 0.95, "higher", "×", bare_loop_ratio),
     Figure("lightning_ratio", 2.0, "higher", "×", lightning_ratio),
     Figure("cockpit_ratio", 2.5, "higher", "×", cockpit_ratio),
+    Figure("peak_share", None, "higher", "×", peak_share),
+    Figure("loaded_ratio", 0.8, "higher", "×", loaded_ratio),
+    Figure("alone_ratio", 0.97, "higher", "×", alone_ratio),
     Figure("gui_gap_p99_ms", 17, "lower", "ms", gui_gap_p99_ms),
     Figure("gui_throughput_ratio", 0.95, "higher", "×", gui_throughput_ratio),
     Figure("window_shown_s", 1.0, "lower", "s", window_shown_s),
+    Figure("window_shown_ratio", 1.25, "lower", "×", window_shown_ratio),
     Figure("first_point_s", 3, "lower", "s", first_point_s),
+    Figure("first_point_ratio", None, "lower", "×", first_point_ratio),
     Figure("toggle_to_effect_ms", 20, "lower", "ms", toggle_to_effect_ms),
     Figure("stop_ms", 50, "lower", "ms", stop_ms),
     Figure("rss_growth_mb", 60, "lower", "MB", rss_growth_mb),
@@ -76,7 +90,7 @@ def print_json(results: Iterable[Result]) -> Iterator[Result]:
 def print_table(results: Iterable[Result]) -> Iterator[Result]:
     """A table at the end; until then the names of what is done."""
     console, table = Console(), Table(caption=machine())
-    for heading in ("figure", "value", "IQR", "n", "goal", "holds", "note"):
+    for heading in ("figure", "value", "95 % interval", "by CPU time", "n", "goal", "holds", "note"):
         table.add_column(heading, overflow="fold")
     with console.status("measuring …"):
         for result in results:
@@ -88,12 +102,13 @@ def print_table(results: Iterable[Result]) -> Iterator[Result]:
 
 def _row(result: Result) -> tuple[str, ...]:
     figure = next(figure for figure in FIGURES if figure.name == result.name)
-    goal = f"{'≥' if figure.better == 'higher' else '≤'} {figure.goal:g}"
-    if result.value is None or result.spread is None:
-        return (result.name, "–", "", "", goal, "", result.note)
-    value, spread = (f"{significant(number):g} {result.unit}" for number in (result.value, result.spread))
-    holds = {True: "yes", False: "NO", None: ""}[result.holds]
-    return (result.name, value, spread, str(result.n), goal, holds, result.note)
+    goal = "" if figure.goal is None else f"{'≥' if figure.better == 'higher' else '≤'} {figure.goal:g}"
+    if result.value is None or result.low is None or result.high is None:
+        return (result.name, "–", "", "", "", goal, "", result.note)
+    value, low, high = (f"{significant(number):g}" for number in (result.value, result.low, result.high))
+    cpu = "" if result.cpu is None else f"{significant(result.cpu):g}"
+    holds = {True: "yes", False: "NO", None: "?" if goal else ""}[result.holds]
+    return (result.name, f"{value} {result.unit}", f"{low} … {high}", cpu, str(result.n), goal, holds, result.note)
 
 
 def machine() -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from time import perf_counter
+from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 import torch
@@ -21,12 +20,12 @@ Backward: TypeAlias = Callable[[nn.Module, Tensor, Tensor, int], None]
 """(model, images, labels, step): forward and backward pass."""
 
 
-def bare_loop_speed(
+def bare_loop(
     recipe: Recipe, data: ImageData, watched: Callable[[nn.Module, Optimizer], Backward] | None = None
-) -> float:
-    """Images/s of training as `recipe` says, by hand: the same network, start, optimizer, schedule and smoothing.
+) -> Iterator[int]:
+    """Images of each epoch of training as `recipe` says, by hand: the same network, start, optimizer and schedule.
 
-    Images lie in memory as floats, standardized and padded before the clock starts; crop and flip are one indexing;
+    Images lie in memory as floats, standardized and padded before the first epoch; crop and flip are one indexing;
     nothing is logged, measured, kept or evaluated. `watched` gives another forward and backward pass.
     """
     augmentation = recipe.technique(Augmentation)
@@ -43,7 +42,6 @@ def bare_loop_speed(
     rate = one_cycle(recipe, optimizer, recipe.epochs * steps)
     backward = watched(model, optimizer) if watched else plain(recipe)
 
-    began = perf_counter()
     for epoch in range(recipe.epochs):
         order = torch.randperm(len(labels))[: steps * recipe.batch_size]
         for step, batch in enumerate(torch.split(order, recipe.batch_size), epoch * steps):
@@ -51,7 +49,7 @@ def bare_loop_speed(
             backward(model, cropped_and_flipped(images, batch, size, margin), labels[batch], step)
             optimizer.step()
             rate.step()
-    return recipe.epochs * steps * recipe.batch_size / (perf_counter() - began)
+        yield steps * recipe.batch_size
 
 
 def plain(recipe: Recipe) -> Backward:

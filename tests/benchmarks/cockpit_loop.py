@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
+from collections.abc import Iterator
 from importlib import metadata
 from types import ModuleType, SimpleNamespace
 
@@ -13,7 +14,7 @@ from torch.optim import Optimizer
 from explorer.data import ImageData
 from explorer.recipe import Recipe
 
-from .bare_loop import Backward, bare_loop_speed, smoothing
+from .bare_loop import Backward, bare_loop, smoothing
 
 if "pkg_resources" not in sys.modules:
     # Cockpit 1.0.2 asks it for its own version; setuptools 82 has dropped it.
@@ -27,8 +28,8 @@ from cockpit import Cockpit
 from cockpit.utils.configuration import configuration
 
 
-def cockpit_speed(recipe: Recipe, data: ImageData) -> float:
-    """Images/s of the bare loop with Cockpit's "economy" quantities at every step, kept in memory."""
+def cockpit_loop(recipe: Recipe, data: ImageData) -> Iterator[int]:
+    """Images of each epoch of the bare loop with Cockpit's "economy" quantities at every step, kept in memory."""
 
     def watched(model: nn.Module, optimizer: Optimizer) -> Backward:
         extend(model)
@@ -46,4 +47,4 @@ def cockpit_speed(recipe: Recipe, data: ImageData) -> float:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch deprecates what BackPACK calls
-        return bare_loop_speed(recipe, data, watched)
+        yield from bare_loop(recipe, data, watched)

@@ -28,7 +28,7 @@ def toggle_to_effect_ms(quick: bool) -> Measured:
     worker as the network has changed. One value per process, the 95th percentile of its clicks.
     """
     recipe = default_experiment(MANY, quick=False).with_(lr=0.02)
-    return beyond_a_batch([_said("toggle", recipe) for _ in range(1 if quick else 5)])
+    return beyond_a_batch([_said("toggle", recipe) for _ in range(1 if quick else 3)])
 
 
 def stop_ms(quick: bool) -> Measured:
@@ -38,7 +38,7 @@ def stop_ms(quick: bool) -> Measured:
     chance decides. One value per process, the slowest of its stops.
     """
     recipe = default_experiment(MANY, quick=False)
-    return beyond_a_batch([_said("stop", recipe) for _ in range(1 if quick else 5)])
+    return beyond_a_batch([_said("stop", recipe) for _ in range(1 if quick else 3)])
 
 
 def rss_growth_mb(quick: bool) -> Measured:
@@ -65,7 +65,7 @@ def curve_points(quick: bool) -> Measured:
     The real window at 1920 × 1080 with the panel enlarged; each frame is painted whole before the next. One value per
     process.
     """
-    runs = [_said("pan") for _ in range(1 if quick else 5)]
+    runs = [_said("pan") for _ in range(1 if quick else 3)]
     if any(run["points"] < 1_000_000 for run in runs):
         raise RuntimeError("the curve was not drawn whole")
     worst = 1000 * max(percentile(run["seconds"], 0.99) for run in runs)

@@ -45,7 +45,7 @@ def _speedup(quick: bool, cached: bool) -> Measured:
     size = 32 if quick else PIXELS
     frozen = recipe.switched(Transfer(size=size, train="head", cache_features=cached))
     whole = recipe.switched(Transfer(size=size, train="all"))
-    pairs = alternate(1 if quick else 5, lambda: _speed(frozen, data), lambda: _speed(whole, data))
+    pairs = alternate(1 if quick else 6, lambda: _speed(frozen, data), lambda: _speed(whole, data))
     extraction, tuning = zip(*pairs, strict=True)
     return Measured(ratios(pairs), speeds(feature_extraction=extraction, fine_tuning=tuning))
 

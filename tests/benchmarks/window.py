@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import statistics
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
-from typing import Any
+from typing import Any, Self
 
-from explorer.events import FINISHED, EpochDone
+from explorer.events import FINISHED
+from explorer.processor import COUNTING, WAITING
 from explorer.recipe import Recipe
-from explorer.runs.store import list_runs, stored_events
 
 from .ours import default_experiment
-from .pairs import Measured, alternate, percentile, ratios, speeds
+from .pairs import Measured, MissingError, Piece, alternate, compared, percentile, ratios
 
 ROOT = Path(__file__).resolve().parents[2]
 CHILD = "tests.benchmarks.window_child"
-EPOCHS = 5
+BARE = ("tests.benchmarks.bare_window",)
+PIECES = "tests.benchmarks.pieces_child"
+EPOCHS, ROUNDS = 5, 12
 PATIENCE = 900
 """Seconds after which a child counts as hung."""
 
@@ -34,22 +38,54 @@ def gui_gap_p99_ms(quick: bool) -> Measured:
     runs. From the first step to the end of the run, with evaluations and checkpoints. One value per process.
     """
     recipe = default_experiment(EPOCHS, quick)
-    runs = [_gaps(recipe) for _ in range(1 if quick else 5)]
+    runs = [_gaps(recipe) for _ in range(1 if quick else 3)]
     worst = ", ".join(f"{percentile(gaps, 0.99):.1f}/{max(gaps):.1f}" for gaps in runs)
     return Measured([percentile(gaps, 0.99) for gaps in runs], f"p99/max of each run: {worst} ms")
 
 
 def gui_throughput_ratio(quick: bool) -> Measured:
-    """Images/s in the window over images/s of `python -m explorer train` with the same recipe.
+    """Images/s in the window over images/s of the same run in a process without one, an epoch of each in turn.
 
-    The window as in gui_gap_p99_ms, but without that timer, which no user's window has. Both sides read from what the
-    run stored: images over the seconds of each epoch, which include steps, instruments and recording, but neither
-    evaluation nor checkpoints; the first epoch, in which libraries warm up, is left out on both sides.
+    The window as in gui_gap_p99_ms, but without that timer, which no user's window has. Both processes store the run as
+    the command does and wait, idle, while the other trains. An epoch counts from its first step to its last, with what
+    instruments and recording do between, without evaluation and checkpoints.
     """
-    recipe = default_experiment(EPOCHS, quick)
-    pairs = alternate(1 if quick else 7, lambda: _trained_in_window(recipe), lambda: _trained_in_terminal(recipe))
-    window, terminal = zip(*pairs, strict=True)
-    return Measured(ratios(pairs), speeds(window=window, terminal=terminal))
+    rounds = 1 if quick else EPOCHS * 3
+    recipe = default_experiment(rounds + 2, quick)
+    with Trainer(recipe, "window") as window, Trainer(recipe, "terminal") as terminal:
+        return compared(alternate(rounds, window.piece, terminal.piece), ours="window", theirs="terminal")
+
+
+def loaded_ratio(quick: bool) -> Measured:
+    """Images/s beside a busy loop on one core over images/s of one thread without it, an epoch of each in turn.
+
+    Ours is started while the loop runs, as somebody's run is beside a video call, and chooses its threads by itself;
+    the loop stands still while the other trains.
+    """
+    rounds = 1 if quick else ROUNDS
+    recipe = default_experiment(rounds + 2, quick)
+    with busy_loop() as busy, Trainer(recipe, "terminal") as ours:
+        busy.send_signal(signal.SIGSTOP)
+        with Trainer(recipe.with_(threads=1), "terminal") as one:
+
+            def beside() -> Piece:
+                busy.send_signal(signal.SIGCONT)
+                try:
+                    return ours.piece()
+                finally:
+                    busy.send_signal(signal.SIGSTOP)
+
+            found = compared(alternate(rounds, beside, one.piece), ours="beside it", theirs="one thread alone")
+    return Measured(found.values, f"{found.note}; chose {ours.threads} threads")
+
+
+def alone_ratio(quick: bool) -> Measured:
+    """Images/s with threads that wait as we have them over images/s as torch has them by itself, an epoch in turn."""
+    rounds = 1 if quick else ROUNDS
+    recipe = default_experiment(rounds + 2, quick).with_(threads=os.cpu_count())
+    as_torch = {"GOMP_SPINCOUNT": "300000", "KMP_BLOCKTIME": "200"}
+    with Trainer(recipe, "terminal") as ours, Trainer(recipe, "terminal", as_torch) as theirs:
+        return compared(alternate(rounds, ours.piece, theirs.piece), ours="ours", theirs="as torch has it")
 
 
 def window_shown_s(quick: bool) -> Measured:
@@ -59,8 +95,17 @@ def window_shown_s(quick: bool) -> Measured:
     every widget once. Settings are empty, as on the first start. One start before the counted ones fills the disk
     cache, as for anybody who starts a program for the second time that day.
     """
-    starts = [_shown() for _ in range(2 if quick else 11)][1:]
+    starts = [_shown().seconds for _ in range(2 if quick else 8)][1:]
     return Measured(starts, f"from {min(starts):.2f} to {max(starts):.2f} s")
+
+
+def window_shown_ratio(quick: bool) -> Measured:
+    """The same over the time of a bare PySide6 window with four plots of pyqtgraph (bare_window.py), in turn."""
+    pairs = alternate(1 if quick else 12, _shown, lambda: _shown(BARE))
+    cpu = [ours.cpu / bare.cpu for ours, bare in pairs]
+    ours, bare = ([pair[i].seconds for pair in pairs] for i in (0, 1))
+    note = f"ours {statistics.median(ours):.2f} s, bare {statistics.median(bare):.2f} s"
+    return Measured(ratios(zip(ours, bare, strict=True)), note, cpu)
 
 
 def first_point_s(quick: bool) -> Measured:
@@ -70,11 +115,94 @@ def first_point_s(quick: bool) -> Measured:
     half loaded; its files are in the disk cache from one run before the counted ones. The default experiment in the
     window as it opens.
     """
-    waits = []
-    for _ in range(2 if quick else 6):
-        with own_folder() as folder:
-            waits.append(child(folder, CHILD, "first-point")["seconds"])
-    return Measured(waits[1:], f"from {min(waits[1:]):.2f} to {max(waits[1:]):.2f} s")
+    waits = [_first_point() for _ in range(2 if quick else 6)][1:]
+    return Measured(waits, f"from {min(waits):.2f} to {max(waits):.2f} s")
+
+
+def first_point_ratio(quick: bool) -> Measured:
+    """The same over the time in which a bare process imports torch and takes a step of the same network, in turn."""
+    pairs = alternate(1 if quick else 6, _first_point, _first_step)
+    ours, bare = zip(*pairs, strict=True)
+    return Measured(ratios(pairs), f"ours {statistics.median(ours):.2f} s, bare {statistics.median(bare):.2f} s")
+
+
+class Trainer:
+    """A process that trains an epoch whenever it is asked to, and waits, idle, in between; a context manager."""
+
+    def __init__(self, recipe: Recipe, where: str, environment: Mapping[str, str] | None = None) -> None:
+        """`where`: "window" or "terminal"."""
+        self._recipe, self._where, self._others = recipe, where, environment or {}
+        self.threads = 0
+        """How many the run chose."""
+
+    def __enter__(self) -> Self:
+        self._folder = TemporaryDirectory()
+        folder = Path(self._folder.name)
+        (folder / "recipe.json").write_text(self._recipe.to_json(), encoding="utf-8")
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", PIECES, self._where, str(folder), str(folder / "recipe.json")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=ROOT,
+            env=undecided(_environment(folder)) | self._others,
+            text=True,
+        )
+        self.threads = int(self._said()["threads"])
+        return self
+
+    def piece(self) -> Piece:
+        """The next epoch."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("epoch\n")
+        self._process.stdin.flush()
+        return Piece(**self._said())
+
+    def _said(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"the {self._where} ended before it was asked to")
+        said: dict[str, Any] = json.loads(line)
+        return said
+
+    def __exit__(self, *_how: object) -> None:
+        with suppress(subprocess.TimeoutExpired):
+            self._process.communicate(timeout=PATIENCE / 10)  # the end of its input is the end of its run
+        self._process.kill()
+        self._folder.cleanup()
+
+
+def undecided(environment: Mapping[str, str]) -> dict[str, str]:
+    """`environment` without what says how many threads there are and how they wait."""
+    return {name: value for name, value in environment.items() if name not in (*COUNTING, *WAITING)}
+
+
+@contextmanager
+def busy_loop() -> Iterator[subprocess.Popen[bytes]]:
+    """Another program that wants one core, all the time."""
+    if sys.platform == "win32":
+        raise MissingError("a process can be held and let go on POSIX alone")
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as process:
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.SIGCONT)
+            process.kill()
+
+
+def _first_point() -> float:
+    """In s."""
+    with own_folder() as folder:
+        seconds: float = child(folder, CHILD, "first-point")["seconds"]
+        return seconds
+
+
+def _first_step() -> float:
+    """In s, from the start of the process."""
+    began = perf_counter()
+    with own_folder() as folder:
+        _output(folder, "tests.benchmarks.bare_step")
+    return perf_counter() - began
 
 
 def _gaps(recipe: Recipe) -> list[float]:
@@ -84,14 +212,6 @@ def _gaps(recipe: Recipe) -> list[float]:
         return gaps
 
 
-def _trained_in_window(recipe: Recipe) -> float:
-    """Images/s."""
-    with own_folder() as folder:
-        _in_window(folder, "train", recipe)
-        (run,) = list_runs(folder / "runs")
-        return _speed(run)
-
-
 def _in_window(folder: Path, what: str, recipe: Recipe) -> dict[str, Any]:
     said = child(folder, CHILD, what, recipe)
     if said["outcome"] != FINISHED:
@@ -99,39 +219,30 @@ def _in_window(folder: Path, what: str, recipe: Recipe) -> dict[str, Any]:
     return said
 
 
-def _trained_in_terminal(recipe: Recipe) -> float:
-    """Images/s."""
+def _shown(module: Sequence[str] = (CHILD, "shown")) -> Piece:
+    """A start, from just before the process is spawned until it says that it has painted everything."""
     with own_folder() as folder:
-        (folder / "recipe.json").write_text(recipe.to_json(), encoding="utf-8")
-        run = folder / "runs" / "run"
-        _output(folder, "explorer", "train", str(folder / "recipe.json"), "--out", str(run))
-        return _speed(run)
-
-
-def _speed(run: Path) -> float:
-    """Images/s of a stored run without its first epoch, if it has more than one."""
-    epochs = [event for event in stored_events(run) if isinstance(event, EpochDone)]
-    counted = epochs[1:] or epochs
-    return sum(e.images_per_second * e.seconds for e in counted) / sum(e.seconds for e in counted)
-
-
-def _shown() -> float:
-    with own_folder() as folder:
-        began = perf_counter()
+        used, began = _children_cpu(), perf_counter()
         with subprocess.Popen(
-            [sys.executable, "-m", CHILD, "shown", str(folder)],
+            [sys.executable, "-m", *module, str(folder)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             cwd=ROOT,
             env=_environment(folder),
-        ) as child:
-            assert child.stdout is not None
-            said = child.stdout.readline()
+        ) as process:
+            assert process.stdout is not None
+            said = process.stdout.readline()
             seconds = perf_counter() - began
-            _rest, complaint = child.communicate(timeout=PATIENCE)
+            _rest, complaint = process.communicate(timeout=PATIENCE)
     if not said:
         raise RuntimeError(f"the window ended before it was painted: {complaint[-2000:].decode()}")
-    return seconds
+    return Piece(1, seconds, _children_cpu() - used)
+
+
+def _children_cpu() -> float:
+    """Seconds that ended children took of all cores together."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def child(folder: Path, module: str, what: str, recipe: Recipe | None = None) -> dict[str, Any]:

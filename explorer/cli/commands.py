@@ -9,21 +9,24 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 
+from explorer.cli.compare import run_experiment
 from explorer.cli.flags import Parser, allowed, recipe_flags, recipe_from, text_of
 from explorer.cli.terminal import print_json, show
 from explorer.data import sources
 from explorer.display import missing_for_pictures
 from explorer.errors import InputError
-from explorer.events import DIVERGED, FAILED, STOPPED
+from explorer.events import DIVERGED, FAILED, Event, RunEnded, RunStarted
 from explorer.exports import EXPORTS, StoredRun, export
 from explorer.i18n import N_, _
 from explorer.recipe import BY_NAME, Recipe, did_you_mean
 from explorer.runs import RunStore, list_runs, new_folder, open_run, runs_folder
+from explorer.runs.experiment import Experiment, Place, Planned, keep_place
 from explorer.runs.store import CHECKPOINTS
 from explorer.techniques import TECHNIQUES, Technique
 
@@ -66,7 +69,7 @@ def train_without_display() -> int:
     recipe = Recipe()
     folder = new_folder(recipe)
     try:
-        code = _train(recipe, folder, "default", as_json=False)
+        code = _code(_train(recipe, folder, "default", as_json=False))
         _export(folder, folder, (*PICTURES, "csv"))
     except InputError as error:
         print(_("Error: {error}").format(error=error), file=sys.stderr)
@@ -82,14 +85,21 @@ def _run_train(options: argparse.Namespace) -> int:
     resume = _checkpoint(options.resume) if options.resume else None
     recipe = recipe_from(options, _recipe_of(resume) if resume and not options.recipe else None)
     folder = Path(options.out) if options.out else new_folder(recipe)
-    code = _train(recipe, folder, options.instruments, options.json, resume)
+    code = _code(_train(recipe, folder, options.instruments, options.json, resume))
     if not options.json:
         print(_("The run is in {folder}").format(folder=folder))
     return code
 
 
-def _train(recipe: Recipe, folder: Path, instruments: str, as_json: bool, resume: Path | None = None) -> int:
-    """Train into `folder`, showing events as they come."""
+def _train(
+    recipe: Recipe,
+    folder: Path,
+    instruments: str,
+    as_json: bool,
+    resume: Path | None = None,
+    place: Place | None = None,
+) -> RunEnded | None:
+    """Train into `folder`, showing events as they come; how it ended."""
     from explorer.training.control import Control
     from explorer.training.loop import train
 
@@ -98,8 +108,21 @@ def _train(recipe: Recipe, folder: Path, instruments: str, as_json: bool, resume
         events = store.recorded(
             train(recipe, instruments=instruments, control=control, checkpoints=store.checkpoints, resume=resume)
         )
-        last = print_json(events) if as_json else show(events)
-    return 1 if last is None or last.outcome in (FAILED, DIVERGED) else 0
+        if place:
+            events = _placed(events, folder, place)
+        return print_json(events) if as_json else show(events)
+
+
+def _placed(events: Iterator[Event], folder: Path, place: Place) -> Iterator[Event]:
+    """`events`, and once the run has begun its `place` in its folder."""
+    for event in events:
+        if isinstance(event, RunStarted):
+            keep_place(folder, place)
+        yield event
+
+
+def _code(ended: RunEnded | None) -> int:
+    return 1 if ended is None or ended.outcome in (FAILED, DIVERGED) else 0
 
 
 def _checkpoint(text: str) -> Path:
@@ -151,24 +174,12 @@ def _interruptible(control: Control) -> Iterator[None]:
 def _run_compare(options: argparse.Namespace) -> int:
     """Train the runs that show what a technique does, one after the other, and say how each ended."""
     kind, recipe = _technique(options.technique), recipe_from(options)
-    arms = (recipe.technique(kind) or kind()).comparison(recipe)
-    table, code = Table(title=_(kind.title)), 0
-    for column in (_("run"), _("best epoch"), _("validation loss"), _("test accuracy"), _("seconds")):
-        table.add_column(column)
-    for label, arm in arms:
-        folder = Path(options.out) / label.replace(" ", "-") if options.out else new_folder(arm)
-        print(f"{label} …", flush=True)
-        code = max(code, _train(arm, folder, options.instruments, as_json=False))
-        print(_("The run is in {folder}").format(folder=folder) + "\n")
-        record = open_run(folder)
-        end, best = record.ended, record.best
-        if end is None or end.outcome == STOPPED:
-            break
-        loss = f"{best.validation['loss']:.4f}" if best else "–"
-        accuracy = f"{end.test['accuracy']:.4f}" if end.test else end.outcome
-        table.add_row(label, str(end.best_epoch), loss, accuracy, f"{end.seconds:.1f}")
-    Console().print(table)
-    return code
+
+    def train(planned: Planned, folder: Path) -> RunEnded | None:
+        return _train(planned.recipe, folder, options.instruments, as_json=False, place=planned.place)
+
+    experiment = Experiment(recipe.technique(kind) or kind(), recipe, options.seeds)
+    return run_experiment(experiment, options.out, train)
 
 
 def _technique(name: str) -> type[Technique]:
@@ -251,22 +262,39 @@ def _run_export(options: argparse.Namespace) -> int:
     if unknown := [name for name in formats if name not in FORMATS]:
         raise InputError(_("There is no format {name!r}.").format(name=unknown[0]) + did_you_mean(unknown[0], FORMATS))
     target = Path(options.to)
-    written = _export(folder, target, formats)
+    written = _export(folder, target, formats, replace=options.replace)
     print(_("{n} files in {folder}").format(n=len(written), folder=target))
     return 0
 
 
-def _export(run: Path, target: Path, formats: Sequence[str]) -> list[Path]:
-    """Write a stored run as tables, pictures and checkpoints. Raises InputError."""
-    record = open_run(run)
-    written = export(StoredRun(run, record), target, formats)
-    if pictures := [name for name in formats if name in PICTURES]:
-        if problem := missing_for_pictures():
-            raise InputError(problem)
-        from explorer.gui.pictures import export_pictures
+def _export(run: Path, target: Path, formats: Sequence[str], replace: bool = False) -> list[Path]:
+    """Write a stored run as tables, pictures and checkpoints: all of it, or nothing. Raises InputError.
 
-        written += export_pictures(record, target, pictures)
-    return written
+    Files that are there already stay, and are named, unless they are to be replaced.
+    """
+    record = open_run(run)
+    pictures = [name for name in formats if name in PICTURES]
+    if pictures and (problem := missing_for_pictures()):
+        raise InputError(problem)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=".part-", dir=target) as part:
+            made = export(StoredRun(run, record), Path(part), formats)
+            if pictures:
+                from explorer.gui.pictures import export_pictures
+
+                made += export_pictures(record, Path(part), pictures)
+            taken = [path.name for path in made if (target / path.name).exists()]
+            if taken and not replace:
+                text = _("{folder} has these files already: {names}. Choose another with --to, or add --replace.")
+                raise InputError(text.format(folder=target, names=", ".join(taken)))
+            return [path.replace(target / path.name) for path in made]
+    except OSError as error:
+        raise InputError(
+            _("{folder} cannot be written: {error}. Choose another folder with --to.").format(
+                folder=target, error=error.strerror or error
+            )
+        ) from None
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -291,6 +319,9 @@ def _parser() -> argparse.ArgumentParser:
     compare.set_defaults(run=_run_compare)
     compare.add_argument("technique")
     _running(compare)
+    compare.add_argument(
+        "--seeds", type=_seeds, default=1, metavar="N", help=_("runs of each arm, with seeds from the recipe's on")
+    )
 
     listing = commands.add_parser(
         "list", help=_("list techniques, data, formats of export or runs"), allow_abbrev=False
@@ -307,10 +338,17 @@ def _parser() -> argparse.ArgumentParser:
     exporting.set_defaults(run=_run_export)
     exporting.add_argument("run_folder", metavar="RUN", help=_("folder or name of a run, or last"))
     exporting.add_argument("--to", metavar="DIR", required=True)
+    exporting.add_argument("--replace", action="store_true", help=_("write over files that are there already"))
     exporting.add_argument(
         "--format", default="png,svg,csv,pt", help=_("some of {formats}").format(formats=",".join(FORMATS))
     )
     return parser
+
+
+def _seeds(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 100:
+        raise argparse.ArgumentTypeError(_("{given} is not a whole number from 1 to 100").format(given=text))
+    return int(text)
 
 
 def _running(parser: argparse.ArgumentParser) -> None:

@@ -9,6 +9,7 @@ from explorer.gui import dialogs
 from explorer.gui.shell import Shell
 from explorer.i18n import _
 from explorer.recipe import Recipe
+from explorer.runs.experiment import Experiment
 from explorer.session.comparison import Comparison
 from explorer.session.session import Session, State
 from explorer.techniques import Technique
@@ -100,7 +101,7 @@ class Commands:
         if self._session.state is not State.IDLE:
             self._shell.warn(_("This run is going on."), _("Stop it first."))
             return
-        self._comparison = Comparison(self._session, technique.comparison(self._session.recipe))
+        self._comparison = Comparison(self._session, Experiment(technique, self._session.recipe))
         self.compare_on()
 
     def compare_on(self) -> None:

@@ -12,6 +12,7 @@ from explorer.recipe.recipe import (
     matches,
     parse,
 )
+from explorer.recipe.words import in_words
 
 __all__ = [
     "BY_NAME",
@@ -21,6 +22,7 @@ __all__ = [
     "build_technique",
     "changes",
     "did_you_mean",
+    "in_words",
     "live",
     "matches",
     "parse",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -17,6 +18,7 @@ from explorer.events import FAILED, Event, RunEnded, RunStarted
 from explorer.i18n import N_, NOTHING, Message, _
 from explorer.recipe import BY_NAME, Recipe, changes, live, parse
 from explorer.runs import Mailbox, RunRecord, new_folder
+from explorer.runs.experiment import Place, Planned, keep_place, kept_place
 from explorer.runs.store import DATABASE, stored_events
 from explorer.techniques import Technique
 from explorer.training.control import Control
@@ -61,8 +63,13 @@ class RunOnScreen:
     rest: Iterator[Event] | None = None
     index: int = 0
     """Of its colour and dashes, the same as long as it is on screen."""
-    label: str = ""
-    """What it is called in legends, if not by its difference from the current run."""
+    place: Place | None = None
+    """Which run of a comparison it is; None if it stands for itself."""
+
+    @property
+    def label(self) -> str:
+        """What it is called in legends, if not by its difference from the current run."""
+        return self.place.said if self.place else ""
 
 
 @dataclass
@@ -125,7 +132,7 @@ class Session:
         return self._place < len(self._history) - 1
 
     def _send(self) -> None:
-        if self._live is None:
+        if self._live is None or self._live.shown.place:
             return
         wanted = live(self._live.recipe, self.recipe)
         if wanted != self._live.sent:
@@ -148,13 +155,16 @@ class Session:
             return State.PAUSED
         return State.RUNNING
 
-    def start(self, batches: int = 0, whole_epoch: bool = False, label: str = "") -> None:
-        """Begin a new run; it waits after so many `batches`, or after a whole epoch. Raises InputError, OSError."""
+    def start(self, batches: int = 0, whole_epoch: bool = False, planned: Planned | None = None) -> None:
+        """Begin a new run; it waits after so many `batches`, or after a whole epoch. Raises InputError, OSError.
+
+        One that is `planned` has its own recipe, and does not follow what is changed in the session's.
+        """
         if self._live is not None:
             return
-        recipe, control = self.recipe, Control()
+        recipe, control = planned.recipe if planned else self.recipe, Control()
         folder = self._folder(recipe)
-        shown = RunOnScreen(RunRecord(), folder, label or N_("This run"), label=label)
+        shown = RunOnScreen(RunRecord(), folder, N_("This run"), place=planned.place if planned else None)
         run = _Live(shown, control, recipe, recipe, whole_epoch=whole_epoch, wait_at=batches)
         if batches:
             control.step(batches)
@@ -219,8 +229,8 @@ class Session:
                 events.append(failed(Message("The run ended without a word."), Message("Please report this.")))
             for event in events:
                 run.shown.record.apply(event)
-                if isinstance(event, RunStarted) and run.whole_epoch:
-                    self._go_to_end_of_epoch(run)
+                if isinstance(event, RunStarted):
+                    self._begun(run)
             if gone:
                 self._live = None
         for shown in filter(None, (self.current, *self.overlays)):
@@ -228,6 +238,14 @@ class Session:
                 read = self._read_on(shown)
                 events += read if shown is self.current else []
         return events
+
+    def _begun(self, run: _Live) -> None:
+        """Its folder is there now, and the length of its epochs known."""
+        if run.shown.place:
+            with suppress(FileNotFoundError):  # somebody was quick to delete it
+                keep_place(run.shown.folder, run.shown.place)
+        if run.whole_epoch:
+            self._go_to_end_of_epoch(run)
 
     def _read_on(self, shown: RunOnScreen) -> list[Event]:
         """Raises InputError if the run is damaged; what was read before stays."""
@@ -344,7 +362,8 @@ class Session:
         return marks
 
     def _mark(self, was: Recipe, now: Recipe, reason: str) -> Difference:
-        acts = self._live is not None and not reason and live(was, now) == now
+        steered = self._live is not None and self._live.shown.place is None
+        acts = steered and not reason and live(was, now) == now
         return Difference(acts, ", ".join(changes(was, now)), reason)
 
 
@@ -367,7 +386,7 @@ def stored(folder: Path, name: str) -> RunOnScreen:
     if not (folder / DATABASE).is_file():
         text = _("{folder} holds no run. Give the folder of a run (it has run.sqlite in it).")
         raise InputError(text.format(folder=folder))
-    return RunOnScreen(RunRecord(), folder, name, stored_events(folder))
+    return RunOnScreen(RunRecord(), folder, name, stored_events(folder), place=kept_place(folder))
 
 
 def failed(reason: Message, remedy: Message = NOTHING, details: str = "") -> RunEnded:

@@ -48,7 +48,7 @@ class Augmentation(Technique):
     title = N_("Augmentation")
     summary = N_("Shows another view of every image in every epoch.")
     group = Category.REGULARISE
-    label = "augmentation {policy}"
+    label = N_("augmentation {policy}")
 
     policy: Literal["custom", "trivial", "rand"] = parameter(
         "custom", N_("Your own choice, TrivialAugment, or RandAugment.")

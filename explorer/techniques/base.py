@@ -186,7 +186,7 @@ class Technique(BaseModel):
     """One line: what it does."""
     group: ClassVar[Category]
     label: ClassVar[str]
-    """Legend text, a format string over the fields, e.g. "dropout {p:g}"."""
+    """Legend text, translatable, a format string over the fields, e.g. "dropout {p:g}"."""
     next_run: ClassVar[str] = ""
     """Why a change cannot act in a running network; empty if it can."""
     whole_run: ClassVar[bool] = False
@@ -196,6 +196,11 @@ class Technique(BaseModel):
 
     def __str__(self) -> str:
         return self.label.format(**dict(self))
+
+    @property
+    def said(self) -> str:
+        """Its legend text in the language now in use."""
+        return _(self.label).format(**{name: _readable(value) for name, value in self})
 
     @classmethod
     def manual(cls) -> str:
@@ -217,8 +222,7 @@ class Technique(BaseModel):
 
     def comparison(self, recipe: R) -> tuple[tuple[str, R], ...]:
         """Runs that show what it does, as (label, translated; recipe): by default `recipe` without it and with it."""
-        without = _("without {technique}").format(technique=_(self.title))
-        return (without, recipe.without(self.name)), (str(self), recipe.switched(self))
+        return (without(type(self)), recipe.without(self.name)), (self.said, recipe.switched(self))
 
     @property
     def network_title(self) -> str:
@@ -299,6 +303,20 @@ class Technique(BaseModel):
     def stop(self, moment: Moment) -> bool:
         """Whether to end the run after the epoch that just ended, and take the best weights."""
         return False
+
+
+def without(kind: type[Technique]) -> str:
+    """That this technique is off, in the language now in use."""
+    return _("without {technique}").format(technique=in_mid_sentence(_(kind.title)))
+
+
+def in_mid_sentence(title: str) -> str:
+    """With a small letter, unless it is an abbreviation."""
+    return title if title[1:2].isupper() else title[:1].lower() + title[1:]
+
+
+def _readable(value: object) -> object:
+    return _(value.replace("_", " ")) if isinstance(value, str) else value
 
 
 BLANKS = ("norm", "activation", "drop", "shortcut", "branch")

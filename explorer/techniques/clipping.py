@@ -31,7 +31,7 @@ class Clipping(Technique):
     title = N_("Gradient clipping")
     summary = N_("Limits the gradient before each step.")
     group = Category.STABILISE
-    label = "clip {threshold:g}"
+    label = N_("clip {threshold:g}")
 
     kind: Literal["norm", "value"] = parameter("norm", N_("Limit the norm of the whole gradient, or each element."))
     threshold: float = parameter(1.0, N_("The largest norm, or the largest absolute value."), gt=0, le=1000)

@@ -36,7 +36,7 @@ class Dropout(Technique):
     title = N_("Dropout")
     summary = N_("Zeroes a random share of the features in each training pass.")
     group = Category.REGULARISE
-    label = "dropout {p:g}"
+    label = N_("dropout {p:g}")
 
     p: float = parameter(0.3, N_("Probability that an element or channel is set to zero."), ge=0.0, le=0.95)
     kind: Literal["element", "channel"] = parameter(

@@ -22,7 +22,7 @@ class EarlyStopping(Technique):
     title = N_("Early stopping")
     summary = N_("Ends the run when validation stops improving, and takes the best weights back.")
     group = Category.REGULARISE
-    label = "early stopping {patience}"
+    label = N_("early stopping {patience}")
 
     patience: int = parameter(5, N_("Epochs without improvement before the run ends."), unit="epochs", ge=1, le=1000)
     min_delta: float = parameter(0.0, N_("The least fall of the loss that counts as improvement."), ge=0, le=10)

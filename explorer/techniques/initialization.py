@@ -38,7 +38,7 @@ class Initialization(Technique):
     title = N_("Initialization")
     summary = N_("Chooses the spread of the start weights.")
     group = Category.STABILISE
-    label = "{kind} init"
+    label = N_("{kind} init")
     next_run = N_("Start weights are drawn when a run starts; in a running network only fresh layers get them.")
 
     kind: InitializationKind = parameter("he_normal", N_("Distribution of the start weights."))

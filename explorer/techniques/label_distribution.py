@@ -31,7 +31,7 @@ class LabelDistribution(Technique):
     title = N_("Label distribution")
     summary = N_("Teaches a bell curve over ordered classes instead of one right answer.")
     group = Category.REGULARISE
-    label = "label distribution σ={sigma:g}"
+    label = N_("label distribution σ={sigma:g}")
 
     sigma: float = parameter(1.0, N_("σ, the standard deviation of the bell curve."), unit="classes", ge=0.1, le=20)
 

@@ -31,7 +31,7 @@ class LabelSmoothing(Technique):
     title = N_("Label smoothing")
     summary = N_("Softens the targets, so that the network does not grow over-confident.")
     group = Category.REGULARISE
-    label = "label smoothing {epsilon:g}"
+    label = N_("label smoothing {epsilon:g}")
 
     epsilon: float = parameter(0.1, N_("ε, the share that is spread over all classes."), ge=0, lt=1)
 

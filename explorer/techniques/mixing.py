@@ -37,7 +37,7 @@ class Mixing(Technique):
     title = N_("Mixing images")
     summary = N_("Mixes each image and its target with another one of the batch.")
     group = Category.REGULARISE
-    label = "mixing {kind} {alpha:g}"
+    label = N_("mixing {kind} {alpha:g}")
 
     kind: Literal["mixup", "cutmix", "both"] = parameter(
         "mixup", N_("Blend whole images, replace a rectangle, or draw one of the two for each image.")

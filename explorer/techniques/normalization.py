@@ -37,7 +37,7 @@ class Normalization(Technique):
     summary = N_("Keeps the values of every layer in one range.")
     group = Category.STABILISE
     takes = ("norm",)
-    label = "{kind} norm"
+    label = N_("{kind} norm")
 
     kind: Literal["batch", "layer", "group", "instance"] = parameter(
         "batch", N_("Over what mean and variance are taken.")

@@ -38,7 +38,7 @@ class Skip(Technique):
     summary = N_("Adds the input of each block to its output, a way back for the gradient.")
     group = Category.STABILISE
     takes = ("shortcut",)
-    label = "skip"
+    label = N_("skip")
 
     kind: Literal["projection", "identity"] = parameter(
         "projection", N_("Where the shape changes: a 1×1 convolution, or zeros for the new channels.")

@@ -69,7 +69,7 @@ class Transfer(Technique):
     title = N_("Transfer learning")
     summary = N_("Starts from weights learned on other images, and freezes what need not learn.")
     group = Category.TRANSFER
-    label = "transfer {backbone}, {train}"
+    label = N_("transfer {backbone}, {train}")
     next_run = NEW_NETWORK
     whole_run = True
     takes = ("network",)

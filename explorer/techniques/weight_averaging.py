@@ -28,7 +28,7 @@ class WeightAveraging(Technique):
     title = N_("Weight averaging")
     summary = N_("Evaluates with a moving average of the weights.")
     group = Category.SCHEDULE
-    label = "EMA {decay:g}"
+    label = N_("EMA {decay:g}")
 
     decay: float = parameter(0.99, N_("d, the share of the old average in the new one."), ge=0, lt=1)
 

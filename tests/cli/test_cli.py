@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from explorer.recipe import Recipe
 from explorer.runs import open_run
+from explorer.runs.experiment import kept_place
 
 TINY = ["--per-class", "20", "--batch-size", "32", "--width", "4", "--epochs", "2"]
 
@@ -205,6 +207,50 @@ def test_any_technique_is_compared_with_its_absence(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     recipes = [open_run(folder).recipe["techniques"] for folder in sorted((tmp_path / "runs").iterdir())]
     assert sorted("skip" in techniques for techniques in recipes) == [False, True]
+
+
+def test_an_arm_that_diverges_is_a_result_and_the_others_go_on(tmp_path: Path) -> None:
+    """Fourteen layers without normalization at rate 3: with gradients clipped to 0.5 they learn."""
+    recipe = Recipe(depth=14, width=8, lr=3, device="cpu").without("normalization")
+    (tmp_path / "deep.json").write_text(recipe.to_json(), encoding="utf-8")
+    arguments = [str(tmp_path / "deep.json"), "--clipping.threshold", "0.5"]
+    arguments += ["--per-class", "20", "--batch-size", "32", "--epochs", "3", "--instruments", "none"]
+    done = run("compare", "clipping", *arguments, "--out", str(tmp_path / "to"), home=tmp_path, COLUMNS="120")
+    assert done.returncode == 0, done.stdout + done.stderr
+    ended = {name: open_run(tmp_path / "to" / name).ended for name in ("without-gradient-clipping", "clip-0.5")}
+    assert [end.outcome for end in ended.values() if end] == ["diverged", "finished"]
+    table = done.stdout[done.stdout.rindex("Gradient clipping") :]
+    assert "diverged" in next(line for line in table.splitlines() if "without gradient clipping" in line)
+    assert "finished" in next(line for line in table.splitlines() if "clip 0.5" in line)
+
+
+def test_seeds_give_a_mean_and_a_spread(tmp_path: Path) -> None:
+    arguments = ["--width", "4", "--per-class", "10", "--batch-size", "50", "--epochs", "1", "--instruments", "none"]
+    done = run("compare", "dropout", *arguments, "--seeds", "2", home=tmp_path, COLUMNS="120")
+    assert done.returncode == 0, done.stderr
+    places = [kept_place(folder) for folder in (tmp_path / "runs").iterdir()]
+    assert sorted((place.arm, place.seed) for place in places if place) == [(0, 0), (0, 1), (1, 0), (1, 1)]
+    accuracies = [open_run(f).ended.test["accuracy"] for f in (tmp_path / "runs").iterdir() if kept_place(f).arm == 1]  # type: ignore[union-attr]
+    mean, deviation = sum(accuracies) / 2, abs(accuracies[0] - accuracies[1]) / 2**0.5
+    row = next(line for line in done.stdout.splitlines() if "dropout 0.3" in line and "±" in line)
+    assert f"{mean:.4f} ± {deviation:.4f}" in row
+    assert "finished: 2" in row
+    assert "--seeds: 0 is not" in run("compare", "dropout", "--seeds", "0", home=tmp_path).stderr
+
+
+def test_export_never_writes_over_files_in_silence(tmp_path: Path) -> None:
+    run("train", *TINY, "--out", str(tmp_path / "run"), home=tmp_path)
+    (tmp_path / "to").mkdir()
+    (tmp_path / "to" / "steps.csv").write_text("mine")
+    export = ["export", str(tmp_path / "run"), "--to", str(tmp_path / "to"), "--format", "csv,pt"]
+    done = run(*export, home=tmp_path)
+    assert done.returncode == 2
+    assert "steps.csv" in done.stderr
+    assert [path.name for path in (tmp_path / "to").iterdir()] == ["steps.csv"]
+    assert (tmp_path / "to" / "steps.csv").read_text() == "mine"
+    assert run(*export, "--replace", home=tmp_path).returncode == 0
+    assert (tmp_path / "to" / "steps.csv").read_text().startswith("step,")
+    assert (tmp_path / "to" / "best.pt").is_file()
 
 
 def test_list_and_describe(tmp_path: Path) -> None:

@@ -10,8 +10,11 @@ import pytest
 
 from explorer.data import DataChoice
 from explorer.errors import InputError
+from explorer.events import Event
+from explorer.i18n import set_language
 from explorer.recipe import Recipe
 from explorer.runs import Mailbox, RunStore
+from explorer.runs.experiment import Experiment
 from explorer.session.comparison import Comparison
 from explorer.session.session import Difference, Session, State
 from explorer.techniques import Dropout, Initialization, Skip
@@ -329,31 +332,90 @@ def test_a_damaged_run_is_named_and_what_could_be_read_stays(tmp_path: Path) -> 
         session.show(tmp_path, "nothing")
 
 
-def test_a_comparison_trains_each_arm_and_gives_the_recipe_back(tmp_path: Path) -> None:
-    session = Session(RECIPE, threads := Threads(Script(seconds=0)), lambda _r: tmp_path / str(len(threads.threads)))
-    arms = [("plain", RECIPE.without("skip")), ("skip", RECIPE.with_(lr=0.1))]
-    comparison, trained = Comparison(session, arms), []
+class Arms(Script):
+    """Fails at step 2, in that way, where the recipe has no skip."""
+
+    def __call__(self, recipe: Recipe, control: Control, folder: Path) -> Iterator[Event]:
+        self.fail_at = -1 if recipe.technique(Skip) else 2
+        yield from super().__call__(recipe, control, folder)
+
+
+def all_arms(session: Session, threads: Threads, comparison: Comparison) -> list[str]:
+    """How each ended."""
+    outcomes = []
     while comparison.go_on():
-        trained.append(session.recipe)
-        to_the_end(session)
         threads.threads[-1].join(5)
         session.worker_gone()
         session.tick()
-    assert trained == [recipe for _label, recipe in arms]
-    assert [shown.label for shown in session.on_screen] == ["skip", "plain"]
-    assert len({shown.index for shown in session.on_screen}) == 2
-    assert session.recipe == RECIPE
+        assert session.current
+        assert session.current.record.ended
+        outcomes.append(session.current.record.ended.outcome)
+    return outcomes
 
 
-def test_a_comparison_ends_with_a_run_that_was_stopped(tmp_path: Path) -> None:
+def test_a_comparison_trains_each_arm_and_leaves_the_recipe_alone(tmp_path: Path) -> None:
+    session = Session(RECIPE, threads := Threads(script := Script()), lambda _r: tmp_path / str(len(threads.threads)))
+    comparison = Comparison(session, Experiment(Dropout(p=0.4), RECIPE, seeds=2))
+    assert comparison.go_on()
+    session.change(RECIPE.with_(lr=0.7))  # is no change of an arm
+    assert not session.differences()["lr"].acts_live
+    to_the_end(session)
+    threads.threads[-1].join(5)
+    assert all_arms(session, threads, comparison) == ["finished"] * 3
+    on = RECIPE.switched(Dropout(p=0.4))
+    assert script.recipes == [RECIPE, on, RECIPE.with_(seed=1), on.with_(seed=1)]
+    assert [shown.label for shown in session.on_screen] == [
+        "dropout 0.4, seed 1",
+        "without dropout, seed 0",
+        "dropout 0.4, seed 0",
+        "without dropout, seed 1",
+    ]
+    assert len({shown.index for shown in session.on_screen}) == 4
+    assert session.recipe == RECIPE.with_(lr=0.7)
+    assert not session.can_redo
+
+
+@pytest.mark.parametrize(("how", "outcome"), [("diverge", "diverged"), ("crash", "failed")])
+def test_an_arm_that_goes_wrong_is_a_result_and_the_next_one_begins(tmp_path: Path, how: str, outcome: str) -> None:
+    threads = Threads(Arms(how=how))
+    session = Session(RECIPE, threads, lambda _r: tmp_path / str(len(threads.threads)))
+    experiment = Experiment(Skip(), RECIPE)
+    assert all_arms(session, threads, Comparison(session, experiment)) == [outcome, "finished"]
+    assert [(label, [end.outcome for end in ends]) for label, ends in experiment.arms()] == [
+        ("without skip connections", [outcome]),
+        ("skip", ["finished"]),
+    ]
+
+
+def test_stop_ends_a_comparison(tmp_path: Path) -> None:
     session = Session(RECIPE, threads := Threads(Script(seconds=0.001)), lambda _recipe: tmp_path / "run")
-    comparison = Comparison(session, [("plain", RECIPE.without("skip")), ("skip", RECIPE)])
+    comparison = Comparison(session, Experiment(Skip(), RECIPE))
     assert comparison.go_on()
     session.stop()
-    to_the_end(session)
     threads.threads[-1].join(5)
     session.worker_gone()
     session.tick()
     assert not comparison.go_on()
     assert session.state is State.IDLE
-    assert session.recipe == RECIPE
+
+
+def test_the_arms_of_a_comparison_are_known_again(tmp_path: Path) -> None:
+    threads = Threads(Kept())
+    session = Session(RECIPE, threads, lambda _r: tmp_path / str(len(threads.threads)))
+    assert all_arms(session, threads, Comparison(session, Experiment(Dropout(p=0.4), RECIPE))) == ["finished"] * 2
+    again = Session(RECIPE, threads)
+    again.show(tmp_path / "0", "0")
+    again.overlay(tmp_path / "1", "1")
+    assert [shown.label for shown in again.on_screen] == ["without dropout", "dropout 0.4"]
+    set_language("ru")
+    assert [shown.label for shown in again.on_screen] != ["without dropout", "dropout 0.4"]
+    set_language("en")
+    assert len({shown.place.experiment for shown in again.on_screen if shown.place}) == 1
+
+
+class Kept(Script):
+    """Stores its run."""
+
+    def __call__(self, recipe: Recipe, control: Control, folder: Path) -> Iterator[Event]:
+        with RunStore(folder, recipe) as store:
+            yield from store.recorded(super().__call__(recipe, control, folder))

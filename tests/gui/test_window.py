@@ -378,6 +378,6 @@ def test_a_card_trains_its_comparison_and_lays_the_runs_over_each_other(qtbot: Q
     card.unfold.click()
     qtbot.mouseClick(card.trial, BUTTON)
     qtbot.waitUntil(lambda: len(window.session.on_screen) == 2 and window.session.state is State.IDLE, timeout=10_000)
-    qtbot.waitUntil(lambda: window.session.recipe == before)
+    assert window.session.recipe == before
     labels = [shown.label for shown in window.session.on_screen]
-    assert labels == ["dropout 0.3", "without Dropout"]
+    assert labels == ["dropout 0.3", "without dropout"]

@@ -267,6 +267,6 @@ def test_the_comparison_differs_in_what_its_labels_say() -> None:
 def test_any_technique_can_be_compared_with_its_absence() -> None:
     recipe = Recipe()
     (without, off), (label, on) = Dropout(p=0.5).comparison(recipe)
-    assert (without, label) == ("without Dropout", "dropout 0.5")
+    assert (without, label) == ("without dropout", "dropout 0.5")
     assert off.technique(Dropout) is None
     assert on.technique(Dropout) == Dropout(p=0.5)

@@ -1,0 +1,87 @@
+"""The runs that show what a technique does, one after the other, and a table of how each ended."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from explorer.errors import InputError, said
+from explorer.events import DIVERGED, FAILED, FINISHED, STOPPED, RunEnded
+from explorer.i18n import NOTHING, _
+from explorer.runs import new_folder
+from explorer.runs.experiment import Experiment, Planned, spread
+from explorer.runs.names import file_name
+
+OUTCOMES: dict[str, Callable[[], str]] = {
+    DIVERGED: lambda: _("diverged"),
+    FAILED: lambda: _("failed"),
+    STOPPED: lambda: _("stopped"),
+}
+
+Train = Callable[[Planned, Path], RunEnded | None]
+
+
+def run_experiment(experiment: Experiment, out: str | None, train: Train) -> int:
+    """Make all its runs by `train`; an arm that diverges or fails is a result, and the rest go on.
+
+    1 if one failed or was stopped, else 0. Raises InputError if not a single run could begin.
+    """
+    refused = 0
+    while planned := experiment.next():
+        folder = Path(out) / file_name(planned.place.said) if out else new_folder(planned.recipe)
+        print(f"{experiment} …", flush=True)
+        try:
+            ended = train(planned, folder)
+        except InputError as error:
+            if refused == len(experiment.runs) - 1:
+                raise
+            refused += 1
+            print(error)
+            ended = RunEnded(outcome=FAILED, reason=said(error))
+        else:
+            print(_("The run is in {folder}").format(folder=folder))
+        print()
+        experiment.ended(ended or RunEnded(outcome=FAILED, reason=NOTHING))
+    Console().print(table(experiment))
+    return int(any(result.ended.outcome in (FAILED, STOPPED) for result in experiment.results))
+
+
+def table(experiment: Experiment) -> Table:
+    """A row for each arm: with several seeds means ± standard deviations of those that finished."""
+    made = Table(title=escape(_(experiment.technique.title)))
+    for column in (_("run"), _("best epoch"), _("test loss"), _("test accuracy"), _("seconds"), _("ended")):
+        made.add_column(column)
+    for label, ends in experiment.arms():
+        finished = [end for end in ends if end.outcome == FINISHED]
+        made.add_row(
+            escape(label),
+            _mean([end.best_epoch for end in finished], "{:g}"),
+            _mean([end.test["loss"] for end in finished if "loss" in end.test], "{:.4f}"),
+            _mean([end.test["accuracy"] for end in finished if "accuracy" in end.test], "{:.4f}"),
+            _mean([end.seconds for end in ends], "{:.1f}"),
+            how_ended(ends),
+        )
+    return made
+
+
+def how_ended(ends: Sequence[RunEnded]) -> str:
+    """In words: of several, how many of each kind."""
+    counts = {outcome: sum(end.outcome == outcome for end in ends) for outcome in (FINISHED, *OUTCOMES)}
+    words = []
+    for outcome, n in counts.items():
+        if n:
+            word = OUTCOMES[outcome]() if outcome in OUTCOMES else _("finished")
+            words.append(word if len(ends) == 1 else f"{word}: {n}")
+    return ", ".join(words)
+
+
+def _mean(values: Sequence[float], form: str) -> str:
+    if not values:
+        return "–"
+    mean, deviation = spread(list(values))
+    return form.format(mean) if math.isnan(deviation) else f"{form.format(mean)} ± {form.format(deviation)}"

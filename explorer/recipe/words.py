@@ -1,0 +1,74 @@
+"""How recipes differ, in words for people and in the language now in use: by this a run is called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from explorer.data import DataChoice
+from explorer.i18n import _, ngettext
+from explorer.recipe.recipe import BY_NAME, Recipe
+from explorer.techniques import Technique
+from explorer.techniques.base import in_mid_sentence, without
+
+
+def in_words(before: Recipe, after: Recipe) -> tuple[str, ...]:
+    """What `after` has instead of what is in `before`: "rate 0.4 instead of 0.2", "with dropout 0.3", "without skip".
+
+    No arrows: it tells of two runs, not of one that changes in its course.
+    """
+    return tuple(_differences(before, after))
+
+
+def _differences(before: Recipe, after: Recipe) -> Iterator[str]:
+    if before.data != after.data:
+        yield _instead(_data(after.data), _data(before.data))
+    for name, info in Recipe.model_fields.items():
+        if name not in ("data", "techniques", "version", "frozen") and getattr(before, name) != getattr(after, name):
+            yield _field(name, info, before, after)
+    if names := [name for name in after.frozen if name not in before.frozen]:
+        yield _("frozen: {names}").format(names=", ".join(names))
+    if names := [name for name in before.frozen if name not in after.frozen]:
+        yield _("learning: {names}").format(names=", ".join(names))
+    old, new = ({t.name: t for t in recipe.techniques} for recipe in (before, after))
+    for name, kind in BY_NAME.items():
+        match old.get(name), new.get(name):
+            case None, Technique() as added:
+                yield _("with {technique}").format(technique=added.said)
+            case Technique(), None:
+                yield without(kind)
+            case Technique() as was, Technique() as now if was != now:
+                for key, info in kind.model_fields.items():
+                    if getattr(was, key) != getattr(now, key):
+                        yield f"{_(kind.title)}: {_field(key, info, was, now)}"
+
+
+def _field(name: str, info: FieldInfo, before: BaseModel, after: BaseModel) -> str:
+    title = in_mid_sentence(_(info.title) if info.title else name.replace("_", " "))
+    was, now = (_value(getattr(model, name)) for model in (before, after))
+    return f"{title} {_instead(now, was)}"
+
+
+def _instead(now: str, was: str) -> str:
+    return _("{now} instead of {was}").format(now=now, was=was)
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return _("on") if value else _("off")
+    if isinstance(value, tuple):
+        return ", ".join(map(_value, value)) or "–"
+    return f"{value:g}" if isinstance(value, float) else str(value).replace("_", " ")
+
+
+def _data(choice: DataChoice) -> str:
+    parts = []
+    if choice.classes:
+        parts.append(ngettext("{n} class", "{n} classes", len(choice.classes)).format(n=len(choice.classes)))
+    if choice.per_class:
+        parts.append(_("{n} per class").format(n=choice.per_class))
+    elif choice.fraction < 1:
+        parts.append(_("{percent:g} % of the images").format(percent=100 * choice.fraction))
+    return f"{choice.name} ({', '.join(parts)})" if parts else choice.name

@@ -256,6 +256,12 @@ def _run_describe(options: argparse.Namespace) -> int:
     return 0
 
 
+def _run_doctor(_options: argparse.Namespace) -> int:
+    from explorer.cli.doctor import examine
+
+    return examine()
+
+
 def _run_export(options: argparse.Namespace) -> int:
     folder = _run_named(options.run_folder)
     formats = options.format.split(",")
@@ -333,6 +339,9 @@ def _parser() -> argparse.ArgumentParser:
     describe = commands.add_parser("describe", help=_("explain a technique"), allow_abbrev=False)
     describe.set_defaults(run=_run_describe)
     describe.add_argument("technique")
+
+    doctor = commands.add_parser("doctor", help=_("say what a report of a fault needs, and find the usual troubles"))
+    doctor.set_defaults(run=_run_doctor)
 
     exporting = commands.add_parser("export", help=_("write a stored run as pictures, tables and checkpoints"))
     exporting.set_defaults(run=_run_export)

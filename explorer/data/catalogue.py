@@ -6,7 +6,7 @@ import difflib
 import os
 from pathlib import Path
 
-from explorer.data import fashion, folder, gauges
+from explorer.data import fashion, folder, gauges, own
 from explorer.data.base import ImageData, Source
 from explorer.data.choice import DataChoice
 from explorer.errors import InputError
@@ -31,7 +31,7 @@ def load(choice: DataChoice, seed: int = 0) -> ImageData:
         raise InputError(_("The seed is {seed}; it must be 0 or more.").format(seed=seed))
     if choice.name in _LOADERS:
         return _LOADERS[choice.name](choice, seed)
-    return folder.load(_as_folder(choice.name), choice, seed)
+    return own.load(folder.find(_as_folder(choice.name)), choice, seed)
 
 
 def _as_folder(name: str) -> Path:

@@ -1,184 +1,327 @@
-"""People's own pictures: a folder in which each sub-folder is a class."""
+"""People's own pictures in a folder: a sub-folder for each class, perhaps within parts for training and test."""
 
 from __future__ import annotations
 
-import hashlib
 import math
 import os
 import re
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from explorer.data.base import Arrays, ImageData, assemble, reduced
-from explorer.data.choice import DataChoice
-from explorer.data.picture_file import SUFFIXES, UnreadablePicture, read_picture
+from explorer.data.picture_file import suffixes
+from explorer.data.source import FREE, TEST, TRAINING, VALIDATION, Found, PassedOver, listed, printable
 from explorer.errors import InputError
-from explorer.i18n import Message, _
+from explorer.i18n import Message, _, ngettext
 
-SIZE = 64
-"""Pixels along each side of the square that each picture is cropped and scaled to."""
-VALIDATION_SHARE = 0.15
-TEST_SHARE = 0.15
-MIN_PER_CLASS = 10
-MAX_PICTURES = 100_000
-"""1.2 GB at 64×64."""
-MAX_UNREADABLE = 0.05
-"""Share of files that may be damaged before we ask the user to look."""
+STRAY = 0.1
+"""Beside a folder of classes, others with fewer than this share of its pictures are taken for its trimmings."""
 
-_SPLIT_NAMES = {"train", "training", "val", "valid", "validation", "test", "testing"}
-_NAMED_AT_MOST = 5
+_SYSTEM = frozenset({
+    "@eadir", "__macosx", "$recycle.bin", "recycler", "recycled", "@recycle", "#recycle", "#snapshot", "@tmp",
+    "lost+found", "system volume information", "network trash folder", "temporary items", "__pycache__",
+    "thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "icon\r", "_vti_cnf",
+})  # fmt: skip
+"""What systems and programs leave behind, in lower case; names that begin with a dot are hidden anyway."""
+
+_PART_WORDS = {
+    TRAINING: "train training trn tr обучение обучающая обучающий тренировочная тренировка трейн",
+    VALIDATION: "val valid validation validate validating dev eval evaluation валидация валидационная проверочная вал",
+    TEST: "test testing tst tests holdout тест тестовая тестовый тестирование контроль контрольная",
+}
+_PARTS = {word: part for part, words in _PART_WORDS.items() for word in words.split()}
+_FILLING = frozenset({
+    "seg", "set", "sets", "data", "dataset", "split", "splits", "image", "images", "img", "imgs", "pictures",
+    "photos", "folder", "dir", "part", "the", "my", "new", "выборка", "набор", "данные",
+})  # fmt: skip
+_SEVERAL = re.compile(r"\W*(fold|split|set|version|v|original|augmented|aug|raw|processed|cropped|data|dataset)\W*\d*")
 
 
-def load(folder: Path, choice: DataChoice, seed: int) -> ImageData:
-    """The pictures in `folder`, 70% of each class for training, 15% for validation, 15% for the test.
+def part_of(name: str) -> int:
+    """TRAINING, VALIDATION or TEST for a name that people give such a part ("seg_train", "Test Set"), else FREE."""
+    spaced = re.sub(r"(?<=[a-zа-я])(?=[A-ZА-Я])", " ", name).lower()
+    words = [word for word in re.split(r"[\W\d_]+", spaced) if word and word not in _FILLING]
+    if len(words) != 1:
+        return FREE
+    shorter = re.sub(r"(?<=.)(set|data|dataset|images)$", "", words[0])
+    return _PARTS.get(words[0], _PARTS.get(shorter, FREE))
 
-    Which picture goes where depends on the files alone, not on `seed`: a test picture stays one in every run.
-    Raises InputError if there are fewer than 2 classes, fewer than MIN_PER_CLASS pictures in one, more
-    than MAX_PICTURES in all, or if MAX_UNREADABLE of the files or more cannot be read; fewer are left out and
-    named in `notes`.
+
+def find(folder: Path) -> Found:
+    """The pictures in `folder`: of each sub-folder a class, or of parts with such sub-folders.
+
+    Hidden and system files are passed over; a folder that holds nothing but the set is looked through. Raises
+    InputError, naming the folder that was probably meant, where there are fewer than two classes.
     """
-    files = find_pictures(folder)
-    classes = tuple(files)
-    paths = [path for members in files.values() for path in members]
-    labels = np.repeat(np.arange(len(classes)), [len(members) for members in files.values()])
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # Pillow decodes without holding the interpreter's lock
-        read = list(pool.map(_read_or_none, paths))
-    notes = _judge_unreadable(folder, [path for path, one in zip(paths, read, strict=True) if one is None], len(paths))
-    labels = labels[[one is not None for one in read]]
-    digests, pictures = zip(*(one for one in read if one is not None), strict=True)
-    for name, count in zip(classes, np.bincount(labels, minlength=len(classes)), strict=True):
-        _require_enough(folder, name, int(count))
-    everything = Arrays(np.stack(pictures), labels)
-    training, validation, test = (everything.take(part) for part in _split(digests, labels, len(classes)))
-    ordered = all(_number(name) is not None for name in classes)
-    smaller = reduced(training, classes, choice, seed)
-    return assemble(choice, classes, smaller, validation, test, ordered=ordered, notes=notes)
-
-
-def find_pictures(folder: Path) -> dict[str, list[Path]]:
-    """The picture files of each class in natural order ("2" before "10"), without hidden ones.
-
-    Raises InputError as `load` does for too few classes or pictures and for too many.
-    """
-    try:
-        below = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
-        found = {path.name: _pictures_below(path) for path in sorted(below, key=lambda p: natural(p.name))}
-    except OSError as error:
-        raise InputError(
-            _("{folder} cannot be read ({reason}). Check its permissions.").format(folder=folder, reason=error.strerror)
-        ) from error
-    found = {name: paths for name, paths in found.items() if paths}
-    if found and {name.lower() for name in found} <= _SPLIT_NAMES:
-        raise InputError(
-            _(
-                "The sub-folders of {folder} ({names}) are parts of a set, not classes. Choose one of them,"
-                " such as {example}: it is divided into training, validation and test here."
-            ).format(folder=folder, names=", ".join(found), example=folder / next(iter(found)))
-        )
-    if len(found) < 2:
-        raise InputError(
-            _(
-                "{folder} has {count} sub-folders with pictures ({suffixes}), and at least 2 are needed: "
-                "put the pictures of each class into a sub-folder with the class's name."
-            ).format(folder=folder, count=len(found), suffixes=", ".join(SUFFIXES))
-        )
-    for name, paths in found.items():
-        _require_enough(folder, name, len(paths))
-    if (total := sum(map(len, found.values()))) > MAX_PICTURES:
-        raise InputError(
-            _("{folder} has {count} pictures, and {limit} fit into memory. Take some out.").format(
-                folder=folder, count=total, limit=MAX_PICTURES
-            )
-        )
-    return found
+    top = _tree(folder)
+    root = _unwrapped(top)
+    notes: list[Message] = []
+    if root is not top:
+        notes.append(Message("The pictures are those in {folder}.", folder=root.path))
+    parts = _parts(root)
+    if parts:
+        members, passed = _of_parts(root, parts)
+    else:
+        _require_classes(root)
+        members = {node.name: [(FREE, node)] for node in root.useful}
+        passed = [_beside(root, root)] if root.pictures else []
+    classes = tuple(sorted(members, key=natural))
+    found = [
+        (label, part, path)
+        for label, name in enumerate(classes)
+        for part, node in members[name]
+        for path in sorted(node.all_pictures(), key=lambda path: natural(path.relative_to(node.path).as_posix()))
+    ]
+    passed += _empty(root, parts) + _unread(node for name in classes for _part, node in members[name])
+    return Found(
+        root=root.path,
+        classes=classes,
+        paths=tuple(path for _label, _part, path in found),
+        labels=np.array([label for label, _part, _path in found], np.int64),
+        parts=np.array([part for _label, part, _path in found], np.int64),
+        passed_over=tuple(passed),
+        notes=(*notes, *(one.note() for one in passed)),
+    )
 
 
 def natural(name: str) -> tuple[tuple[float, tuple[tuple[int, int | str], ...]], str]:
     """Sorting key: numbers by their value and before words, digits within words as numbers."""
     pieces = filter(None, re.split(r"(\d+)", name))
     parts = tuple((0, int(piece)) if piece.isdecimal() else (1, piece.casefold()) for piece in pieces)
-    number = _number(name)
-    return (math.inf if number is None else number, parts), name
+    quantity = number(name)
+    return (math.inf if quantity is None else quantity, parts), name
 
 
-def _number(name: str) -> float | None:
+def number(name: str) -> float | None:
     """The finite number that `name` is, else None."""
     try:
-        number = float(name)
+        value = float(name)
     except ValueError:
         return None
-    return number if math.isfinite(number) else None
+    return value if math.isfinite(value) else None
 
 
-def _pictures_below(folder: Path) -> list[Path]:
-    found = [
-        Path(place, name)
-        for place, _folders, names in os.walk(folder, onerror=_raise)  # follows no links: no endless loops
-        for name in names
-        if name.lower().endswith(SUFFIXES) and not name.startswith(".")
-    ]
-    return sorted(found, key=lambda path: natural(path.relative_to(folder).as_posix()))
+@dataclass(eq=False)
+class _Node:
+    """A folder with what can be read in it; hidden and system files are not."""
+
+    path: Path
+    folders: list[_Node] = field(default_factory=list)
+    pictures: list[Path] = field(default_factory=list)
+    unread: Counter[str] = field(default_factory=Counter)
+    """How many files of each suffix are not read."""
+    count: int = 0
+    """Pictures here and below."""
+
+    @property
+    def name(self) -> str:
+        return printable(self.path.name)
+
+    @property
+    def useful(self) -> list[_Node]:
+        """Sub-folders with pictures in them or below."""
+        return [node for node in self.folders if node.count]
+
+    def named(self, path: Path) -> str:
+        """`path`, which lies below, as people know it."""
+        return printable(path.relative_to(self.path).as_posix())
+
+    def below(self) -> Iterator[_Node]:
+        """This folder and all within it."""
+        waiting = [self]
+        while waiting:
+            yield (node := waiting.pop())
+            waiting += node.folders
+
+    def all_pictures(self) -> list[Path]:
+        return [path for node in self.below() for path in node.pictures]
 
 
-def _raise(error: OSError) -> None:
-    raise error
+def _tree(folder: Path) -> _Node:
+    """All of `folder`. Links are followed, but no folder is looked at twice: circles end."""
+    top, readable = _Node(folder), suffixes()
+    known: set[tuple[int, int]] = set()
+    waiting, nodes = [top], []
+    while waiting:
+        node = waiting.pop()
+        try:
+            about = node.path.stat()
+            if (about.st_dev, about.st_ino) in known:
+                continue
+            known.add((about.st_dev, about.st_ino))
+            entries = sorted(os.scandir(node.path), key=lambda entry: natural(entry.name))
+        except OSError as error:
+            text = _("{folder} cannot be read ({reason}). Check its permissions.")
+            raise InputError(text.format(folder=node.path, reason=error.strerror)) from error
+        nodes.append(node)
+        for entry in entries:
+            if entry.name.startswith(".") or entry.name.lower() in _SYSTEM:
+                continue
+            path = node.path / entry.name
+            suffix = path.suffix.lower()
+            if entry.is_dir():
+                node.folders.append(_Node(path))
+            elif suffix in readable:
+                node.pictures.append(path)
+            elif entry.is_file():
+                node.unread[suffix] += 1
+        waiting += node.folders
+    for node in reversed(nodes):  # a folder comes before those within it
+        node.count = len(node.pictures) + sum(below.count for below in node.folders)
+    return top
 
 
-def _read_or_none(path: Path) -> tuple[bytes, NDArray[np.uint8]] | None:
-    """Hash of the file and its picture, or None if it cannot be read."""
+def _unwrapped(node: _Node) -> _Node:
+    """The folder within a folder, as archives make them: where there are several, or pictures of their own."""
+    while len(node.useful) == 1 and node.useful[0].useful:
+        node = node.useful[0]
+    return node
+
+
+def _parts(root: _Node) -> dict[int, list[_Node]]:
+    """The parts of the set by what they are for; empty where the sub-folders are classes.
+
+    A class may be called "train" as well: only where every sub-folder has the name of a part, or the one for training
+    holds classes of its own, are they parts.
+    """
+    found: dict[int, list[_Node]] = {}
+    for node in root.useful:
+        if (part := part_of(node.name)) != FREE:
+            found.setdefault(part, []).append(node)
+    everything = sum(map(len, found.values())) == len(root.useful)
+    holds_classes = any(len(_unwrapped(node).useful) > 1 for node in found.get(TRAINING, ()))
+    return found if len(found) > 1 and (everything or holds_classes) else {}
+
+
+def _of_parts(
+    root: _Node, parts: dict[int, list[_Node]]
+) -> tuple[dict[str, list[tuple[int, _Node]]], list[PassedOver]]:
+    """Folders of each class with their parts, and what belongs to no class or no part."""
+    members: dict[str, list[tuple[int, _Node]]] = {}
+    passed = []
+    inside = {part: [_unwrapped(node) for node in nodes] for part, nodes in parts.items()}
+    training = [child for node in inside.get(TRAINING, ()) for child in node.useful]
+    names = {child.name.casefold(): child.name for child in training}
+    if len(names) < 2:
+        text = _(
+            "{folder} has the parts {parts}, but the one for training has {count} sub-folders with pictures, and at "
+            "least 2 are needed: put the pictures of each class into a sub-folder with the class's name."
+        )
+        listed_parts = ", ".join(node.name for part in sorted(parts) for node in parts[part])
+        raise InputError(text.format(folder=root.path, parts=listed_parts, count=len(names)))
+    for part in (TRAINING, VALIDATION, TEST):
+        for node in inside.get(part, ()):
+            for child in node.useful:
+                if (name := names.get(child.name.casefold())) is not None:
+                    members.setdefault(name, []).append((part, child))
+                else:
+                    reason = Message("There is no such class to train on, so its pictures are left out")
+                    passed.append(PassedOver(reason, (root.named(child.path),)))
+            if node.pictures:
+                passed.append(_beside(root, node))
+    chosen = [node for nodes in parts.values() for node in nodes]
+    if others := [node.name for node in root.useful if node not in chosen]:
+        passed.append(PassedOver(Message("Neither part nor class, and left out"), tuple(others)))
+    return members, passed
+
+
+def _require_classes(root: _Node) -> None:
+    """Raises InputError, with the folder that was probably meant, if the sub-folders of `root` are no classes."""
+    useful = root.useful
+    nested = [node for node in useful if len(node.useful) > 1 and not node.pictures]
+    total = sum(node.count for node in useful)
+    if len(useful) > 1 and len(nested) == 1 and total - nested[0].count <= STRAY * nested[0].count:
+        raise InputError(
+            Message(
+                "Most pictures of {folder} lie in {within}, which has sub-folders of its own ({names}). Choose "
+                "{within} if those are the classes.",
+                folder=root.path,
+                within=nested[0].path,
+                names=listed([node.name for node in nested[0].useful]),
+            )
+        )
+    if len(useful) > 1 and len(nested) == len(useful):
+        same = {tuple(node.name for node in one.useful) for one in nested}
+        if len(same) == 1 and all(_SEVERAL.fullmatch(node.name.lower()) for node in useful):
+            raise InputError(
+                Message(
+                    "Each sub-folder of {folder} holds the same classes ({names}). Choose one of them, such as {one}.",
+                    folder=root.path,
+                    names=listed(next(iter(same))),
+                    one=useful[0].path,
+                )
+            )
+    if len(useful) > 1:
+        return
+    text = _(
+        "{folder} has {count} sub-folders with pictures, and at least 2 are needed: put the pictures of each class "
+        "into a sub-folder with the class's name."
+    ).format(folder=root.path, count=len(useful))
+    raise InputError(" ".join((text, *_hints(root))))
+
+
+def _hints(root: _Node) -> Iterator[str]:
+    """What was found instead, and which folder was probably meant."""
+    if root.pictures:
+        n = len(root.pictures)
+        text = ngettext("{n} picture lies in it without a class.", "{n} pictures lie in it without a class.", n)
+        yield text.format(n=n)
+    unread = sum((node.unread for node in root.below()), Counter[str]())
+    if not root.count and unread:
+        yield _("Files that are not read: {files}.").format(files=_kinds(unread))
     try:
-        picture = read_picture(path, SIZE)
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").digest(), picture
-    except (UnreadablePicture, OSError):
-        return None
+        beside = [entry for entry in os.scandir(root.path.resolve().parent) if entry.is_dir()]
+        siblings = [entry.name for entry in beside if not entry.name.startswith(".") and _has_pictures(entry.path)]
+    except OSError:
+        return
+    if root.pictures and len(siblings) > 1:
+        above = root.path.resolve().parent
+        names = sorted(siblings, key=natural)
+        yield str(Message("Did you mean {folder}, with the classes {names}?", folder=above, names=listed(names)))
 
 
-def _judge_unreadable(folder: Path, broken: list[Path], total: int) -> tuple[Message, ...]:
-    if not broken:
-        return ()
-    names = ", ".join(path.relative_to(folder).as_posix() for path in broken[:_NAMED_AT_MOST])
-    if len(broken) > _NAMED_AT_MOST:
-        names += ", …"
-    if len(broken) >= MAX_UNREADABLE * total:
-        raise InputError(
-            _(
-                "{broken} of {total} pictures in {folder} cannot be read: {names}. Replace them or take them out."
-            ).format(broken=len(broken), total=total, folder=folder, names=names)
-        )
-    return (
-        Message(
-            "{broken} of {total} pictures cannot be read and were left out: {names}.",
-            broken=len(broken),
-            total=total,
-            names=names,
-        ),
+def _has_pictures(folder: str) -> bool:
+    """Whether there is one among the first files; does not look further down."""
+    try:
+        with os.scandir(folder) as entries:
+            names = [entry.name for entry, _i in zip(entries, range(200), strict=False)]
+    except OSError:
+        return False
+    return any(Path(name).suffix.lower() in suffixes() for name in names if not name.startswith("."))
+
+
+def _beside(root: _Node, node: _Node) -> PassedOver:
+    """The pictures of `node`, which are in no folder of a class."""
+    reason = Message.counted(
+        "{n} picture lies beside the classes and is left out",
+        "{n} pictures lie beside the classes and are left out",
+        len(node.pictures),
     )
+    return PassedOver(reason, tuple(map(root.named, node.pictures)))
 
 
-def _require_enough(folder: Path, name: str, count: int) -> None:
-    if count < MIN_PER_CLASS:
-        raise InputError(
-            _(
-                "The class “{name}” in {folder} has {count} readable pictures, and at least {least} are "
-                "needed. Add more, or take its sub-folder out."
-            ).format(name=name, folder=folder, count=count, least=MIN_PER_CLASS)
-        )
+def _empty(root: _Node, parts: dict[int, list[_Node]]) -> list[PassedOver]:
+    """Sub-folders that look like classes and have no picture."""
+    holders = [_unwrapped(node) for nodes in parts.values() for node in nodes] if parts else [root]
+    names = []
+    for node in (child for holder in holders for child in holder.folders if not child.count):
+        unread = sum((below.unread for below in node.below()), Counter[str]())
+        name = root.named(node.path)
+        names.append(f"{name} ({_kinds(unread)})" if unread else name)
+    return [PassedOver(Message("Sub-folders without pictures are no classes"), tuple(names))] if names else []
 
 
-def _split(digests: Sequence[bytes], labels: NDArray[np.int64], classes: int) -> tuple[NDArray[np.int64], ...]:
-    """Sorted indices for training, validation and test."""
-    # Ordered by the files' hash: as good as a shuffle, a picture added later moves few of the others, and
-    # copies of one picture stay together, so that the test does not ask what was seen in training.
-    parts: list[list[int]] = [[], [], []]
-    for label in range(classes):
-        members = sorted(np.flatnonzero(labels == label).tolist(), key=lambda index: digests[index])
-        held = [math.floor(share * len(members) + 0.5) for share in (VALIDATION_SHARE, TEST_SHARE)]
-        parts[1] += members[: held[0]]
-        parts[2] += members[held[0] : sum(held)]
-        parts[0] += members[sum(held) :]
-    return tuple(np.array(sorted(part), np.int64) for part in parts)
+def _unread(nodes: Iterable[_Node]) -> list[PassedOver]:
+    """Files in the folders of classes whose suffix is not read."""
+    unread = sum((below.unread for node in nodes for below in node.below()), Counter[str]())
+    if not unread:
+        return []
+    return [PassedOver(Message("Files that are not read"), (_kinds(unread),))]
+
+
+def _kinds(unread: Counter[str]) -> str:
+    """Suffixes with their counts."""
+    return ", ".join(f"{count} × {suffix or _('(no suffix)')}" for suffix, count in unread.most_common())

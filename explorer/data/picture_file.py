@@ -1,59 +1,162 @@
-"""Turns one picture file of any kind, as people have them, into a small square RGB array."""
+"""Turns one picture file of any kind, as people have them, into a small square array."""
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.errors import InputError
-from explorer.i18n import _
+from explorer.i18n import Message
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+Fit = Literal["crop", "pad", "stretch"]
+
+_ONLY_KNOWN_BY_NAME = frozenset({"BUFR", "GRIB", "HDF5", "MPEG", "WMF", "EPS", "PDF"})
+"""Pillow tells these formats but does not decode them, or only with a program of somebody else's."""
+_ORIENTATION = 0x0112
+_NUMBERS = ("I", "F")
+"""Modes of one large number for each pixel."""
 
 
 class UnreadablePicture(Exception):  # noqa: N818 - a finding about a file, not a fault of ours
-    """The file is no picture, or a damaged one."""
+    """The file is no picture, a damaged one, or too large."""
+
+    def __init__(self, reason: Message) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
-def read_picture(path: Path, size: int) -> NDArray[np.uint8]:
-    """The middle square of the picture in `path`, uint8 (3, size, size).
+class View(NamedTuple):
+    """How a picture of any shape becomes an array."""
 
-    Turned as the camera's EXIF note says; transparent parts become white; 16-bit grey keeps its range.
-    Raises UnreadablePicture if it cannot be decoded, InputError if decoding would take too much memory.
+    size: int = 64
+    """Pixels along each side."""
+    fit: Fit = "crop"
+    """Cut out the middle, show all of it between bars, or stretch it."""
+    colour: bool = True
+    """Red, green and blue; else grey."""
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(C, H, W)"""
+        return (3 if self.colour else 1), self.size, self.size
+
+
+@cache
+def suffixes() -> frozenset[str]:
+    """Of all files that can be read, in lower case, with the dot; .heic among them where its plug-in is installed."""
+    from PIL import Image
+
+    try:
+        import pillow_heif  # type: ignore[import-not-found]
+
+        pillow_heif.register_heif_opener()
+    except ImportError:
+        pass
+    known = Image.registered_extensions()
+    return frozenset(suffix for suffix, kind in known.items() if kind in Image.OPEN and kind not in _ONLY_KNOWN_BY_NAME)
+
+
+def read_picture(path: Path, view: View) -> NDArray[np.uint8]:
+    """The picture in `path` as `view` says, uint8 (C, size, size).
+
+    Turned as the camera's EXIF note says, also where the rest of it is broken; transparent parts become white; 16-bit
+    grey keeps its range; of several pages or frames the first. Raises UnreadablePicture if it cannot be decoded, or not
+    without too much memory.
     """
-    from PIL import Image, ImageOps
+    from PIL import Image
 
     try:
         with Image.open(path) as opened:
-            # JPEG can decode at 1/2 to 1/8 of its size: photographs load several times faster. Others ignore
-            # it.
-            opened.draft("RGB", (2 * size, 2 * size))
-            upright = ImageOps.exif_transpose(opened)
-            small = ImageOps.fit(_as_rgb(upright), (size, size), Image.Resampling.BICUBIC)
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise InputError(
-            _("{path} is too large to decode safely ({reason}). Make it smaller or take it out.").format(
-                path=path, reason=error
-            )
-        ) from error
+            # JPEG can decode at 1/2 to 1/8 of its size: photographs load several times faster. Others ignore it.
+            opened.draft("RGB", (2 * view.size, 2 * view.size))
+            if opened.width * opened.height > (Image.MAX_IMAGE_PIXELS or opened.width * opened.height):
+                raise UnreadablePicture(
+                    Message("too large: {width} × {height} pixels", width=opened.width, height=opened.height)
+                )
+            small = _fitted(_as_rgb(_upright(opened)), view)
+    except UnreadablePicture:
+        raise
     except Exception as error:  # whatever a decoder raises on damaged bytes; the caller counts and names them
-        raise UnreadablePicture(str(error)) from error
+        raise UnreadablePicture(_reason(path, error)) from error
+    if not view.colour:
+        return np.asarray(small.convert("L"), np.uint8)[None].copy()
     return np.ascontiguousarray(np.asarray(small, np.uint8).transpose(2, 0, 1))
+
+
+def _reason(path: Path, error: Exception) -> Message:
+    """Why it could not be decoded, for people; never the path again."""
+    from PIL import Image, UnidentifiedImageError
+
+    if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning | MemoryError):
+        return Message("too large to decode safely")
+    if isinstance(error, PermissionError):
+        return Message("no permission to read it")
+    if isinstance(error, FileNotFoundError):
+        return Message("it is no longer there")
+    if isinstance(error, UnidentifiedImageError):
+        return Message("not a picture") if _has_bytes(path) else Message("an empty file")
+    if "truncated" in str(error):
+        return Message("the file is cut short")
+    return Message("damaged")
+
+
+def _has_bytes(path: Path) -> bool:
+    try:
+        return path.stat().st_size > 0
+    except OSError:
+        return False
+
+
+def _upright(picture: Image) -> Image:
+    """Turned as EXIF says. ImageOps.exif_transpose writes the rest of EXIF anew, which fails where that is broken."""
+    from PIL.Image import Transpose
+
+    turns = {
+        2: Transpose.FLIP_LEFT_RIGHT,
+        3: Transpose.ROTATE_180,
+        4: Transpose.FLIP_TOP_BOTTOM,
+        5: Transpose.TRANSPOSE,
+        6: Transpose.ROTATE_270,
+        7: Transpose.TRANSVERSE,
+        8: Transpose.ROTATE_90,
+    }
+    try:
+        turn = turns.get(picture.getexif().get(_ORIENTATION, 1))
+    except Exception:  # of the many ways in which EXIF is broken; a picture that is itself damaged fails below
+        turn = None
+    return picture if turn is None else picture.transpose(turn)
+
+
+def _fitted(picture: Image, view: View) -> Image:
+    from PIL import Image, ImageOps
+
+    square, bicubic = (view.size, view.size), Image.Resampling.BICUBIC
+    if view.fit == "stretch":
+        return picture.resize(square, bicubic)
+    if view.fit == "pad":
+        return ImageOps.pad(picture, square, bicubic, color="black")
+    return ImageOps.fit(picture, square, bicubic)
 
 
 def _as_rgb(picture: Image) -> Image:
     from PIL import Image
 
-    if picture.mode.startswith("I"):  # convert() would clip everything above 255 to white
-        grey = np.asarray(picture).astype(np.float64) / 257
-        return Image.fromarray(np.clip(grey, 0, 255).astype(np.uint8)).convert("RGB")
+    if picture.mode.startswith(_NUMBERS):  # convert() would clip everything above 255 to white
+        return Image.fromarray(_as_bytes(np.asarray(picture))).convert("RGB")
     if picture.has_transparency_data:
         layered = picture.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", layered.size, "white"), layered).convert("RGB")
     return picture.convert("RGB")
+
+
+def _as_bytes(numbers: NDArray[np.generic]) -> NDArray[np.uint8]:
+    """Whole numbers from 0 to 65,535, or fractions from 0 to 1, as 0 to 255."""
+    grey = np.nan_to_num(numbers.astype(np.float64), posinf=0, neginf=0)
+    fractions = numbers.dtype.kind == "f" and grey.max(initial=0) <= 1
+    return np.clip(grey * 255 if fractions else grey / 257, 0, 255).astype(np.uint8)

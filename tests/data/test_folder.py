@@ -11,8 +11,8 @@ import torch
 from PIL import Image
 
 from explorer import data
-from explorer.data import DataChoice, folder
-from explorer.data.picture_file import UnreadablePicture, read_picture
+from explorer.data import DataChoice, folder, own
+from explorer.data.picture_file import UnreadablePicture, View, read_picture
 from explorer.errors import InputError
 
 
@@ -94,19 +94,18 @@ def test_few_broken_pictures_are_left_out_and_named(tmp_path: Path) -> None:
     whole = (root / "b" / "3.png").read_bytes()
     (root / "b" / "3.png").write_bytes(whole[: len(whole) // 2])
     loaded = load(root)
-    assert [str(note) for note in loaded.notes] == [
-        "2 of 60 pictures cannot be read and were left out: a/7.png, b/3.png."
-    ]
+    names = "a/7.png (not a picture), b/3.png (the file is cut short)"
+    assert [str(note) for note in loaded.notes] == [f"2 of 60 pictures cannot be read and were left out: {names}."]
     assert sum(len(split.labels) for split in (loaded.training, loaded.validation, loaded.test)) == 58
 
 
-def test_many_broken_pictures_are_refused_and_five_named(tmp_path: Path) -> None:
+def test_a_set_of_broken_pictures_is_refused_and_five_named(tmp_path: Path) -> None:
     root = fill(tmp_path, {"a": 30, "b": 30})
-    for index in range(10, 17):
+    for index in range(30):
         (root / "a" / f"{index}.png").write_bytes(b"")
-    with pytest.raises(InputError, match=r"7 of 60.*a/10\.png, .*a/14\.png, …\. Replace") as caught:
+    with pytest.raises(InputError, match=r"30 of 60.*a/0\.png \(an empty file\), .*a/4\.png .*, …\. Replace") as caught:
         load(root)
-    assert "15.png" not in str(caught.value)
+    assert "a/5.png" not in str(caught.value)
 
 
 def test_too_little_is_refused(tmp_path: Path) -> None:
@@ -115,36 +114,16 @@ def test_too_little_is_refused(tmp_path: Path) -> None:
     fill(tmp_path, {"a": 10})
     with pytest.raises(InputError, match="1 sub-folders with pictures"):
         load(tmp_path)
-    fill(tmp_path, {"b": 9})
-    with pytest.raises(InputError, match=r"“b”.*9 readable pictures, and at least 10"):
-        load(tmp_path)
-
-
-def test_readable_pictures_count(tmp_path: Path) -> None:
-    root = fill(tmp_path, {"a": 40, "b": 10})
-    (root / "b" / "0.png").write_bytes(b"x")
-    with pytest.raises(InputError, match=r"“b”.*9 readable"):
-        load(root)
-
-
-def test_parts_of_a_set_are_no_classes(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"parts of a set, not classes.*Test"):
-        load(fill(tmp_path, {"train": 10, "Test": 10}))
+    fill(tmp_path / "few", {"a": 2, "b": 2})
+    with pytest.raises(InputError, match="some class needs at least 3 of them"):
+        load(tmp_path / "few")
 
 
 def test_more_than_fits_is_refused_before_decoding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(folder, "MAX_PICTURES", 19)
-    monkeypatch.setattr(folder, "read_picture", None)
+    monkeypatch.setattr(own, "MAX_BYTES", 19 * 3 * 64 * 64)
+    monkeypatch.setattr(own, "read_picture", None)
     with pytest.raises(InputError, match="20 pictures, and 19 fit"):
         load(fill(tmp_path, {"a": 10, "b": 10}))
-
-
-def test_a_decompression_bomb_is_refused_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    root = fill(tmp_path, {"a": 10, "b": 10})
-    Image.new("L", (300, 300)).save(root / "b" / "bomb.png")
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 20_000)
-    with pytest.raises(InputError, match=r"bomb\.png is too large to decode safely"):
-        load(root)
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
@@ -162,7 +141,7 @@ def test_crops_the_middle_square(tmp_path: Path) -> None:
     wide = np.zeros((20, 60, 3), np.uint8)
     wide[:, 20:40] = (10, 200, 30)
     Image.fromarray(wide).save(tmp_path / "wide.png")
-    picture = read_picture(tmp_path / "wide.png", 16)
+    picture = read_picture(tmp_path / "wide.png", View(16))
     assert picture.shape == (3, 16, 16)
     inner = picture[:, :, 2:-2]  # Pillow's filter looks a pixel or two beyond the crop
     assert (inner == np.array([10, 200, 30])[:, None, None]).all()
@@ -174,7 +153,7 @@ def test_turns_as_the_camera_says(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # shown turned clockwise by 90 degrees: left goes up
     Image.fromarray(pixels).save(tmp_path / "turned.jpg", exif=exif, quality=95)
-    picture = read_picture(tmp_path / "turned.jpg", 16)
+    picture = read_picture(tmp_path / "turned.jpg", View(16))
     assert picture[:, :6].min() > 240
     assert picture[:, 10:].max() < 15
 
@@ -182,17 +161,17 @@ def test_turns_as_the_camera_says(tmp_path: Path) -> None:
 def test_modes_that_people_have(tmp_path: Path) -> None:
     """Transparent is white, 16-bit grey keeps its range, palette and CMYK become RGB."""
     Image.new("RGBA", (8, 8), (0, 0, 0, 0)).save(tmp_path / "clear.png")
-    assert (read_picture(tmp_path / "clear.png", 4) == 255).all()
+    assert (read_picture(tmp_path / "clear.png", View(4)) == 255).all()
     Image.fromarray(np.full((8, 8), 32896, np.uint16)).save(tmp_path / "deep.png")
-    assert (read_picture(tmp_path / "deep.png", 4) == 128).all()
+    assert (read_picture(tmp_path / "deep.png", View(4)) == 128).all()
     Image.new("P", (8, 8), 0).save(tmp_path / "palette.png", transparency=0)
-    assert (read_picture(tmp_path / "palette.png", 4) == 255).all()
+    assert (read_picture(tmp_path / "palette.png", View(4)) == 255).all()
     Image.new("1", (8, 8), 1).save(tmp_path / "bits.png")
-    assert (read_picture(tmp_path / "bits.png", 4) == 255).all()
+    assert (read_picture(tmp_path / "bits.png", View(4)) == 255).all()
     Image.new("CMYK", (8, 8), (0, 0, 0, 0)).save(tmp_path / "print.jpg")
-    assert read_picture(tmp_path / "print.jpg", 4).min() > 250
+    assert read_picture(tmp_path / "print.jpg", View(4)).min() > 250
     Image.new("RGB", (1, 500), "red").save(tmp_path / "thin.png")
-    assert (read_picture(tmp_path / "thin.png", 4)[0] == 255).all()
+    assert (read_picture(tmp_path / "thin.png", View(4))[0] == 255).all()
 
 
 def test_garbage_is_unreadable_whatever_the_decoder_raises(tmp_path: Path) -> None:
@@ -206,8 +185,8 @@ def test_garbage_is_unreadable_whatever_the_decoder_raises(tmp_path: Path) -> No
             damaged[place] ^= int(rng.integers(1, 256))
         path.write_bytes(damaged)
         try:
-            assert read_picture(path, 8).shape == (3, 8, 8)
-        except (UnreadablePicture, InputError):
+            assert read_picture(path, View(8)).shape == (3, 8, 8)
+        except UnreadablePicture:
             continue
 
 

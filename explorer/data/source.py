@@ -1,0 +1,88 @@
+"""Pictures found on this machine before any is decoded: which files, of which classes, in which parts of the set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from explorer.i18n import Message
+
+TRAINING, VALIDATION, TEST = range(3)
+FREE = -1
+"""The part of a picture that nobody has put into one: it is divided here."""
+
+
+NAMED_AT_MOST = 5
+
+
+@dataclass(frozen=True)
+class PassedOver:
+    """Files or folders that are not used, and why."""
+
+    reason: Message
+    names: tuple[str, ...]
+    """Relative to the folder."""
+
+    def note(self) -> Message:
+        """For people."""
+        text = "{reason}: {names}."  # the same in every language
+        return Message(text, reason=self.reason, names=listed(self.names))
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """The pictures of a set, in natural order class by class."""
+
+    root: Path
+    """Where the classes or parts lie: the folder that was chosen, or one within it."""
+    classes: tuple[str, ...]
+    paths: tuple[Path, ...]
+    labels: NDArray[np.int64]
+    """(N,), an index into `classes`."""
+    parts: NDArray[np.int64]
+    """(N,), TRAINING, VALIDATION, TEST or FREE."""
+    passed_over: tuple[PassedOver, ...] = ()
+    notes: tuple[Message, ...] = ()
+    """What people should know of it."""
+    groups: tuple[str, ...] = ()
+    """(N,), what must not be divided, such as a patient; empty where nothing is known of it."""
+
+    def of(self, classes: Sequence[int]) -> Found:
+        """The pictures of these `classes` alone; labels stay as they are."""
+        kept = np.flatnonzero(np.isin(self.labels, classes))
+        return Found(
+            self.root,
+            self.classes,
+            tuple(self.paths[index] for index in kept),
+            self.labels[kept],
+            self.parts[kept],
+            self.passed_over,
+            self.notes,
+            tuple(self.groups[index] for index in kept) if self.groups else (),
+        )
+
+    def named(self, path: Path) -> str:
+        """`path` as people know it: below the root."""
+        return printable(path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path))
+
+
+def listed(names: Sequence[str | Message]) -> tuple[str | Message, ...]:
+    """The first few of them, to fill a place in a message."""
+    return (*names[:NAMED_AT_MOST], "…") if len(names) > NAMED_AT_MOST else tuple(names)
+
+
+def printable(name: str) -> str:
+    """`name` of a file with U+FFFD for bytes that are no text; Python holds them as halves that nothing can write."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+class Finder(Protocol):
+    """Finds the pictures of one kind of set. Raises InputError, naming what was probably meant, where it is none."""
+
+    def __call__(self, place: Path) -> Found:
+        """Look at names only."""

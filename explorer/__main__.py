@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 from explorer.i18n import set_language, system_language
@@ -11,6 +12,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run with `arguments` (default: the command line's) and return the exit code: 0 done, 1 failure, 2 bad input."""
     arguments = sys.argv[1:] if arguments is None else arguments
     set_language(system_language())
+    _forgive()
     if arguments:
         from explorer.cli.commands import main as command_line
 
@@ -28,6 +30,13 @@ def main(arguments: list[str] | None = None) -> int:
     from explorer.gui.app import main as window
 
     return window(sys.argv[:1])
+
+
+def _forgive() -> None:
+    """Whatever this terminal, pipe or file cannot show becomes a question mark from now on, and never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # there is none under pythonw, and tests may have put in another
+            stream.reconfigure(errors="replace")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ def written(path: Path | str) -> Iterator[BinaryIO]:
     """
     path = Path(path)
     if path.is_dir():
-        raise IsADirectoryError(21, os.strerror(21), str(path))
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     prefix = os.fsencode(path.name)[:LONGEST_PREFIX].decode("utf-8", "ignore")
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{prefix}.", suffix=".part")
     part = Path(name)
@@ -39,7 +40,7 @@ def written(path: Path | str) -> Iterator[BinaryIO]:
     _flush_folder(path.parent)
 
 
-def write(path: Path | str, data: bytes | str) -> Path:
+def write(path: Path | str, data: bytes | memoryview | str) -> Path:
     """Put `data` (text as UTF-8) at `path`, whole or not at all. Raises OSError."""
     with written(path) as file:
         file.write(data.encode("utf-8") if isinstance(data, str) else data)
@@ -65,7 +66,7 @@ def _permissions(path: Path) -> int:
 
 def _flush_folder(folder: Path) -> None:
     """Let the new name survive a power cut, where the system can: only Windows cannot open a folder."""
-    with suppress(OSError, PermissionError):
+    with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(handle)

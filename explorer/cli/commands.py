@@ -12,12 +12,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
 from rich.table import Table
 
 from explorer.cli.compare import run_experiment
 from explorer.cli.flags import Parser, allowed, recipe_flags, recipe_from, text_of
-from explorer.cli.terminal import print_json, show
+from explorer.cli.terminal import console, print_events, print_json, show
 from explorer.data import sources
 from explorer.display import missing_for_pictures
 from explorer.errors import InputError
@@ -110,7 +109,7 @@ def _train(
         )
         if place:
             events = _placed(events, folder, place)
-        return print_json(events) if as_json else show(events)
+        return print_events(events) if as_json else show(events)
 
 
 def _placed(events: Iterator[Event], folder: Path, place: Place) -> Iterator[Event]:
@@ -215,14 +214,14 @@ def _run_list(options: argparse.Namespace) -> int:
                 print(_("No runs yet in {folder}.").format(folder=runs_folder()))
                 return 0
     if options.json:
-        print(json.dumps(rows, ensure_ascii=False, indent=2))
+        print_json(json.dumps(rows, ensure_ascii=False, indent=2))
         return 0
     table = Table()
     for name in rows[0]:
         table.add_column(_(COLUMNS[name]))
     for row in rows:
         table.add_row(*(str(value) for value in row.values()))
-    Console().print(table)
+    console().print(table)
     return 0
 
 
@@ -252,7 +251,7 @@ def _run_describe(options: argparse.Namespace) -> int:
         table.add_row(
             f"--{technique.name}.{field}", text_of(info.default), allowed(technique, field), _(info.description or "")
         )
-    Console().print(table)
+    console().print(table)
     return 0
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from rich.console import Console
+from explorer.cli.terminal import console
 from rich.markup import escape
 from rich.table import Table
 
@@ -47,7 +47,7 @@ def run_experiment(experiment: Experiment, out: str | None, train: Train) -> int
             print(_("The run is in {folder}").format(folder=folder))
         print()
         experiment.ended(ended or RunEnded(outcome=FAILED, reason=NOTHING))
-    Console().print(table(experiment))
+    console().print(table(experiment))
     return int(any(result.ended.outcome in (FAILED, STOPPED) for result in experiment.results))
 
 

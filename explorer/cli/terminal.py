@@ -1,11 +1,12 @@
-"""Runs as the terminal shows them: a progress bar and the end, or an event a line."""
+"""Runs as the terminal shows them: a progress bar and the end, or an event a line; and how anything is printed."""
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Iterator
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -15,34 +16,49 @@ from explorer.i18n import _
 from explorer.runs import RunRecord
 
 
-def print_json(events: Iterator[Event]) -> RunEnded | None:
+def console() -> Console:
+    """A terminal in which names and texts mean themselves: [red] and :+1: are no orders to it."""
+    return Console(markup=False, emoji=False, highlight=False)
+
+
+def print_json(text: str) -> None:
+    """Print JSON; signs that the encoding of the output lacks are written as JSON writes them in ASCII."""
+    encoding = sys.stdout.encoding or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        text = "".join(c if c.isascii() else json.dumps(c)[1:-1] for c in text)
+    print(text, flush=True)
+
+
+def print_events(events: Iterator[Event]) -> RunEnded | None:
+    """An event a line, as JSON."""
     last = None
     for last in events:
-        print(to_json(last), flush=True)
+        print_json(to_json(last))
     return last if isinstance(last, RunEnded) else None
 
 
 def show(events: Iterator[Event]) -> RunEnded | None:
     """A progress bar while it runs, and how it ended."""
-    console = Console(stderr=False)
-    record = RunRecord()
+    terminal, record = console(), RunRecord()
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
         TaskProgressColumn(),
-        TextColumn("{task.fields[numbers]}"),
+        TextColumn("{task.fields[numbers]}", markup=False),
         TimeRemainingColumn(compact=True),
     )
-    with Progress(*columns, console=console, transient=False) as bar:
+    with Progress(*columns, console=terminal, transient=False) as bar:
         task, epoch = bar.add_task(_("Starting"), total=None, numbers=""), 1
         for event in events:
             record.apply(event)
             if isinstance(event, Note):
-                console.print(str(event.text), markup=False, highlight=False)
+                terminal.print(str(event.text))
             elif isinstance(event, Doing):
-                bar.update(task, description=escape(str(event.what)), completed=event.done, total=event.total or None)
+                bar.update(task, description=str(event.what), completed=event.done, total=event.total or None)
             elif isinstance(event, WeightsLoaded):
-                console.print(_loaded(event), markup=False, highlight=False)
+                terminal.print(_loaded(event))
             elif record.started:
                 epoch = event.epoch + 1 if isinstance(event, StepDone) else epoch
                 bar.update(
@@ -54,7 +70,7 @@ def show(events: Iterator[Event]) -> RunEnded | None:
                 )
     ended = record.ended
     if ended:
-        _say_end(console, ended)
+        _say_end(terminal, ended)
     return ended
 
 
@@ -75,7 +91,7 @@ def _loaded(event: WeightsLoaded) -> str:
     return "\n".join([*lines, *("  " + text.format(names=", ".join(names)) for text, names in parts if names)])
 
 
-def _say_end(console: Console, ended: RunEnded) -> None:
+def _say_end(terminal: Console, ended: RunEnded) -> None:
     print(
         _("{reason} {steps} steps in {seconds:.1f} s; best epoch {best}.").format(
             reason=ended.reason, steps=ended.step, seconds=ended.seconds, best=ended.best_epoch
@@ -88,4 +104,4 @@ def _say_end(console: Console, ended: RunEnded) -> None:
         for name in ended.test:
             table.add_column(name, justify="right")
         table.add_row(*(f"{value:.4f}" for value in ended.test.values()))
-        console.print(table)
+        terminal.print(table)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from explorer import files
 from explorer.errors import InputError
 from explorer.exports import checkpoints, csv_tables, safetensors_weights, tensorboard_events
 from explorer.exports.base import Export, StoredRun
@@ -32,7 +33,7 @@ def export(run: StoredRun, target: Path, formats: Iterable[str]) -> list[Path]:
             written.append(target / name)
             try:
                 target.mkdir(parents=True, exist_ok=True)
-                written[-1].write_bytes(content)
+                files.write(written[-1], content)
             except OSError as error:
                 raise InputError(
                     _("{folder} cannot be written: {error}. Choose another folder with --to.").format(

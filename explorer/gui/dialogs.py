@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from explorer import files
 from explorer.errors import InputError
 from explorer.i18n import _
 from explorer.recipe import Recipe
@@ -27,7 +27,7 @@ def save_recipe(parent: QWidget, recipe: Recipe) -> Path | None:
     if not path:
         return None
     try:
-        Path(path).write_text(recipe.to_json(), encoding="utf-8")
+        files.write(path, recipe.to_json())
     except OSError as error:
         raise _cannot_write(path, error) from None
     return Path(path)
@@ -42,12 +42,9 @@ def save_checkpoint(parent: QWidget, folder: Path) -> Path | None:
     path, _filter = QFileDialog.getSaveFileName(parent, _("Save checkpoint"), suggested, _("Checkpoints (*.pt)"))
     if not path:
         return None
-    part = Path(path + ".part")
     try:
-        shutil.copyfile(source, part)
-        os.replace(part, path)  # noqa: PTH105
+        files.copy(source, path)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise _cannot_write(path, error) from None
     return Path(path)
 

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from PySide6.QtCore import QMessageLogContext, QSettings, QtMsgType, qInstallMessageHandler
+from PySide6.QtCore import QBuffer, QIODevice, QMessageLogContext, QSettings, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
 
+from explorer import files
 from explorer.gui.export.headless import export_run
 from explorer.gui.settings import NAME, Memory
 from explorer.gui.translation import use_language
@@ -65,6 +66,9 @@ def render_window(
         app.processEvents()
         window.refresh_all()
         app.processEvents()
-        window.grab().save(str(path))
+        buffer = QBuffer()
+        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+        window.grab().save(buffer, "PNG")
+        files.write(path, bytes(buffer.data().data()))
         window.close()
         window.deleteLater()

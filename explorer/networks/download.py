@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import http.client
 import os
-import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Generator
@@ -16,6 +15,7 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 from explorer.errors import InputError
+from explorer.files import written
 from explorer.i18n import _
 from explorer.networks.catalogue import Backbone, find
 
@@ -53,26 +53,20 @@ def fetch(name: str) -> Generator[tuple[int, int], None, None]:
     backbone, path = find(name), weights_path(name)
     if backbone.bundled or is_intact(path, backbone):
         return
-    temporary: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        temporary = Path(beside)
         digest = hashlib.sha256()
-        with os.fdopen(handle, "wb") as file, closing(_pieces(backbone)) as pieces:
+        with written(path) as file, closing(_pieces(backbone)) as pieces:
             for piece, total in pieces:
                 file.write(piece)
                 digest.update(piece)
                 yield file.tell(), total
-            file.flush()
-            os.fsync(file.fileno())
-        if not digest.hexdigest().startswith(backbone.sha256):
-            raise _FailedError(
-                _("its SHA-256 begins with {have} instead of {expected}").format(
-                    have=digest.hexdigest()[: len(backbone.sha256)], expected=backbone.sha256
+            if not digest.hexdigest().startswith(backbone.sha256):
+                raise _FailedError(
+                    _("its SHA-256 begins with {have} instead of {expected}").format(
+                        have=digest.hexdigest()[: len(backbone.sha256)], expected=backbone.sha256
+                    )
                 )
-            )
-        temporary.replace(path)
     except _FailedError as failure:
         raise InputError(
             _(
@@ -86,9 +80,6 @@ def fetch(name: str) -> Generator[tuple[int, int], None, None]:
                 folder=path.parent, reason=error.strerror or error, variable=CACHE_VARIABLE
             )
         ) from None
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
 
 
 def is_intact(path: Path, backbone: Backbone) -> bool:

@@ -19,6 +19,7 @@ import filelock
 import msgspec
 from platformdirs import user_data_path
 
+from explorer import files
 from explorer.errors import InputError
 from explorer.events import (
     FAILED,
@@ -37,6 +38,10 @@ from explorer.recipe import Recipe
 from explorer.runs.record import RunRecord
 
 DATABASE, RECIPE, CHECKPOINTS, LOCK = "run.sqlite", "recipe.json", "checkpoints", ".lock"
+LONGEST_NAME = 100
+"""Bytes of the data's name in that of a run; names may have 255 in all."""
+LONGEST_PATH = 500
+"""Bytes of a path that SQLite opens (512 on Unix, less what its journals add)."""
 VERSION = 1
 """Of the database, as its user_version; 0 is from before there was one, and the same."""
 SECONDS_BETWEEN_COMMITS = 1.0
@@ -51,6 +56,7 @@ def runs_folder() -> Path:
 def new_folder(recipe: Recipe, parent: Path | None = None) -> Path:
     """A folder name that is free: date, time and data."""
     data = "".join(c if c.isalnum() or c in "-_" else "-" for c in Path(recipe.data.name).name)
+    data = data.encode()[:LONGEST_NAME].decode("utf-8", "ignore")  # a folder of pictures may have a longer one
     name = f"{datetime.now():%Y-%m-%d-%H%M%S}-{data}"
     parent = parent or runs_folder()
     taken = {path.name for path in parent.iterdir()} if parent.is_dir() else set()
@@ -74,25 +80,19 @@ class RunStore:
                 )
             ) from None
         except OSError as error:
-            raise InputError(
-                _("{folder} cannot be written: {error}. Choose another folder with --out.").format(
-                    folder=folder, error=error.strerror or error
-                )
-            ) from None
+            raise _cannot_write(folder, error) from None
         if (folder / DATABASE).exists():
             self._lock.release()
             raise InputError(
                 _("{folder} already holds a run. Choose another folder, or delete it.").format(folder=folder)
             )
-        temporary = folder / (RECIPE + ".part")
-        temporary.write_text(recipe.to_json(), encoding="utf-8")
-        temporary.replace(folder / RECIPE)
-        self._database = sqlite3.connect(folder / DATABASE, isolation_level=None, check_same_thread=False)
-        self._database.execute("PRAGMA journal_mode = WAL")
-        self._database.execute("PRAGMA synchronous = NORMAL")
-        self._database.execute(f"PRAGMA user_version = {VERSION}")
-        self._database.execute("CREATE TABLE events (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, event BLOB NOT NULL)")
-        self._database.execute("BEGIN")
+        try:
+            files.write(folder / RECIPE, recipe.to_json())
+            self._database = _new_database(folder / DATABASE)
+        except (OSError, sqlite3.Error) as error:
+            self._lock.release()
+            self._leave()
+            raise _cannot_write(folder, error) from None
         self._committed = time.monotonic()
         self._begun = False
         self._latest: dict[str, int | None] = {}
@@ -165,11 +165,32 @@ class RunStore:
     ) -> None:
         self.close()
         if not self._begun:  # bad input, found before the first step: leave nothing behind
-            for path in (RECIPE, DATABASE, LOCK):
-                (self.folder / path).unlink(missing_ok=True)
-            with suppress(OSError):  # not empty: somebody else's files
-                self.checkpoints.rmdir()
-                self.folder.rmdir()
+            self._leave()
+
+    def _leave(self) -> None:
+        for path in (RECIPE, DATABASE, LOCK):
+            (self.folder / path).unlink(missing_ok=True)
+        with suppress(OSError):  # not empty: somebody else's files
+            self.checkpoints.rmdir()
+            self.folder.rmdir()
+
+
+def _new_database(path: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    database.execute("PRAGMA journal_mode = WAL")
+    database.execute("PRAGMA synchronous = NORMAL")
+    database.execute(f"PRAGMA user_version = {VERSION}")
+    database.execute("CREATE TABLE events (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, event BLOB NOT NULL)")
+    database.execute("BEGIN")
+    return database
+
+
+def _cannot_write(folder: Path, error: OSError | sqlite3.Error) -> InputError:
+    if len(os.fsencode((folder / DATABASE).absolute())) > LONGEST_PATH:
+        text = _("The path {folder} is too long for a database: {n} bytes at most. Choose a shorter one with --out.")
+        return InputError(text.format(folder=folder, n=LONGEST_PATH))
+    text = _("{folder} cannot be written: {error}. Choose another folder with --out.")
+    return InputError(text.format(folder=folder, error=getattr(error, "strerror", None) or error))
 
 
 def open_run(folder: Path | str) -> RunRecord:
@@ -191,7 +212,9 @@ def open_run(folder: Path | str) -> RunRecord:
 
 def stored_events(folder: Path) -> Iterator[Event]:
     """The events of a stored run, oldest first; before them a Note, if it has some that only a newer version knows."""
-    with closing(sqlite3.connect(f"file:{(folder / DATABASE).as_posix()}?mode=ro", uri=True)) as database:
+    # As a URI, since only that opens without the right to write; quoted, as names may hold #, ? and %.
+    address = (folder / DATABASE).absolute().as_uri()
+    with closing(sqlite3.connect(f"{address}?mode=ro", uri=True)) as database:
         counts = dict(database.execute("SELECT kind, count(*) FROM events GROUP BY kind"))
         if unknown := sum(n for kind, n in counts.items() if isinstance(kind, str) and kind not in KINDS):
             text = "{n} event of a newer version was skipped.", "{n} events of a newer version were skipped."

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import io
 import math
-import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from explorer import files
 from explorer.errors import InputError
 from explorer.i18n import _
 from explorer.networks.weights import why_unreadable
@@ -20,20 +19,11 @@ FORMAT = 1
 
 
 def write(paths: Sequence[Path], content: dict[str, Any]) -> None:
-    """Write `content` beside each path, flush it to the disk, rename: a kill leaves the old file or the new one."""
+    """Write `content` at each path, whole or not at all. Raises OSError."""
     buffer = io.BytesIO()
     torch.save({"format": FORMAT, **content}, buffer)
     for path in paths:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(buffer.getbuffer())
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        files.write(path, buffer.getbuffer())
 
 
 def read(path: Path) -> dict[str, Any]:

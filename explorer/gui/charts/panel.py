@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from PySide6.QtCore import QBuffer, QIODevice, QPoint, QRect, QSize, Qt, Signal
@@ -237,10 +236,6 @@ class Panel(QWidget):
         twin.render(painter, QPoint())
         painter.end()
         return bytes(buffer.data().data())
-
-    def write_svg(self, path: Path | str, width: int = 1600, height: int = 900) -> None:
-        """Write `svg` to `path`. Raises OSError."""
-        Path(path).write_bytes(self.svg(width, height))
 
     # Help for panels.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import math
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from PySide6.QtCore import QBuffer, QIODevice
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
+from explorer import files
 from explorer.errors import InputError
 from explorer.gui.charts.panel import Panel
 from explorer.gui.export.dialog import ExportDialog, Options, remembered
@@ -134,18 +134,10 @@ def _zoom(height: int) -> int:
 
 
 def _write(path: Path, data: bytes) -> None:
-    """All or nothing: a file that was there stays until the new one is whole."""
-    part = path.with_name(path.name + ".part")
     try:
-        with part.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())  # else a power cut may leave the new name with nothing in it
-        part.replace(path)
+        files.write(path, data)
     except OSError as error:
         raise unwritable(path, error) from None
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def unwritable(path: Path, error: OSError) -> InputError:

@@ -6,10 +6,9 @@ import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from explorer.cli.terminal import console
-from rich.markup import escape
 from rich.table import Table
 
+from explorer.cli.terminal import console
 from explorer.errors import InputError, said
 from explorer.events import DIVERGED, FAILED, FINISHED, STOPPED, RunEnded
 from explorer.i18n import NOTHING, _
@@ -53,13 +52,13 @@ def run_experiment(experiment: Experiment, out: str | None, train: Train) -> int
 
 def table(experiment: Experiment) -> Table:
     """A row for each arm: with several seeds means ± standard deviations of those that finished."""
-    made = Table(title=escape(_(experiment.technique.title)))
+    made = Table(title=_(experiment.technique.title))
     for column in (_("run"), _("best epoch"), _("test loss"), _("test accuracy"), _("seconds"), _("ended")):
         made.add_column(column)
     for label, ends in experiment.arms():
         finished = [end for end in ends if end.outcome == FINISHED]
         made.add_row(
-            escape(label),
+            label,
             _mean([end.best_epoch for end in finished], "{:g}"),
             _mean([end.test["loss"] for end in finished if "loss" in end.test], "{:.4f}"),
             _mean([end.test["accuracy"] for end in finished if "accuracy" in end.test], "{:.4f}"),

@@ -14,8 +14,8 @@ from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QPaintEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QMessageBox, QVBoxLayout, QWidget
 
-from explorer.errors import InputError
-from explorer.events import DIVERGED, FAILED, Event, Note, Progress, RecipeChanged, RunEnded, RunStarted
+from explorer.errors import InputError, said
+from explorer.events import DIVERGED, FAILED, Event, RecipeChanged, RunEnded, RunStarted
 from explorer.gui import theme
 from explorer.gui.actions import Commands
 from explorer.gui.export.dialog import remembered
@@ -29,19 +29,18 @@ from explorer.gui.previewer import Previews
 from explorer.gui.recipe.manual import Manual
 from explorer.gui.recipe.sidebar import Sidebar
 from explorer.gui.runs.banner import Banner
-from explorer.gui.runs.transport import Transport, outcome
+from explorer.gui.runs.telling import Telling, left_off, told
+from explorer.gui.runs.transport import Transport
 from explorer.gui.settings import Memory
 from explorer.gui.style import outline_boxes, style_sheet
 from explorer.gui.translation import use_language
-from explorer.gui.wording import rich
 from explorer.gui.worker import Events, Worker, stored_run
 from explorer.i18n import N_, _
 from explorer.recipe import Recipe
 from explorer.resources import resource
 from explorer.runs import Mailbox, new_folder
 from explorer.runs.store import DATABASE
-from explorer.session.live_change import changed_help, changed_text
-from explorer.session.session import Session, State, differs
+from explorer.session.session import RunOnScreen, Session, State, differs
 from explorer.training.control import Control
 
 TICK = 100
@@ -67,6 +66,9 @@ class Window(QMainWindow):
         self._state, self._shown_folders = State.IDLE, []  # type: tuple[State, list[Path]]
         self._numbers_are_old, self._numbers_at = False, 0.0
         self._list_is_old = False
+        self._reads = False
+        """Whether the run on screen is still being read."""
+        self._told: tuple[RunOnScreen | None, Telling] = (None, Telling())
         recipe, complaint = memory.recipe()
         self.session = Session(recipe, self._begin, partial(new_folder, parent=runs))
 
@@ -231,7 +233,7 @@ class Window(QMainWindow):
         try:
             events = self.session.tick()
         except InputError as error:
-            self.banner.say(str(error))
+            self.banner.say(said(error))
             events = []
         for event in events:
             for panel in self.panels:
@@ -242,6 +244,9 @@ class Window(QMainWindow):
             self._list_is_old = True  # the others differ from another recipe now
         if reading:
             self.show_runs()
+        if self._reads and (current := self.session.current) and current.rest is None:
+            self._show_state()  # the whole of it is known now
+        self._reads = self.session.current is not None and self.session.current.rest is not None
         if self._list_is_old:
             self.list_runs()
         self._garbage.check()
@@ -259,20 +264,21 @@ class Window(QMainWindow):
 
     def _notice(self, event: Event, live: bool) -> None:
         match event:
-            case Progress() if live:
-                self.transport.say(str(event.what))
-            case Note() if live:
-                self.transport.say(str(event.text))
             case RunStarted() if live:
                 self.painter.begin()
-                self.transport.say("")
-            case RecipeChanged() if live and (current := self.session.current):
-                self.transport.say(changed_text(current.record, event))
-                self.transport.message.setToolTip(rich(changed_help(current.record, event)))
-            case RunEnded():
-                self.transport.say(outcome(self.session.current.record) if self.session.current else str(event.reason))
-                if event.outcome in (DIVERGED, FAILED):
-                    self.banner.say_of_run(event, self.session.shown_recipe())
+            case RunEnded() if event.outcome in (DIVERGED, FAILED):
+                self.banner.say_of_run(event, self.session.shown_recipe())
+
+    def _tell(self) -> None:
+        """Let the run on screen say what it has to say, once; until then, what others said beside it stays."""
+        current, idle = self.session.current, self.session.state is State.IDLE
+        telling = told(current, live=not idle)
+        if (current, telling) != self._told:
+            is_new = current is not self._told[0] or telling.text != self._told[1].text
+            self._told = current, telling
+            self.transport.say(*telling)
+            if is_new and idle and current and (cut_off := left_off(current)):
+                self.banner.say_of_run(cut_off, None)
 
     # Bringing what is seen up to date.
 
@@ -302,6 +308,7 @@ class Window(QMainWindow):
             self.show_recipe()  # what acts at once depends on whether a run goes on
         self.transport.show_state(state)
         self.transport.show_run(current.record if current else None, state)
+        self._tell()
         for name in ("export", "checkpoint"):
             self.menus.actions[name].setEnabled(current is not None)
         self.setWindowTitle(f"{_(current.name)} – {TITLE}" if current else TITLE)
@@ -403,5 +410,5 @@ class Window(QMainWindow):
         try:
             return act(*arguments)
         except (InputError, OSError) as error:
-            self.banner.say(str(error))
+            self.banner.say(said(error))
             return None

@@ -2,6 +2,6 @@
 
 from explorer.runs.mailbox import Mailbox
 from explorer.runs.record import RunRecord
-from explorer.runs.store import RunStore, list_runs, new_folder, open_run, runs_folder
+from explorer.runs.store import RunStore, in_use, list_runs, new_folder, open_run, runs_folder
 
-__all__ = ["Mailbox", "RunRecord", "RunStore", "list_runs", "new_folder", "open_run", "runs_folder"]
+__all__ = ["Mailbox", "RunRecord", "RunStore", "in_use", "list_runs", "new_folder", "open_run", "runs_folder"]

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from explorer import files
 from explorer.errors import InputError
 from explorer.events import STOPPED, RunEnded
 from explorer.i18n import _, language
@@ -133,9 +134,7 @@ def spread(values: list[float]) -> tuple[float, float]:
 
 def keep_place(folder: Path, place: Place) -> None:
     """Write `place` into the folder of its run."""
-    part = folder / (PLACE + ".part")
-    part.write_bytes(msgspec.json.format(msgspec.json.encode(place), indent=2) + b"\n")
-    part.replace(folder / PLACE)
+    files.write(folder / PLACE, msgspec.json.format(msgspec.json.encode(place), indent=2) + b"\n")
 
 
 def kept_place(folder: Path) -> Place | None:

@@ -17,6 +17,7 @@ from explorer.events import (
     Layer,
     LayerPlan,
     ModeAccuracy,
+    Note,
     Progress,
     RecipeChanged,
     RunEnded,
@@ -40,6 +41,8 @@ class RunRecord:
         self.recipe: dict[str, Any] = {}
         """As it is now, with all live changes."""
         self.series = Series()
+        self.said: Progress | Note | RecipeChanged | None = None
+        """The last of what it says in words, until it trains."""
         self._kept: dict[type, list[Any]] = {}
         self._recipes: list[Recipe | None] = []
         """That of the start and after each live change; None where this version cannot read it."""
@@ -60,6 +63,8 @@ class RunRecord:
         if event.keep == "latest":
             kept.clear()
         kept.append(event)
+        if isinstance(event, Progress | Note | RecipeChanged | RunStarted):
+            self.said = None if isinstance(event, RunStarted) else event
         if isinstance(event, RunStarted | RecipeChanged):
             self.recipe = event.recipe
             self._recipes.append(_readable(event.recipe))

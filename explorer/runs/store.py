@@ -224,6 +224,19 @@ def stored_events(folder: Path) -> Iterator[Event]:
                 yield decode(event)
 
 
+def in_use(folder: Path) -> bool:
+    """Whether a process writes the run in `folder` at this moment."""
+    if not (folder / LOCK).is_file():
+        return False
+    try:
+        with filelock.FileLock(folder / LOCK, blocking=False):
+            return False
+    except filelock.Timeout:
+        return True
+    except OSError:  # may not be written, by anybody here
+        return False
+
+
 def list_runs(parent: Path | None = None) -> tuple[Path, ...]:
     """Folders of the runs in `parent`, newest first."""
     parent = parent or runs_folder()

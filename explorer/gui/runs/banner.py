@@ -10,7 +10,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from explorer.events import DIVERGED, RunEnded
-from explorer.i18n import _
+from explorer.i18n import Message, _
 from explorer.recipe import Recipe
 from explorer.session.remedies import Remedy, remedies
 
@@ -24,6 +24,7 @@ class Banner(QFrame):
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("banner")
+        self._said: tuple[Message | str, Message | str, str] = ("", "", "")
         self._details, self._of_run = "", False
         self._ran: Recipe | None = None
         self._now: Recipe | None = None
@@ -53,15 +54,17 @@ class Banner(QFrame):
         self.row.hide()
         self.retranslate()
 
-    def say(self, reason: str, remedy: str = "", details: str = "") -> None:
+    def say(self, reason: Message | str, remedy: Message | str = "", details: str = "") -> None:
         """Show `reason` and what to do about it; `details` can be copied, for a report."""
         self._of_run, self._ran = False, None
-        self._show(reason, remedy, details)
+        self._said = reason, remedy, details
+        self._show()
 
     def say_of_run(self, ended: RunEnded, ran: Recipe | None) -> None:
         """Show why a run went wrong and what to do about it; where it diverged, what to try after the recipe `ran`."""
         self._of_run, self._ran = True, ran if ended.outcome == DIVERGED else None
-        self._show(str(ended.reason), str(ended.remedy), ended.details)
+        self._said = ended.reason, ended.remedy, ended.details
+        self._show()
 
     def leave_run(self) -> None:
         """Hide what was said of a run: another one comes on screen."""
@@ -82,14 +85,18 @@ class Banner(QFrame):
         self.setAccessibleName(_("Message"))
         self._try.setText(_("Try in the recipe:"))
         self._then.setText(_("The recipe is changed; press Train."))
-        self._offer()
+        self._word()
 
-    def _show(self, reason: str, remedy: str, details: str) -> None:
+    def _show(self) -> None:
+        self._word()
+        self.show()
+
+    def _word(self) -> None:
+        reason, remedy, details = map(str, self._said)
         escaped = [text.replace("&", "&amp;").replace("<", "&lt;").replace("\n", "<br>") for text in (reason, remedy)]
         self.text.setText(f"<b>{escaped[0]}</b> {escaped[1]}".strip())
         self._details = "\n".join(filter(None, (reason, remedy, details)))
         self._offer()
-        self.show()
 
     def _offer(self) -> None:
         found = self._found()

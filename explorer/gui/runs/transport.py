@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QProgressBar, QP
 
 from explorer.gui.charts.panel import Readout
 from explorer.gui.theme import Palette, with_figures
+from explorer.gui.wording import rich
 from explorer.i18n import N_, _, ngettext
 from explorer.runs import RunRecord
 from explorer.session.session import State
@@ -84,9 +85,10 @@ class Transport(QWidget):
         self.bar.setFormat(standing(record, state) if record else "")
         self.speed.setText(speed(record) if record else "")
 
-    def say(self, text: str) -> None:
-        """Show a short message, until the next one."""
+    def say(self, text: str, help_: str = "") -> None:
+        """Show a short message, until the next one, with the whole of it as a tool tip."""
         self.message.setText(text)
+        self.message.setToolTip(rich(help_) or text)
 
     def restyle(self, palette: Palette) -> None:
         """Draw the icons in these colours."""

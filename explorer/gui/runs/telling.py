@@ -1,0 +1,67 @@
+"""What the line below the progress, and the banner, tell of the run on screen: all of it from its own record."""
+
+from __future__ import annotations
+
+import shlex
+from typing import NamedTuple
+
+from explorer.events import Note, Progress, RecipeChanged, RunEnded
+from explorer.gui.runs.transport import outcome
+from explorer.i18n import NOTHING, Message, ngettext
+from explorer.runs import in_use, runs_folder
+from explorer.runs.store import CHECKPOINTS
+from explorer.session.live_change import changed_help, changed_text
+from explorer.session.session import RunOnScreen
+
+
+class Telling(NamedTuple):
+    """One line, and the whole of it; both in the language now in use."""
+
+    text: str = ""
+    help: str = ""
+
+
+def told(shown: RunOnScreen | None, live: bool) -> Telling:
+    """The last that the run on screen has to say; `live`: it goes on in this program."""
+    if shown is None:
+        return Telling()
+    record = shown.record
+    notes = [str(note.text) for note in record.all(Note)]
+    if record.ended is not None:
+        count = [ngettext("{n} note", "{n} notes", len(notes)).format(n=len(notes))] if notes else []
+        text = " · ".join([outcome(record), *count])
+        return Telling(text, "\n".join([text, *notes]) if notes else "")
+    if not live:
+        how = left_off(shown)
+        return Telling(str(how.reason), "\n".join([f"{how.reason} {how.remedy}", *notes])) if how else Telling()
+    match record.said:
+        case Progress() as progress:
+            return Telling(str(progress.what))
+        case Note():
+            return Telling(notes[-1], "\n".join(notes))
+        case RecipeChanged() as change:
+            return Telling(changed_text(record, change), changed_help(record, change))
+    return Telling()
+
+
+def left_off(shown: RunOnScreen) -> RunEnded | None:
+    """How a run that was never ended breaks off, and what can be done with it; None if it was, or is not read yet."""
+    record, folder = shown.record, shown.folder
+    if shown.rest is not None or record.ended is not None or record.started is None:
+        return None
+    if in_use(folder):
+        return RunEnded(outcome="", reason=Message("This run goes on in another window or terminal."), remedy=NOTHING)
+    reason = Message(
+        "Cut off at step {step} (whole epochs: {epoch}): its program ended before it did.",
+        step=record.step,
+        epoch=len(record.epochs),
+    )
+    if not (folder / CHECKPOINTS / "last.pt").is_file():
+        remedy = Message("It left no checkpoint to go on from; what it did is shown.")
+        return RunEnded(outcome="", reason=reason, remedy=remedy)
+    name = folder.name if folder.parent == runs_folder() else str(folder.absolute())
+    remedy = Message(
+        "To go on from its last checkpoint, in a terminal: {command}",
+        command=f"training-explorer train --resume {shlex.quote(name)}",
+    )
+    return RunEnded(outcome="", reason=reason, remedy=remedy)

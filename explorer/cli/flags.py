@@ -101,11 +101,15 @@ def recipe_from(options: argparse.Namespace, start: Recipe | None = None) -> Rec
                 values[name] = given
             case ["on", name]:
                 values["techniques"].setdefault(name, {}) if given else values["techniques"].pop(name, None)
+    changes: dict[str, dict[str, Any]] = {}
     for key, given in vars(options).items():
         match key.split("."):
             case ["parameter", name, field]:
                 if vars(options).get(f"on.{name}") is False:
                     contradiction = _("--no-{name} and --{name}.{field} contradict each other. Leave one out.")
                     raise InputError(contradiction.format(name=name, field=field))
-                values["techniques"].setdefault(name, {})[field] = given
+                changes.setdefault(name, {})[field] = given
+    for kind in TECHNIQUES:
+        if change := changes.get(kind.name):
+            values["techniques"][kind.name] = kind.changed(values["techniques"].get(kind.name) or {}, change)
     return parse(values)

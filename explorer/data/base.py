@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -154,6 +155,17 @@ def chosen(classes: Sequence[str], choice: DataChoice) -> list[int]:
     return kept
 
 
+SIDES = re.compile(r"(?<![^\W_])(left|right|лев|прав)", re.IGNORECASE)
+ALPHABET = 5
+"""Of classes named by a single letter; fewer are called so for want of a name."""
+
+
+def may_be_mirrored(classes: Sequence[str]) -> bool:
+    """Whether a mirror image shows the same class, by their names: of digits, letters and sides it does not."""
+    letters = sum(len(name) == 1 for name in classes)
+    return letters < ALPHABET and not any(name.isdecimal() or SIDES.search(name) for name in classes)
+
+
 def assemble(
     choice: DataChoice,
     classes: Sequence[str],
@@ -176,10 +188,18 @@ def assemble(
         of_kept = images.take(np.flatnonzero(np.isin(images.labels, kept)))
         return of_kept._replace(labels=np.searchsorted(kept, of_kept.labels))
 
+    names = tuple(classes[index] for index in kept)
+    if mirrors and not may_be_mirrored(names):
+        mirrors = False
+        text = Message(
+            "Images are not mirrored: classes are called by a number, a letter, left or right. Rename them where a "
+            "mirror image shows the same class."
+        )
+        notes += (text,)
     splits = [(only(part) if choice.classes else part).split() for part in (training, validation, test)]
     return ImageData(
         name=choice.name,
-        classes=tuple(classes[index] for index in kept),
+        classes=names,
         ordered=ordered,
         training=splits[0],
         validation=splits[1],

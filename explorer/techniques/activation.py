@@ -17,8 +17,8 @@ class Activation(Technique):
     """Replaces ReLU, max(0, x), whose gradient is 0 wherever x < 0: a neuron that is negative for every image never
     learns again ("dead").
 
-    leaky: max(0, x) + slope · min(0, x). PReLU: the same with a slope that is learned. ELU: α(eˣ − 1) for x < 0.
-    GELU: x · Φ(x). SiLU: x · σ(x). All let some gradient through on the negative side.
+    leaky: max(0, x) + slope · min(0, x). PReLU: the same with a slope that is learned, one for each layer. ELU:
+    α(eˣ − 1) for x < 0. GELU: x · Φ(x). SiLU: x · σ(x). All let some gradient through on the negative side.
 
     sigmoid, 1/(1 + e⁻ˣ), and tanh are here to see gradients vanish: the derivative of a sigmoid is at most 1/4, and
     with each layer the gradient is multiplied by it again.
@@ -39,7 +39,12 @@ class Activation(Technique):
 
     kind: ActivationKind = parameter("leaky_relu", N_("Nonlinearity after each convolution."))
     slope: float = parameter(
-        0.01, N_("Slope on the negative side (PReLU: its start)."), ge=0, le=1, when={"kind": ("leaky_relu", "prelu")}
+        0.01,
+        N_("Slope on the negative side (PReLU: its start)."),
+        ge=0,
+        le=1,
+        when={"kind": ("leaky_relu", "prelu")},
+        by={"kind": {"prelu": 0.25}},
     )
     alpha: float = parameter(
         1.0, N_("α: the value for large negative inputs is −α."), gt=0, le=10, when={"kind": ("elu",)}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from explorer.i18n import N_
+from pydantic import field_validator
+
+from explorer.i18n import N_, _
 from explorer.techniques.base import Batch, Category, Technique, parameter
 from explorer.techniques.image_ops.policies import OPERATIONS, apply_policy, describe_drawn
 
@@ -53,13 +55,27 @@ class Augmentation(Technique):
     policy: Literal["custom", "trivial", "rand"] = parameter(
         "custom", N_("Your own choice, TrivialAugment, or RandAugment.")
     )
-    crop: int = parameter(1, N_("Largest move by a random crop after padding with zeros."), unit="px", ge=0, le=16)
+    crop: float = parameter(
+        0.04,
+        N_(
+            "Largest move by a random crop after padding with zeros: below 1 a share of the image's size, from 1 on "
+            "whole pixels."
+        ),
+        ge=0,
+        le=16,
+    )
     flip_horizontal: float = parameter(
-        0.5, N_("Probability of a mirror image; never where it would show another class (gauges)."), ge=0, le=1
+        0.5,
+        N_("Probability of a mirror image; never where it would show another class (gauges, digits, letters)."),
+        ge=0,
+        le=1,
     )
     flip_vertical: float = parameter(
         0.0,
-        N_("Probability of turning the image upside down; never where it would show another class (gauges)."),
+        N_(
+            "Probability of turning the image upside down; never where it would show another class (gauges, digits, "
+            "letters)."
+        ),
         ge=0,
         le=1,
     )
@@ -92,6 +108,20 @@ class Augmentation(Technique):
     erasing_largest: float = parameter(0.33, N_("Largest erased share of the image."), gt=0, le=1)
     erasing_fill: Literal["noise", "mean"] = parameter("noise", N_("Fill with noise, or with the image's mean."))
 
+    @field_validator("crop")
+    @classmethod
+    def _share_or_pixels(cls, crop: float) -> float:
+        if crop > 1 and not crop.is_integer():
+            text = _(
+                "augmentation.crop is {crop:g}; from 1 on it counts whole pixels. Choose a share below 1, or {near}."
+            )
+            raise ValueError(text.format(crop=crop, near=round(crop)))
+        return crop
+
+    def margin(self, size: int) -> int:
+        """Pixels by which a crop moves images along a side of `size` pixels at most."""
+        return round(self.crop * size) if self.crop < 1 else int(self.crop)
+
     def augment(self, batch: Batch, rng: torch.Generator) -> Batch:
         from explorer.techniques.image_ops.imaging import like, uniforms
 
@@ -117,8 +147,9 @@ class Augmentation(Technique):
         flip_horizontal, flip_vertical = (self.flip_horizontal, self.flip_vertical) if mirrors else (0.0, 0.0)
         if not (self.crop or flip_horizontal or flip_vertical):
             return images
-        x = integers(u["crop_x"], 2 * self.crop + 1) - self.crop
-        y = integers(u["crop_y"], 2 * self.crop + 1) - self.crop
+        down, right = (self.margin(size) for size in images.shape[2:])
+        x = integers(u["crop_x"], 2 * right + 1) - right
+        y = integers(u["crop_y"], 2 * down + 1) - down
         mirror, over = u["flip"] < flip_horizontal, u["flip_vertical"] < flip_vertical
         if self.crop:
             drawn |= {"crop_x": x, "crop_y": y}
@@ -126,7 +157,7 @@ class Augmentation(Technique):
             drawn["flip"] = mirror.float()
         if flip_vertical:
             drawn["flip_vertical"] = over.float()
-        return shift_and_flip(images, x, y, mirror, over, margin=self.crop)
+        return shift_and_flip(images, x, y, mirror, over, margin=max(down, right))
 
     def _warp(self, images: Tensor, u: dict[str, Tensor], drawn: dict[str, Tensor]) -> Tensor:
         from explorer.techniques.image_ops.imaging import pose, symmetric, warp

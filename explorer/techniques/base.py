@@ -8,13 +8,13 @@ torch is imported inside the slots, so that the window can show every card befor
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from explorer.data import DataSpec
 from explorer.i18n import N_, NOTHING, Message, _
@@ -156,19 +156,23 @@ def parameter(
     *,
     unit: str = "",
     when: dict[str, tuple[str, ...]] | None = None,
+    by: dict[str, dict[str, Any]] | None = None,
     next_run: str = "",
     **bounds: Any,
 ) -> Any:
     """A field of a technique: default, description, bounds (ge, gt, le, lt), unit.
 
-    `when` maps another field to the values under which this one matters; forms grey it out otherwise. `next_run`: why
-    a change cannot act in a run that goes on.
+    `when` maps another field to the values under which this one matters; forms grey it out otherwise. `by` maps another
+    field to the defaults that go with its values, where they differ from `default`. `next_run`: why a change cannot act
+    in a run that goes on.
     """
     extra: dict[str, Any] = {}
     if unit:
         extra["unit"] = unit
     if when:
         extra["when"] = {name: list(values) for name, values in when.items()}
+    if by:
+        extra["by"] = by
     if next_run:
         extra["next_run"] = next_run
     return Field(default, description=description, json_schema_extra=extra or None, **bounds)
@@ -201,6 +205,32 @@ class Technique(BaseModel):
     def said(self) -> str:
         """Its legend text in the language now in use."""
         return _(self.label).format(**{name: _readable(value) for name, value in self})
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_in(cls, values: Any) -> Any:
+        return {**cls.defaults(values), **values} if isinstance(values, Mapping) else values
+
+    @classmethod
+    def defaults(cls, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The defaults of the fields whose default depends on another one, where that one is as in `values`."""
+        found = {}
+        for name, info in cls.model_fields.items():
+            extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
+            by: Any = extra.get("by", {})
+            for other, table in by.items():
+                chosen = values.get(other, cls.model_fields[other].default)
+                found[name] = table.get(chosen, info.default) if isinstance(chosen, str) else info.default
+        return found
+
+    @classmethod
+    def changed(cls, before: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+        """The values `before` with some of them changed; what stood at its default stands at the one that goes with
+        the change.
+        """
+        after = {**before, **change}
+        was, now = cls.defaults(before), cls.defaults(after)
+        return {**after, **{name: now[name] for name in now if name not in change and before.get(name) == was[name]}}
 
     @classmethod
     def manual(cls) -> str:

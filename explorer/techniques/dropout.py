@@ -43,7 +43,7 @@ class Dropout(Technique):
         "element", N_("Zero single elements, or whole channels (feature maps).")
     )
     places: tuple[Placement, ...] = parameter(
-        ("stage1", "stage2", "stage3", "classifier"),
+        ("classifier",),
         N_("After the blocks of which stages, or before the classifier."),
         min_length=1,
     )

@@ -21,9 +21,11 @@ class Initialization(Technique):
     """Chooses the spread of the start weights so that signals neither die out nor blow up on their way through many
     layers, forward (fan_in) or backward (fan_out).
 
-    He: Var[w] = 2 / fan, for ReLU, which lets half of the signal through. Xavier: Var[w] = 2 / (fan_in + fan_out), for
-    tanh and sigmoid. Orthogonal: rows or columns at right angles and of norm √2, which keeps lengths. torch: uniform
-    within ±1/√fan_in, the default of torch's layers when this technique is off. Biases start at 0 (torch: uniform).
+    He: Var[w] = 2 / ((1 + a²) · fan), where a is the slope on the negative side: 0 for ReLU, which lets half of the
+    signal through, that of leaky ReLU, or the one that PReLU starts with. Xavier: Var[w] = 2 / (fan_in + fan_out), for
+    tanh. Orthogonal: rows or columns at right angles and of norm √2: the layer makes a signal √2 times as long, and the
+    ReLU after it, which on average drops half of the square, brings it back. torch: uniform within ±1/√fan_in, the
+    default of torch's layers when this technique is off. Biases start at 0 (torch: uniform).
 
     To see things go wrong: zeros (every neuron of a layer stays the same as its neighbour), small (σ = 0.001, signals
     die out), large (σ = 1, they blow up).
@@ -53,22 +55,25 @@ class Initialization(Technique):
 
         if self.kind == "torch":  # what the network starts from anyway
             return
+        slope = _negative_slope(model)
         for name, layer in model.named_modules():
             if isinstance(layer, nn.Conv2d | nn.Linear):
-                self._fill(layer.weight, rng(name), self.fan if isinstance(layer, nn.Conv2d) else "fan_in")
+                # A classifier has few outputs: by fan_out its weights, and so the first loss, would be far too large.
+                fan = self.fan if isinstance(layer, nn.Conv2d) else "fan_in"
+                self._fill(layer.weight, rng(name), fan, slope)
                 if layer.bias is not None:
                     nn.init.zeros_(layer.bias)
 
-    def _fill(self, weight: torch.Tensor, rng: torch.Generator, fan: Literal["fan_in", "fan_out"]) -> None:
+    def _fill(
+        self, weight: torch.Tensor, rng: torch.Generator, fan: Literal["fan_in", "fan_out"], slope: float
+    ) -> None:
         from torch.nn import init
-
-        # A classifier has few outputs: by fan_out its weights, and so the first loss, would be far too large.
 
         match self.kind:
             case "he_normal":
-                init.kaiming_normal_(weight, mode=fan, nonlinearity="relu", generator=rng)
+                init.kaiming_normal_(weight, slope, fan, "leaky_relu", generator=rng)
             case "he_uniform":
-                init.kaiming_uniform_(weight, mode=fan, nonlinearity="relu", generator=rng)
+                init.kaiming_uniform_(weight, slope, fan, "leaky_relu", generator=rng)
             case "xavier_normal":
                 init.xavier_normal_(weight, generator=rng)
             case "xavier_uniform":
@@ -81,3 +86,15 @@ class Initialization(Technique):
                 init.normal_(weight, std=1e-3, generator=rng)
             case "large":
                 init.normal_(weight, std=1.0, generator=rng)
+
+
+def _negative_slope(model: nn.Module) -> float:
+    """Of the nonlinearity between the layers; 0 where it is none of the ReLUs."""
+    from torch import nn
+
+    for layer in model.modules():
+        if isinstance(layer, nn.LeakyReLU):
+            return layer.negative_slope
+        if isinstance(layer, nn.PReLU):
+            return layer.weight[0].item()
+    return 0.0

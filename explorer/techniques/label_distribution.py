@@ -18,8 +18,9 @@ class LabelDistribution(Technique):
     q(k) ∝ exp(−(k − label)² / 2σ²)
 
     An image labelled 40 years, or 40 on a gauge, also tells something about 39 and 41; and people who label are off by
-    one now and then. The loss is the Kullback–Leibler divergence from q to the prediction. The answer is the expected
-    class Σ k · p(k), and its mean absolute error (MAE, in classes) is reported.
+    one now and then. The loss is the Kullback–Leibler divergence from q to the prediction. There are two answers:
+    accuracy scores the most probable class; the expected class Σ k · p(k) may lie between two, and its mean absolute
+    error (MAE, in classes) is reported.
 
     Use it where classes have an order and neighbours look alike (age, pose, gauges): σ about as large as the labels are
     uncertain. It refuses classes without an order. Look at: metrics (MAE), targets.

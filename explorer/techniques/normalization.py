@@ -13,15 +13,16 @@ if TYPE_CHECKING:
 
 
 class Normalization(Technique):
-    """Shifts and scales the values of each channel to mean 0 and variance 1, then by learned γ and β.
+    """Shifts and scales values to mean 0 and variance 1 over one of four sets, then each channel by learned γ and β.
 
     y = (x − E[x]) / √(Var[x] + ε) · γ + β
 
     batch: mean and variance over the batch and all positions, per channel. The forward pass uses the biased variance,
     the running average the unbiased one: running ← (1 − momentum) · running + momentum · batch. Evaluation uses the
-    running statistics, or those of the batch if track_running_stats is off. layer: over all channels of one image.
-    group: over groups of channels of one image. instance: over one channel of one image. The last three do the same in
-    training and in evaluation, and do not depend on the batch size.
+    running statistics, or those of the batch if track_running_stats is off. layer: over all channels and positions of
+    one image. group: over a group of channels of one image, and all positions. instance: over one channel of one image.
+    The last three do the same in training and in evaluation, and do not depend on the batch size; after layer and group
+    a single channel need not have mean 0 and variance 1.
 
     Values stay in one range from layer to layer, so gradients vanish or explode less, and a higher learning rate works.
 

@@ -19,11 +19,12 @@ class Schedule(Technique):
     """Changes the learning rate while training: large steps to get near, small ones to settle.
 
     The recipe's learning rate is the peak; the schedule multiplies it.
-    one_cycle: up from 1/div in the first part, then down by a cosine to almost 0. cosine: (1 + cos πt)/2.
-    cosine_restarts: the same again and again, each cycle longer by a factor. step: × γ every so many epochs.
-    multi_step: × γ at given epochs. exponential: γ per epoch. polynomial: (1 − t)^power. plateau: × γ when the
-    validation loss has not fallen for more epochs than patience allows; a fall counts from 0.01 % on. cyclic: up and
-    down in triangles. t is the share of the steps that are done: 0 is reached after the last one.
+    one_cycle: up from 1/div in the first part, then down by a cosine to almost 0; momentum stays.
+    cosine: (1 + cos πt)/2. cosine_restarts: the same again and again, each cycle longer by a factor.
+    step: × γ every so many epochs. multi_step: × γ at given epochs. exponential: γ per epoch.
+    polynomial: (1 − t)^power. plateau: × γ when the validation loss has not fallen for more epochs than patience
+    allows; a fall counts from 0.01 % on. cyclic: up and down in triangles.
+    t is the share of the steps that are done: 0 is reached after the last one.
     Warm-up raises the rate in a straight line from almost 0 to where the shape begins. The shape then runs over what is
     left and counts its epochs from there, so that the peak is reached whatever the warm-up.
 
@@ -48,6 +49,7 @@ class Schedule(Technique):
         gt=0,
         le=1,
         when={"kind": ("step", "multi_step", "exponential", "plateau")},
+        by={"kind": {"exponential": 0.8}},
     )
     every: float = parameter(
         5.0,

@@ -17,11 +17,12 @@ SAFE_CHANNELS = 8
 
 
 class Skip(Technique):
-    """Adds the input of each block of two convolutions to its output: y = f(x) + x.
+    """Adds the input of each block of two convolutions to its output: y = φ(f(x) + x), where φ is the activation.
 
-    The gradient then has a way back that passes through no weights, ∂y/∂x = ∂f/∂x + 1, and does not vanish in deep
-    networks. Where a block changes the shape, identity means: every second pixel, and zeros for the new channels (the
-    paper's option A, no parameters); projection means a 1×1 convolution there (option B).
+    The gradient then has a way back that passes through no weights, ∂y/∂x = φ′ · (∂f/∂x + 1), and hardly vanishes in
+    deep networks. φ′ of ReLU is 1 or 0; of sigmoid it is at most 1/4, and the way back fades with each block. Where a
+    block changes the shape, identity means: every second pixel, and zeros for the new channels (the paper's option A,
+    no parameters); projection means a 1×1 convolution there (option B).
 
     zero_start sets the last scale of each block to zero, so that every block starts as the identity: γ of its last
     normalization, or without normalization the weights of its last convolution.

@@ -19,6 +19,10 @@ class WeightAveraging(Technique):
     Single steps are noisy; their average lies nearer to the bottom of the valley. The smaller d at the start lets the
     average leave the start weights behind.
 
+    The running mean and variance of batch normalization are averaged like the weights: approximately those of the
+    averaged network, and no images have to be passed through it again. A live change that builds another network, and
+    switching averaging on, start the average anew from the weights as they are then; d goes on with the run's steps.
+
     Use it with a constant rate, where it does part of what a schedule does. Look at: metrics on validation (smoother).
 
     Papers: Polyak, Juditsky 1992; Tarvainen, Valpola 2017, arXiv 1703.01780.

@@ -31,7 +31,8 @@ def bare_loop(
     augmentation = recipe.technique(Augmentation)
     assert augmentation is not None
     pixels, labels = data.training.images.float().div_(255), data.training.labels
-    margin, size = augmentation.crop, pixels.shape[-1]
+    size = pixels.shape[-1]
+    margin = augmentation.margin(size)
     images = (functional.pad(pixels, (margin,) * 4) - pixels.mean()) / pixels.std()
 
     torch.manual_seed(recipe.seed)

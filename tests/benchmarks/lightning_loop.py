@@ -38,7 +38,7 @@ class Images(Dataset[tuple[Tensor, int]]):
         self.images, self.labels = split.images, split.labels.tolist()
         self.transform = v2.Compose(
             [
-                v2.RandomCrop(self.images.shape[-1], padding=augmentation.crop),
+                v2.RandomCrop(self.images.shape[-1], padding=augmentation.margin(self.images.shape[-1])),
                 v2.RandomHorizontalFlip(augmentation.flip_horizontal),
                 v2.ToDtype(torch.float32, scale=True),
             ]

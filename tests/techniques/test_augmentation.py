@@ -336,3 +336,19 @@ print(Augmentation(), Mixing(), describe_drawn({"flip": 1.0}))
 assert "torch" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("crop", "size", "pixels"), [(0, 28, 0), (1, 224, 1), (4.0, 32, 4), (0.125, 32, 4), (0.125, 224, 28)]
+)
+def test_crop_is_a_share_of_the_size_or_whole_pixels(crop: float, size: int, pixels: int) -> None:
+    assert Augmentation(crop=crop).margin(size) == pixels
+    drawn = augmented(torch.zeros(4000, 1, 8, size), crop=crop, flip_horizontal=0).drawn
+    if pixels:
+        assert drawn["crop_x"].unique().tolist() == list(range(-pixels, pixels + 1))
+        assert drawn["crop_y"].abs().max() == Augmentation(crop=crop).margin(8)
+
+
+def test_a_crop_between_pixels_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"augmentation\.crop is 1\.5"):
+        Augmentation(crop=1.5)

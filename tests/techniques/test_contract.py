@@ -139,6 +139,21 @@ def test_fields_are_bounded_and_dependencies_exist(kind: type[Technique]) -> Non
             assert set(values) <= set(choices(kind.model_fields[other].annotation)), f"{field} depends on {other}"
 
 
+@every_kind
+def test_a_default_that_depends_on_another_field_follows_it(kind: type[Technique]) -> None:
+    for field, info in kind.model_fields.items():
+        extra = info.json_schema_extra
+        by: Any = extra.get("by", {}) if isinstance(extra, dict) else {}
+        for other, table in by.items():
+            for choice in choices(kind.model_fields[other].annotation):
+                expected = table.get(choice, info.default)
+                assert getattr(kind(**{other: choice}), field) == expected
+                assert getattr(kind(**{other: choice, field: info.default}), field) == info.default, "what was given"
+                assert kind.changed(dict(kind()), {other: choice})[field] == expected
+                given = {**dict(kind()), field: 0.5}
+                assert kind.changed(given, {other: choice})[field] == 0.5, "a value of one's own stays"
+
+
 def test_names_are_unique() -> None:
     assert len({kind.name for kind in TECHNIQUES}) == len(TECHNIQUES)
 
@@ -146,7 +161,7 @@ def test_names_are_unique() -> None:
 @every_kind
 def test_acts_in_known_slots_only(kind: type[Technique]) -> None:
     assert any(kind.acts_in(slot) for slot in SLOTS)
-    helpers = {"manual", "acts_in", "refuse", "lacks", "comparison", "resized"}
+    helpers = {"manual", "acts_in", "refuse", "lacks", "comparison", "resized", "margin"}
     ours = {name for name, value in vars(kind).items() if callable(value) and not name.startswith("_")}
     assert ours <= {*SLOTS, *helpers}
 

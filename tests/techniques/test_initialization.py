@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from explorer.recipe import Recipe
-from explorer.techniques import DataSpec, Initialization, Normalization, Skip
+from explorer.techniques import Activation, DataSpec, Initialization, Normalization, Skip
 from explorer.training.model import build
 from explorer.training.streams import stream
 
@@ -117,3 +117,16 @@ def test_he_keeps_the_signal_where_small_lets_it_die_and_large_blow_up() -> None
     assert 0.01 < power["he_normal"] < 100
     assert power["small"] < 1e-12
     assert power["large"] > 1e12
+
+
+@pytest.mark.parametrize(("activation", "slope"), [("relu", 0.0), ("leaky_relu", 0.3), ("prelu", 0.25), ("gelu", 0.0)])
+@pytest.mark.parametrize("kind", ["he_normal", "he_uniform"])
+def test_he_knows_the_slope_of_the_nonlinearity(kind: str, activation: str, slope: float) -> None:
+    """As torch computes it: He et al. 2015, equation 15."""
+    fields = {"slope": slope} if slope else {}
+    layers = (Activation.model_validate({"kind": activation, **fields}), Initialization.model_validate({"kind": kind}))
+    built = build(Recipe(techniques=layers), FACTS, nn.Identity(), torch.Generator())
+    expected = torch.empty_like(built.conv.weight)  # type: ignore[union-attr, arg-type]
+    fill = getattr(nn.init, kind.replace("he", "kaiming") + "_")
+    fill(expected, a=slope, mode="fan_in", nonlinearity="leaky_relu", generator=stream(0, "weights", "conv"))
+    assert torch.equal(built.conv.weight, expected)  # type: ignore[union-attr, arg-type]

@@ -29,6 +29,7 @@ from explorer.gui.recipe.editors import (
 )
 from explorer.gui.wording import choice_label, field_label, rich, suffix
 from explorer.i18n import N_, _
+from explorer.techniques import Technique
 
 UNBOUNDED = 10**9
 TALL_TOP = 5
@@ -141,16 +142,18 @@ class Form(QWidget):
     def _edited(self) -> None:
         name = next(name for name, editor in self.editors.items() if editor is self.sender())
         values = {key: getattr(self._value, key) for key in type(self._value).model_fields}
+        change = {name: self.editors[name].value_()}
+        if isinstance(self._value, Technique):
+            values = type(self._value).changed(values, change)
         try:
-            value = self._build(values | {name: self.editors[name].value_()})
+            value = self._build(values | change)
         except (InputError, ValidationError) as error:
             self._problem.setText(str(error))
             self._problem.show()
             return
         self._problem.hide()
         if value != self._value:
-            self._value = value
-            self._grey()
+            self.set_value(value)  # other fields may stand at a default that goes with this one
             self.changed.emit(value)
 
     def _grey(self) -> None:

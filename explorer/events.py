@@ -210,12 +210,16 @@ class RecipeChanged(_Event, frozen=True):
     """A new recipe acts from the batch after `step`. `kept` and `fresh` name weights where the network was rebuilt.
 
     What it changes is worded where it is shown, from the recipes before and after it: see RunRecord.changes.
+
+    `anew`: from here it is another network, which answers otherwise even with the same weights: its best epoch is
+    looked for anew, and the average and the counting of early stopping and plateau begin again.
     """
 
     step: int
     recipe: dict[str, Any]
     kept: tuple[str, ...] = ()
     fresh: tuple[str, ...] = ()
+    anew: bool = False
 
 
 class Progress(_Event, frozen=True):
@@ -241,6 +245,14 @@ class InstrumentCost(_Event, frozen=True):
     seconds: dict[str, float]
     calls: dict[str, int]
     training_seconds: float
+
+
+class InstrumentFault(_Event, frozen=True):
+    """`instrument` failed at `step` and looks no more in this run, which goes on; `reason` as Python says it."""
+
+    step: int
+    instrument: str
+    reason: str
 
 
 class RunEnded(_Event, frozen=True):
@@ -274,6 +286,7 @@ Event: TypeAlias = (
     | Progress
     | Note
     | InstrumentCost
+    | InstrumentFault
     | RunEnded
 )
 

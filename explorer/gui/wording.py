@@ -10,6 +10,7 @@ FIELDS = {
     "alpha": N_("α"),
     "backbone": N_("Network"),
     "batch_size": N_("Batch size"),
+    "drop_last": N_("Drop last batch"),
     "brightness": N_("Brightness"),
     "cache_features": N_("Cache features"),
     "contrast": N_("Contrast"),

@@ -109,11 +109,18 @@ class Recipe(BaseModel):
         description=N_("Images in a step."),
         json_schema_extra={"next_run": _NEW_ORDER, "unit": N_("images")},
     )
+    drop_last: bool = Field(
+        True,
+        description=N_(
+            "Leave out of each epoch what fills no whole batch, others each time. Off: it makes a smaller one."
+        ),
+        json_schema_extra={"next_run": _NEW_ORDER},
+    )
     epochs: int = Field(
         15,
         ge=1,
         le=10_000,
-        description=N_("How often every training image is seen."),
+        description=N_("How often the training images are gone through."),
         json_schema_extra={"unit": N_("epochs")},
     )
     optimizer: Literal["sgd", "adamw"] = Field("sgd", description=N_("SGD with momentum, or AdamW."))

@@ -199,7 +199,7 @@ class RunRecord:
 
     @property
     def best(self) -> EpochDone | None:
-        """The epoch with the lowest validation loss."""
+        """The epoch with the lowest validation loss since the network was last another one: what best.pt holds."""
         return next((epoch for epoch in reversed(self.epochs) if epoch.best), None)
 
     @property

@@ -86,6 +86,10 @@ class Compute(Protocol):
     statistics as they are, and no instrument looks.
     """
 
+    @property
+    def images(self) -> int:
+        """In the batch."""
+
     def __call__(self, part: int = 0, parts: int = 1) -> Tensor:
         """Loss (a scalar in nats) of the `part`-th of `parts` pieces of the batch, times the piece's share of it: the
         sum over the pieces is the loss of the batch.
@@ -246,9 +250,9 @@ class Technique(BaseModel):
         """Why it cannot act on such data, with the remedy; NOTHING if it can."""
         return NOTHING
 
-    def lacks(self, on: Collection[Technique]) -> str:
-        """Why it cannot act beside the techniques that are `on`, with the remedy; empty if it can."""
-        return ""
+    def lacks(self, on: Collection[Technique]) -> Message:
+        """Why it cannot act beside the techniques that are `on`, with the remedy; NOTHING if it can."""
+        return NOTHING
 
     def comparison(self, recipe: R) -> tuple[tuple[str, R], ...]:
         """Runs that show what it does, as (label, translated; recipe): by default `recipe` without it and with it."""
@@ -314,6 +318,10 @@ class Technique(BaseModel):
         loss.backward()  # type: ignore[no-untyped-call]
         return loss
 
+    def smallest_pass(self, images: int) -> int:
+        """How many images the smallest forward pass of a step sees, of a batch of so many `images`."""
+        return images
+
     def on_gradients(self, parameters: Sequence[nn.Parameter]) -> None:
         """Change gradients in place between backward and the optimizer's step."""
 
@@ -354,39 +362,44 @@ BUILD_SLOTS = (*BLANKS, "network")
 
 
 def building(techniques: Iterable[Technique]) -> tuple[Technique, ...]:
-    """Those that decide which layers the network has: as long as they are the same, so is it.
+    """Those that decide which layers a running network has: as long as they are the same, so is it.
 
-    A technique that brings a network of its own leaves no blanks to others.
+    A technique that brings a network of its own leaves no blanks to others, and what decides its layers is fixed for
+    the run.
     """
     techniques = tuple(techniques)
-    own = tuple(t for t in techniques if t.network_title)
-    return own or tuple(t for t in techniques if any(t.acts_in(slot) for slot in BLANKS))
+    if any(technique.network_title for technique in techniques):
+        return ()
+    return tuple(technique for technique in techniques if any(technique.acts_in(slot) for slot in BLANKS))
 
 
-def clash(technique: Technique, on: Collection[Technique]) -> str:
-    """Why `technique` cannot act beside those that are `on`, with the remedy; empty if it can."""
+def clash(technique: Technique, on: Collection[Technique]) -> Message:
+    """Why `technique` cannot act beside those that are `on`, with the remedy; NOTHING if it can."""
     return without_place(technique, on) or conflict(technique, on)
 
 
-def without_place(technique: Technique, on: Iterable[Technique]) -> str:
+def without_place(technique: Technique, on: Iterable[Technique]) -> Message:
     """Why it is without effect in the network; nothing breaks if it is on all the same."""
     if any(technique.acts_in(slot) for slot in BLANKS):
         for other in on:
             if other.network_title and other.name != technique.name:
-                text = _("{network} is built of its own layers, so this has no place in it. It acts in the small CNN.")
-                return text.format(network=other.network_title)
-    return ""
+                return Message(
+                    "{network} is built of its own layers, so this has no place in it. It acts in the small CNN.",
+                    network=other.network_title,
+                )
+    return NOTHING
 
 
-def conflict(technique: Technique, on: Collection[Technique]) -> str:
+def conflict(technique: Technique, on: Collection[Technique]) -> Message:
     """Why it must not be on together with those that are, with the remedy; a run refuses to start like this."""
     if without_place(technique, on):
-        return ""
+        return NOTHING
     for other in on:
         if other.name != technique.name and set(other.takes) & set(technique.takes):
+            title = Message(other.title)
             if "backward" in technique.takes:
-                text = _("{other} already decides how the gradient is computed. Switch it off first.")
-            else:
-                text = _("{other} already takes this place in the network. Switch it off first.")
-            return text.format(other=_(other.title))
+                return Message(
+                    "{other} already decides how the gradient is computed. Switch it off first.", other=title
+                )
+            return Message("{other} already takes this place in the network. Switch it off first.", other=title)
     return technique.lacks(on)

@@ -56,3 +56,24 @@ class PadChannels(nn.Module):
 
     def extra_repr(self) -> str:
         return f"extra={self.extra}, stride={self.stride}"
+
+
+class SeededStochasticDepth(nn.Module):
+    """torchvision's StochasticDepth, (B, …) → the same, that draws from a stream of its own.
+
+    The whole batch, or with `rows` each image by itself, becomes 0 with probability `p`; the rest is scaled up.
+    """
+
+    def __init__(self, p: float, rng: torch.Generator, *, rows: bool) -> None:
+        super().__init__()
+        self.p, self.rng, self.rows = p, rng, rows
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training or self.p == 0:
+            return x
+        shape = (len(x) if self.rows else 1,) + (1,) * (x.ndim - 1)
+        keep = torch.empty(shape, dtype=x.dtype, device=x.device).bernoulli_(1 - self.p, generator=self.rng)
+        return x * keep.div_(1 - self.p)
+
+    def extra_repr(self) -> str:
+        return f"p={self.p:g}, rows={self.rows}"

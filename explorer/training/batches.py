@@ -2,18 +2,61 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
+from explorer.data import ImageData, Split
 from explorer.recipe import Recipe
 from explorer.techniques import Batch
 from explorer.training.metrics import to_float
 from explorer.training.streams import number, stream
 
 
+@dataclass(frozen=True)
+class Taken:
+    """The images of one step: where they lie in the data, as they lie there (uint8), and as the network sees them."""
+
+    indices: Tensor
+    raw: Tensor
+    labels: Tensor
+    batch: Batch
+    unmixed: Tensor | None
+    """(B,) bool: which images show one class alone; None if all do."""
+
+
 def order(recipe: Recipe, images: int, epoch: int) -> Tensor:
     """Indices (images,) in the order in which `epoch`, counted from 0, takes them; batches are its pieces."""
     return torch.randperm(images, generator=stream(recipe.seed, "order", epoch))
+
+
+def steps_per_epoch(recipe: Recipe, images: int) -> int:
+    """Batches in an epoch over so many `images`."""
+    return images // recipe.batch_size + bool(left_over(recipe, images) and not recipe.drop_last)
+
+
+def left_over(recipe: Recipe, images: int) -> int:
+    """How many of so many `images` fill no whole batch."""
+    return images % recipe.batch_size
+
+
+def batches(recipe: Recipe, images: int, epoch: int, done: int = 0) -> Iterator[Tensor]:
+    """Indices (batch,) of each batch of `epoch` after the first `done`; each epoch has an order of its own."""
+    indices = order(recipe, images, epoch)
+    for step in range(done, steps_per_epoch(recipe, images)):
+        yield indices[step * recipe.batch_size :][: recipe.batch_size]
+
+
+def take(recipe: Recipe, data: ImageData, split: Split, indices: Tensor, step: int, device: torch.device) -> Taken:
+    """The images of `split` at `indices` as the network meets them after `step` steps: softened, augmented."""
+    raw, labels = (tensor[indices.to(tensor.device)].to(device) for tensor in split)
+    targets = softened(recipe, torch.eye(len(data.classes), device=device)[labels])
+    batch = _augmented(recipe, step, Batch(to_float(raw), targets, mirrors=data.mirrors))
+    # An image whose target came out of augmentation as another one shows several classes.
+    unmixed = None if batch.targets is targets else (batch.targets == targets).all(dim=1)
+    return Taken(indices, raw, labels, batch, unmixed)
 
 
 def softened(recipe: Recipe, targets: Tensor) -> Tensor:
@@ -23,12 +66,9 @@ def softened(recipe: Recipe, targets: Tensor) -> Tensor:
     return targets
 
 
-def prepared(recipe: Recipe, step: int, raw: Tensor, targets: Tensor, mirrors: bool, rng: torch.Generator) -> Batch:
-    """Uint8 images `raw` (B, C, H, W) with softened `targets` (B, classes), augmented as after `step` steps.
-
-    `rng` lives where the images do; each technique restarts it as a stream of its own.
-    """
-    batch = Batch(to_float(raw), targets, mirrors=mirrors)
+def _augmented(recipe: Recipe, step: int, batch: Batch) -> Batch:
+    """`batch` after `step` steps; each technique draws from a stream of its own, which lives where the images do."""
+    rng = torch.Generator(batch.images.device)
     for technique in recipe.techniques:
         if technique.acts_in("augment"):
             rng.manual_seed(number(recipe.seed, technique.name, step))

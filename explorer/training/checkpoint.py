@@ -45,17 +45,6 @@ def read(path: Path) -> dict[str, Any]:
     return content
 
 
-def standing(path: Path, content: dict[str, Any]) -> tuple[int, int, list[float]]:
-    """Steps and epochs done, and the validation loss of each epoch. Raises InputError that names `path`."""
-    step, epoch, losses = (content.get(key, empty) for key, empty in (("step", 0), ("epoch", 0), ("losses", [])))
-    plain = isinstance(step, int) and isinstance(epoch, int) and isinstance(losses, list)
-    if plain and 0 <= epoch <= step and all(isinstance(loss, float) for loss in losses):
-        return step, epoch, losses
-    raise InputError(
-        _("{path} does not say how far its run had come. Use another checkpoint of the run.").format(path=path)
-    )
-
-
 def threads(content: dict[str, Any]) -> int | None:
     """How many threads its run had; None if it does not say."""
     number = content.get("threads")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -13,10 +14,22 @@ from explorer.data import ImageData
 from explorer.errors import InputError
 from explorer.i18n import _
 from explorer.recipe import Recipe
-from explorer.techniques import BLANKS
+from explorer.techniques import building
 from explorer.training import freezing
 from explorer.training.model import Standardize, build, carry_over
 from explorer.training.pixels import mean_and_std
+from explorer.training.refit import answers, refitted
+
+
+@dataclass(frozen=True)
+class Changed:
+    """What a live change did to the network: names of the weights kept and drawn afresh where it was rebuilt, both
+    empty if all stay as they are; and whether it answers otherwise now.
+    """
+
+    kept: tuple[str, ...] = ()
+    fresh: tuple[str, ...] = ()
+    anew: bool = False
 
 
 class Learner:
@@ -34,24 +47,30 @@ class Learner:
         self.shadow: list[Tensor] = []
         self._restart_average()
 
-    def change(self, recipe: Recipe, epoch: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Learn on with `recipe` in `epoch`; names of the weights kept and of those drawn afresh, both empty if all
-        stay as they are. Raises InputError, and learns on as before, if no layer would learn.
+    def change(self, recipe: Recipe, epoch: int, images: Tensor) -> Changed:
+        """Learn on with `recipe` in `epoch`; a few uint8 `images` (N, C, H, W) tell whether it is another network.
+
+        Raises InputError, and learns on as before, if no layer would learn.
         """
-        kept: tuple[str, ...] = ()
-        fresh: tuple[str, ...] = ()
         states = self.momenta() if recipe.optimizer == self.recipe.optimizer else {}
-        averaged, rebuilt = bool(self.shadow), _structure(recipe) != _structure(self.recipe)
-        model = self._model(recipe) if rebuilt else self.model
-        layer_rates = freezing.plan(recipe, model, epoch)
-        if rebuilt:
-            kept, fresh = carry_over(self.model, model)
+        averaged, changed = bool(self.shadow), Changed()
+        model = wanted = self.model
+        if building(recipe.techniques) != building(self.recipe.techniques):
+            wanted = self._model(recipe)
+        freezing.plan(recipe, wanted, epoch)  # refuses before anything is touched
+        if wanted is not model:
+            before = answers(model, images, self.recipe.precision == "bf16")
+            if not refitted(model, wanted):
+                changed = Changed(*carry_over(model, wanted))
+                model = wanted
+            after = answers(model, images, self.recipe.precision == "bf16")
+            changed = replace(changed, anew=model is wanted or not torch.equal(before, after))
         self.recipe = recipe
-        self._take(model, layer_rates)
+        self._take(model, freezing.plan(recipe, model, epoch))
         self.remember(states)
-        if rebuilt or averaged != self._averages():
+        if changed.kept or changed.fresh or averaged != self._averages():
             self._restart_average()
-        return kept, fresh
+        return changed
 
     def begin_epoch(self, epoch: int) -> bool:
         """Thaw or freeze what the recipe plans for `epoch`, counted from 0; whether anything changed."""
@@ -111,24 +130,41 @@ class Learner:
         self.model.load_state_dict(weights)
         self._restart_average()
 
-    def resume_state(self) -> dict[str, Any]:
-        """What it takes to train on: the trained weights, where others are evaluated, and the optimizer's state."""
-        trained = {"trained": self.model.state_dict()} if self.shadow else {}
-        return {**trained, "optimizer": self.momenta()}
+    def resume_state(self, others: dict[str, Tensor] | None = None) -> dict[str, Any]:
+        """For a checkpoint: the network that is evaluated, and what it takes to train on.
 
-    def resume(self, content: dict[str, Any], epoch: int) -> None:
-        """Train on from a checkpoint's `content` in `epoch`. Raises InputError if it is of another network."""
+        With `others` it is these weights that the checkpoint's network has (early stopping takes the best ones back);
+        those that train on are kept beside them.
+        """
+        model, trained = self.weights(), {}
+        if self.shadow or others:
+            trained["trained"] = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
+        if self.shadow and others:
+            trained["averaged"] = model
+        optimizer = {"optimizer": self.momenta(), "optimizer_kind": type(self.optimizer).__name__}
+        return {"model": others or model, **trained, **optimizer}
+
+    def resume(self, content: dict[str, Any], epoch: int) -> bool:
+        """Train on from a checkpoint's `content` in `epoch`; whether what the optimizer remembered fits this one.
+
+        Raises InputError if it is of another network.
+        """
         self.begin_epoch(epoch)
         try:
-            self.model.load_state_dict(content["model"])
+            self.model.load_state_dict(content.get("averaged", content["model"]))
             self._restart_average()
             self.model.load_state_dict(content.get("trained", content["model"]))
-            self.remember(content.get("optimizer", {}))
+            states = content.get("optimizer", {})
+            adaptive = any("exp_avg" in state for state in states.values())
+            kind = content.get("optimizer_kind", "AdamW" if adaptive else "SGD")  # version 1 does not say
+            if fits := kind == type(self.optimizer).__name__:
+                self.remember(states)
         except (RuntimeError, KeyError, AttributeError, TypeError) as error:
             text = _(
                 "The checkpoint does not fit the network of the recipe: {error}. Resume with the recipe of its run."
             )
             raise InputError(text.format(error=" ".join(str(error).split())[:300])) from None
+        return fits or not states
 
     def _model(self, recipe: Recipe, started: bool = True) -> nn.Module:
         model = build(recipe, self.facts, self.standardize, self.dropout_rng, started=started)
@@ -165,14 +201,3 @@ class Learner:
 
     def _restart_average(self) -> None:
         self.shadow = [tensor.clone() for tensor in self._numbers] if self._averages() else []
-
-
-def _structure(recipe: Recipe) -> tuple[Any, ...]:
-    """What decides the layers: if it differs, the network must be built anew.
-
-    A technique that brings a network of its own leaves no blanks to others, and what decides its layers is fixed for
-    the run.
-    """
-    if any(technique.network_title for technique in recipe.techniques):
-        return ()
-    return tuple(t for t in recipe.techniques if any(t.acts_in(slot) for slot in BLANKS))

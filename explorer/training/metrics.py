@@ -52,8 +52,11 @@ def predict(
         model.train(training)
     try:
         with torch.autocast(images.device.type, torch.bfloat16, enabled=bf16):
-            # Parts of equal size: where statistics of the batch count, a small rest would have poor ones.
-            parts = torch.tensor_split(images if features is None else features, -(-len(images) // chunk))
+            # Parts of equal size: where statistics of the batch count, a small rest would have poor ones, and one image
+            # alone none at all.
+            n = len(images)
+            count = min(-(-n // chunk), max(1, n // 2)) if training else -(-n // chunk)
+            parts = torch.tensor_split(images if features is None else features, count)
             answers = (model(to_float(part)) if features is None else model.head(part) for part in parts)  # type: ignore[operator]
             return torch.cat([answer.float() for answer in answers])
     finally:

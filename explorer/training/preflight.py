@@ -12,14 +12,21 @@ from torch import nn
 
 from explorer.data import DataSpec, ImageData, Split, load
 from explorer.errors import InputError, unforeseen
-from explorer.events import FAILED, Layer, Note, Progress, RunEnded, RunStarted
+from explorer.events import DIVERGED, FAILED, Layer, Note, Progress, RunEnded, RunStarted
 from explorer.i18n import NOTHING, Message, _
 from explorer.recipe import Recipe
-from explorer.techniques import clash
-from explorer.training.control import Control
+from explorer.techniques import conflict, without_place
+from explorer.training.batches import left_over
+from explorer.training.control import Control, Diverged
+from explorer.training.metrics import to_float
 from explorer.training.model import layers
 from explorer.training.streams import stream
 from explorer.training.threads import Chosen
+
+TOO_FEW = (
+    Message("Batch normalization cannot train on one image whose feature map is a single pixel: it has no variance."),
+    Message("Use a batch of 2 or more, larger images, or another normalization."),
+)
 
 
 def fetched(
@@ -71,7 +78,7 @@ def started(
 def idle(recipe: Recipe) -> Message:
     """Which techniques of `recipe` have no place in its network, and why; empty if all have one."""
     techniques = recipe.techniques
-    titles = tuple(Message(technique.title) for technique in techniques if clash(technique, techniques))
+    titles = tuple(Message(technique.title) for technique in techniques if without_place(technique, techniques))
     network = "".join(technique.network_title for technique in techniques)
     if not titles or not network:
         return NOTHING
@@ -108,8 +115,46 @@ def check(recipe: Recipe, data: ImageData) -> None:
 
 
 def refusal(recipe: Recipe, facts: DataSpec) -> Message:
-    """Why a technique of `recipe` cannot act on such data; NOTHING if all can."""
-    return next(filter(None, (technique.refuse(facts) for technique in recipe.techniques)), NOTHING)
+    """Why a technique of `recipe` cannot act on such data or beside the others; NOTHING if all can."""
+    techniques = recipe.techniques
+    reasons = [technique.refuse(facts) or conflict(technique, techniques) for technique in techniques]
+    return next((reason for reason in reasons if reason), NOTHING)
+
+
+def left_out(recipe: Recipe, images: int) -> Message:
+    """How many of so many `images` an epoch leaves out, and the switch; NOTHING if none."""
+    rest = left_over(recipe, images)
+    if not rest or not recipe.drop_last:
+        return NOTHING
+    return Message(
+        "Each epoch leaves {rest} of {images} images out, others each time: they fill no whole batch of {size}. To "
+        "train on them, too, switch drop_last off.",
+        rest=rest,
+        images=images,
+        size=recipe.batch_size,
+    )
+
+
+def check_smallest_pass(recipe: Recipe, model: nn.Module, split: Split) -> None:
+    """Raises InputError if a training pass of so few images as the smallest one has is too few to normalise by."""
+    rest = left_over(recipe, len(split.labels))
+    smallest = min([recipe.batch_size] + [rest] * bool(rest and not recipe.drop_last))
+    for technique in recipe.techniques:
+        smallest = technique.smallest_pass(smallest)
+    if smallest > 1:
+        return
+    buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
+    try:
+        with torch.no_grad():
+            model(to_float(split.images[:1]))
+    except ValueError as error:
+        if "more than 1" in str(error):
+            text, (reason, remedy) = "{reason} {remedy}", TOO_FEW
+            raise InputError(Message(text, reason=reason, remedy=remedy)) from None
+        raise
+    finally:
+        for buffer, value in buffers:
+            buffer.copy_(value)
 
 
 def fixed_sample(split: Split, size: int) -> Split:
@@ -121,13 +166,25 @@ def fixed_sample(split: Split, size: int) -> Split:
 
 def never_began(error: Exception) -> RunEnded:
     """The end of a run that failed before its first step; call it while `error` is being handled."""
-    reason, remedy = explain(error)
-    return RunEnded(outcome=FAILED, reason=reason, remedy=remedy, details=traceback.format_exc())
+    outcome, reason, remedy = explain(error)
+    return RunEnded(outcome=outcome, reason=reason, remedy=remedy, details=traceback.format_exc())
 
 
-def explain(error: Exception) -> tuple[Message, Message]:
-    """Reason and remedy for what ended a run."""
+def explain(error: Exception) -> tuple[str, Message, Message]:
+    """Outcome, reason and remedy for what ended a run."""
+    if isinstance(error, Diverged):
+        return (
+            DIVERGED,
+            Message("The loss is no longer a finite number: training has diverged."),
+            Message("Lower the learning rate, clip gradients, switch normalization on, or choose He initialization."),
+        )
+    return (FAILED, *_failure(error))
+
+
+def _failure(error: Exception) -> tuple[Message, Message]:
     text = str(error)
+    if isinstance(error, ValueError) and "more than 1" in text and "when training" in text:
+        return TOO_FEW
     if isinstance(error, torch.OutOfMemoryError | MemoryError) or ("alloc" in text and "memory" in text):
         return Message("Out of memory."), Message("Use a smaller batch, width or depth.")
     if isinstance(error, OSError):

@@ -24,14 +24,16 @@ from explorer.i18n import _
 from explorer.recipe import Recipe
 from explorer.techniques import Moment
 from explorer.training import freezing
-from explorer.training.batches import order, prepared, softened
+from explorer.training.batches import batches, softened, steps_per_epoch, take
 from explorer.training.instruments import StepContext
 from explorer.training.instruments.activations import Activations
 from explorer.training.instruments.samples import Samples
 from explorer.training.metrics import soft_cross_entropy
 from explorer.training.model import Standardize, build, layers
 from explorer.training.pixels import mean_and_std
+from explorer.training.planning import layer_plan
 from explorer.training.preflight import check, pick_device
+from explorer.training.rates import learning_rate
 from explorer.training.streams import stream
 
 Doubles: TypeAlias = npt.NDArray[np.float64]
@@ -108,7 +110,7 @@ def parts(recipe: Recipe, data: ImageData, stale: Callable[[], bool] = lambda: F
     """Previews that know more and more; ends early once `stale`. Raises InputError as `preview` does."""
     check(recipe, data)
     device = pick_device(recipe.device)
-    per_epoch = len(data.training.labels) // recipe.batch_size
+    per_epoch = steps_per_epoch(recipe, len(data.training.labels))
     targets = targets_of(recipe, len(data.classes))
     known = Preview(recipe, data.classes, data.ordered, per_epoch, targets, _rates(recipe, per_epoch))
     yield known
@@ -133,18 +135,15 @@ def _rates(recipe: Recipe, per_epoch: int) -> PlannedRates:
     total = recipe.epochs * per_epoch
     steps = np.unique(np.linspace(0, total - 1, min(POINTS, total), dtype=int)).tolist()
     moments = [Moment(step, per_epoch, recipe.epochs) for step in steps]
-    rates = [recipe.lr * math.prod(technique.lr_scale(at) for technique in recipe.techniques) for at in moments]
+    rates = [learning_rate(recipe, moment) for moment in moments]
     return PlannedRates(np.array([step + 1 for step in steps]) / per_epoch, np.array(rates))
 
 
 def _first_context(recipe: Recipe, data: ImageData, device: torch.device) -> StepContext:
     """What there is to see at step 1, but for the network."""
-    images, labels = data.training
-    indices = order(recipe, len(labels), epoch=0)[: recipe.batch_size]
-    raw, labels = images[indices].to(device), labels[indices].to(device)
-    targets = softened(recipe, torch.eye(len(data.classes), device=device)[labels])
-    batch = prepared(recipe, 0, raw, targets, data.mirrors, torch.Generator(device))
-    return StepContext(nn.Identity(), 1, 0, raw, labels, batch, recipe, data.training, data.validation, {})
+    indices = next(batches(recipe, len(data.training.labels), epoch=0))
+    taken = take(recipe, data, data.training, indices, 0, device)
+    return StepContext(nn.Identity(), 1, 0, taken, recipe, data.training, data.validation, {})
 
 
 def _of_network(known: Preview, context: StepContext, data: ImageData, stale: Callable[[], bool]) -> Iterator[Preview]:
@@ -207,10 +206,7 @@ def _plans(recipe: Recipe, model: nn.Module, per_epoch: int, stale: Callable[[],
             raise _StaleError
         layer_rates = freezing.plan(recipe, model, epoch)
         if layer_rates != before:
-            factors = np.array(
-                [0 if layer_rate.frozen else layer_rate.factor for layer_rate in layer_rates.values()], np.float32
-            )
-            yield LayerPlan(step=epoch * per_epoch, epoch=epoch, names=tuple(layer_rates), factors=factors)
+            yield layer_plan(layer_rates, epoch * per_epoch, epoch)
         before = layer_rates
 
 
@@ -234,7 +230,7 @@ def _signal(context: StepContext, stale: Callable[[], bool]) -> Signal:
         with torch.autocast(context.raw.device.type, torch.bfloat16, enabled=recipe.precision == "bf16"):
             logits: Tensor = model(context.batch.images[:n])
     finally:
-        instrument.before_clipping(context)
+        instrument.after_forward(context)
         for hook in hooks:
             hook.remove()
     guard()

@@ -265,7 +265,7 @@ def test_the_last_layer_that_learns_cannot_be_frozen(qtbot: QtBot) -> None:
 
 
 def test_what_a_technique_freezes_is_not_for_the_ticks(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Clipping, "layer_rate", lambda _self, _place, _epoch: LayerRate())
+    monkeypatch.setattr(Clipping, "layer_rate", lambda *_: LayerRate())
     recipe = Recipe().switched(Clipping())
     shown = Shown(qtbot, record_of(recipe, plan("conv", "stage1.0.conv1")), recipe)
     conv, stage = shown.item("conv"), shown.item("stage1")

@@ -22,7 +22,8 @@ from explorer.recipe import Recipe, build_technique
 from explorer.techniques import TECHNIQUES, Batch, Category, LayerPlace, LayerRate, Moment, Technique, Transfer
 from explorer.training.control import Control
 from explorer.training.instruments import Watch
-from explorer.training.loop import Run
+from explorer.training.loop import one_step
+from explorer.training.run import Run
 
 SLOTS = (
     "fetch", "norm", "activation", "drop", "shortcut", "network", "initialise",
@@ -340,7 +341,7 @@ def test_one_training_step(technique: Technique, images: ImageData) -> None:
     before = torch.get_rng_state()
     recipe = Recipe(depth=8, width=4, batch_size=16, device="cpu", lr=0.01, techniques=(technique,))
     run = Run(recipe, images, Watch(()), Control(), None)
-    events = list(run.one_step(next(run.batches())))
+    events = list(one_step(run, next(run.batches())))
     assert [type(event) for event in events] == [StepDone]
     assert math.isfinite(events[0].loss)  # type: ignore[union-attr]
     assert events[0].loss >= -1e-6  # type: ignore[union-attr]

@@ -12,7 +12,8 @@ from explorer.recipe import Recipe
 from explorer.techniques import Normalization, WeightAveraging
 from explorer.training.control import Control
 from explorer.training.instruments import Watch
-from explorer.training.loop import Run
+from explorer.training.loop import one_step
+from explorer.training.run import Run
 
 
 @pytest.mark.parametrize("decay", [0.0, 0.5, 0.99])
@@ -34,7 +35,7 @@ def test_averages_weights_and_running_statistics_and_evaluates_with_them(
     model = run.learner.model
     expected = {name: tensor.double() for name, tensor in model.state_dict().items()}
     for step, indices in enumerate(run.batches(), 1):
-        list(run.one_step(indices))
+        list(one_step(run, indices))
         d = min(0.6, (1 + step) / (10 + step))
         for name, tensor in model.state_dict().items():
             expected[name] = d * expected[name] + (1 - d) * tensor.double()

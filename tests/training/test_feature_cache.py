@@ -24,7 +24,8 @@ from explorer.events import (
     StepDone,
 )
 from explorer.techniques import Augmentation, Dropout, Normalization, Skip, Transfer, WeightAveraging
-from explorer.training import checkpoint, loop
+from explorer.training import checkpoint, planning
+from explorer.training import run as run_module
 from explorer.training.control import Control
 from explorer.training.feature_cache import Features
 from explorer.training.loop import train
@@ -101,7 +102,7 @@ def test_why_features_are_not_reused_is_said(tiny: MakeImages, change: Callable[
     plan = of_kind(events, LayerPlan)[0]
     assert not plan.cached
     assert reason in str(plan.why_not)
-    said = [str(event.text) for event in of_kind(events, Note)]
+    said = [text for event in of_kind(events, Note) if "Features" in (text := str(event.text))]
     assert said == ([f"Features are not reused: {plan.why_not}."] if reason else [])
 
 
@@ -111,13 +112,13 @@ def test_the_body_runs_once(tiny: MakeImages, monkeypatch: pytest.MonkeyPatch) -
     whole = Features._pass
     monkeypatch.setattr(Features, "_pass", lambda self, images: (passes.append(len(images)), whole(self, images))[1])
     predicted: list[bool] = []
-    forward = loop.predict
+    forward = run_module.predict
 
     def predict(*arguments: Any, **options: Any) -> torch.Tensor:
         predicted.append(options.get("features") is not None)
         return forward(*arguments, **options)
 
-    monkeypatch.setattr(loop, "predict", predict)
+    monkeypatch.setattr(run_module, "predict", predict)
     data = tiny(count=20, size=28)
     events = list(train(recipe(SMALL, epochs=4), data=data))
     assert len(of_kind(events, ModeAccuracy)) == 4
@@ -145,7 +146,7 @@ class _SlowFeatures:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 0.0
-        monkeypatch.setattr(loop, "perf_counter", lambda: self.now)
+        monkeypatch.setattr(planning, "perf_counter", lambda: self.now)
         whole = Features._pass
 
         def slow(features: Features, images: torch.Tensor) -> torch.Tensor:

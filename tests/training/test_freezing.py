@@ -17,7 +17,8 @@ from explorer.techniques import Clipping, FrozenNorm, LayerPlace, LayerRate, Nor
 from explorer.training import checkpoint, freezing
 from explorer.training.control import Control
 from explorer.training.instruments import Watch
-from explorer.training.loop import Run, train
+from explorer.training.loop import train, whole_run
+from explorer.training.run import Run
 
 MakeImages = Callable[..., ImageData]
 SMALL = Recipe(depth=8, width=4, batch_size=8, epochs=2, lr=0.05, techniques=(Normalization(), Skip()))
@@ -28,7 +29,7 @@ def run_of(data: ImageData, recipe: Recipe) -> Run:
 
 
 def finish(run: Run) -> None:
-    *_events, ended = run.events()
+    *_events, ended = whole_run(run)
     assert isinstance(ended, RunEnded)
     assert ended.outcome == FINISHED
 
@@ -81,7 +82,7 @@ def test_each_switch_of_frozen_batch_normalization_does_one_thing(
 
 
 def test_rates_per_group_are_the_rate_times_the_factor(tiny: MakeImages, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Clipping, "layer_rate", lambda _self, place, _epoch: LayerRate(0.5**place.from_head))
+    monkeypatch.setattr(Clipping, "layer_rate", lambda _self, place, *_: LayerRate(0.5**place.from_head))
     recipe = SMALL.switched(Clipping(threshold=100))
     events = list(run_of(tiny(), recipe).events())
     step = next(event for event in events if isinstance(event, StepDone))

@@ -23,7 +23,8 @@ from explorer.techniques import (
 from explorer.training.control import Control
 from explorer.training.instruments import Watch
 from explorer.training.instruments.frozen import FrozenLayers, bytes_changed
-from explorer.training.loop import Run
+from explorer.training.loop import whole_run
+from explorer.training.run import Run
 
 MakeImages = Callable[..., ImageData]
 SMALL = Recipe(depth=8, width=4, batch_size=8, epochs=3, lr=0.05, techniques=(Normalization(), Skip()))
@@ -38,7 +39,7 @@ def run_of(data: ImageData, recipe: Recipe, *instruments: FrozenLayers) -> Run:
 def checks(data: ImageData, recipe: Recipe, changes: dict[int, Recipe] | None = None) -> list[FrozenCheck]:
     """What the instrument says in a run that takes another recipe after some steps."""
     run, said = run_of(data, recipe, FrozenLayers()), []
-    for event in run.events():
+    for event in whole_run(run):
         if isinstance(event, StepDone) and event.step in (changes or {}):
             run.control.change((changes or {})[event.step])
         if isinstance(event, FrozenCheck):
@@ -47,7 +48,7 @@ def checks(data: ImageData, recipe: Recipe, changes: dict[int, Recipe] | None = 
 
 
 def trap(monkeypatch: pytest.MonkeyPatch, policy: FrozenNorm) -> Recipe:
-    def layer_rate(_self: Technique, place: LayerPlace, _epoch: int) -> LayerRate:
+    def layer_rate(_self: Technique, place: LayerPlace, _epoch: int, _so_far: LayerRate) -> LayerRate:
         return LayerRate(frozen=place.stage == 1, norm=policy)
 
     monkeypatch.setattr(Clipping, "layer_rate", layer_rate)
@@ -104,7 +105,7 @@ def test_averaged_weights_do_not_hide_what_the_trained_ones_do(
 def test_a_rebuilt_network_is_compared_with_itself(tiny: MakeImages) -> None:
     frozen = SMALL.with_(frozen=("stage1",))
     run, said = run_of(tiny(), frozen, FrozenLayers()), []
-    for event in run.events():
+    for event in whole_run(run):
         if isinstance(event, StepDone) and event.step == 3:
             run.control.change(frozen.without("normalization"))
         if isinstance(event, RecipeChanged):
@@ -119,7 +120,7 @@ def test_it_does_not_change_the_run(tiny: MakeImages) -> None:
     recipe = SMALL.with_(frozen=("stage1",))
     watched, alone = run_of(tiny(), recipe, FrozenLayers()), run_of(tiny(), recipe)
     for run in (watched, alone):
-        list(run.events())
+        list(whole_run(run))
     others = alone.learner.model.state_dict()
     assert all(torch.equal(tensor, others[name]) for name, tensor in watched.learner.model.state_dict().items())
 

@@ -43,8 +43,9 @@ from explorer.training.instruments.gradients import Gradients
 from explorer.training.instruments.modes import Modes
 from explorer.training.instruments.normalization import NormalizationStatistics
 from explorer.training.instruments.samples import Samples
-from explorer.training.loop import Run
+from explorer.training.loop import one_step, whole_run
 from explorer.training.metrics import measure, predict, to_float
+from explorer.training.run import Run
 
 MakeImages = Callable[..., ImageData]
 
@@ -90,8 +91,8 @@ def run_of(data: ImageData, *techniques: Technique, instruments: tuple[Instrumen
     return Run(Recipe(**{**values, **fields}, techniques=techniques), data, Watch(instruments), Control(), None)
 
 
-def one_step(run: Run) -> list[Event]:
-    return list(run.one_step(next(run.batches())))
+def first_step(run: Run) -> list[Event]:
+    return list(one_step(run, next(run.batches())))
 
 
 def of_kind(events: list[Event], kind: type) -> list[Any]:
@@ -104,7 +105,7 @@ def test_gradient_norms_equal_the_naive_ones(tiny: MakeImages, optimizer: str) -
     techniques = (Normalization(), Skip(), Activation(kind="prelu"), Clipping(threshold=0.05))
     run = run_of(tiny(), *techniques, instruments=(Gradients(every=1), spy), optimizer=optimizer)
     for _ in range(2):
-        (norms,) = of_kind(one_step(run), GradientNorms)
+        (norms,) = of_kind(first_step(run), GradientNorms)
     named = dict(run.learner.model.named_parameters())
     assert set(norms.names) == {name.rpartition(".")[0] for name in named}
     assert norms.names[0] == "conv"
@@ -122,7 +123,7 @@ def test_without_clipping_before_equals_after_and_the_update_is_the_rate_times_t
     tiny: MakeImages,
 ) -> None:
     run = run_of(tiny(), instruments=(Gradients(every=1),), momentum=0.0, weight_decay=0.0)
-    (norms,) = of_kind(one_step(run), GradientNorms)
+    (norms,) = of_kind(first_step(run), GradientNorms)
     assert np.array_equal(norms.before, norms.after)
     np.testing.assert_allclose(norms.updates, 0.05 * norms.after, rtol=1e-3, atol=1e-7)
 
@@ -130,7 +131,7 @@ def test_without_clipping_before_equals_after_and_the_update_is_the_rate_times_t
 def test_vanished_gradients_are_measured_and_not_rounded_to_zero(tiny: MakeImages) -> None:
     """Their squares are smaller than the smallest float32."""
     run = run_of(tiny(), Activation(kind="sigmoid"), instruments=(Gradients(every=1), Spy()), depth=32)
-    (norms,) = of_kind(one_step(run), GradientNorms)
+    (norms,) = of_kind(first_step(run), GradientNorms)
     spy = run.watch.instruments[1]
     assert isinstance(spy, Spy)
     assert 0 < norms.before[0] < 1e-24
@@ -140,7 +141,7 @@ def test_vanished_gradients_are_measured_and_not_rounded_to_zero(tiny: MakeImage
 def test_a_frozen_layer_has_gradient_and_update_zero(tiny: MakeImages) -> None:
     run = run_of(tiny(), instruments=(Gradients(every=1),))
     run.learner.model.get_submodule("conv").requires_grad_(False)
-    (norms,) = of_kind(one_step(run), GradientNorms)
+    (norms,) = of_kind(first_step(run), GradientNorms)
     assert norms.before[0] == norms.after[0] == norms.updates[0] == 0
     assert norms.weights[0] > 0
     assert (norms.before[1:] > 0).all()
@@ -155,7 +156,7 @@ def test_batch_statistics_follow_from_the_running_ones(tiny: MakeImages, momentu
         if isinstance(layer, nn.BatchNorm2d):
             layer.register_forward_hook(lambda _l, x, _y, name=name: seen.update({name: x[0].detach().clone()}))
     for _ in range(3):
-        statistics = of_kind(one_step(run), NormStats)
+        statistics = of_kind(first_step(run), NormStats)
     assert {event.layer for event in statistics} == set(seen)
     assert len(statistics) == 7
     for event in statistics:
@@ -180,7 +181,7 @@ def test_batch_statistics_follow_from_the_running_ones(tiny: MakeImages, momentu
 )
 def test_layers_without_running_statistics_report_gamma_and_beta_only(tiny: MakeImages, technique: Technique) -> None:
     run = run_of(tiny(), technique, instruments=(NormalizationStatistics(every=1),))
-    statistics = of_kind(one_step(run), NormStats)
+    statistics = of_kind(first_step(run), NormStats)
     assert len(statistics) == 7
     for event in statistics:
         assert event.batch_mean.size == event.running_var.size == 0
@@ -189,7 +190,7 @@ def test_layers_without_running_statistics_report_gamma_and_beta_only(tiny: Make
 
 def test_normalization_without_affine_reports_no_gamma(tiny: MakeImages) -> None:
     run = run_of(tiny(), Normalization(affine=False), instruments=(NormalizationStatistics(every=1),))
-    for event in of_kind(one_step(run), NormStats):
+    for event in of_kind(first_step(run), NormStats):
         assert event.gamma.size == event.beta.size == 0
         assert event.batch_mean.size > 0
 
@@ -199,7 +200,7 @@ def test_modes_compares_both_and_leaves_the_network_as_it_was(tiny: MakeImages) 
     techniques = (Normalization(), Dropout(p=0.9, places=("stage1", "classifier")))
     run = run_of(data, *techniques, instruments=(Modes(),), epochs=1)
     for indices in run.batches():
-        list(run.one_step(indices))
+        list(one_step(run, indices))
     model, context = run.learner.model, run.context
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     stream = torch.get_rng_state()
@@ -219,7 +220,7 @@ def test_modes_compares_both_and_leaves_the_network_as_it_was(tiny: MakeImages) 
 def test_modes_agree_where_nothing_depends_on_the_mode(tiny: MakeImages) -> None:
     run = run_of(tiny(noise=0.5), Normalization(kind="group"), instruments=())
     for indices in run.batches():
-        list(run.one_step(indices))
+        list(one_step(run, indices))
     run.context.sample_logits = predict(run.learner.model, run.context.sample.images)
     (said,) = Modes().after_epoch(run.context)
     assert isinstance(said, ModeAccuracy)
@@ -228,11 +229,11 @@ def test_modes_agree_where_nothing_depends_on_the_mode(tiny: MakeImages) -> None
 
 def test_samples_show_the_batch_that_was_trained_on(tiny: MakeImages) -> None:
     run = run_of(tiny(count=40), Augmentation(), LabelSmoothing(), Mixing(), instruments=(Samples(every=1),))
-    (grid,) = of_kind(one_step(run), SampleGrid)
+    (grid,) = of_kind(first_step(run), SampleGrid)
     context = run.context
-    indices = run.indices[:16]
-    assert np.array_equal(grid.before, run.training.images[indices].numpy())
-    assert np.array_equal(grid.labels, run.training.labels[indices].numpy())
+    indices = run.context.taken.indices[:16]
+    assert np.array_equal(grid.before, run.images.training.images[indices].numpy())
+    assert np.array_equal(grid.labels, run.images.training.labels[indices].numpy())
     assert (grid.before.dtype, grid.after.dtype) == (np.uint8, np.uint8)
     np.testing.assert_allclose(grid.after / 255, context.batch.images[:16].numpy(), atol=0.51 / 255)
     assert np.array_equal(grid.targets, context.batch.targets[:16].numpy())
@@ -247,7 +248,7 @@ def test_activations_equal_those_of_the_pass_itself(tiny: MakeImages) -> None:
     seen: dict[str, torch.Tensor] = {}
     for name, layer in model.named_modules():
         layer.register_forward_hook(lambda _l, _x, y, name=name: seen.update({name: y.detach().clone()[:IMAGES]}))
-    (said,) = of_kind(one_step(run), ActivationStats)
+    (said,) = of_kind(first_step(run), ActivationStats)
     assert said.names[:3] == ("conv", "norm", "act")
     assert said.names[-1] == "classifier"
     assert len(said.names) == 3 * 7 + 1
@@ -268,7 +269,7 @@ def test_units_that_never_fire_are_counted_as_dead(tiny: MakeImages) -> None:
     run = run_of(tiny(), instruments=(Activations(every=1),))
     with torch.no_grad():
         run.learner.model.get_parameter("conv.bias")[:3] = -1e6
-    (said,) = of_kind(one_step(run), ActivationStats)
+    (said,) = of_kind(first_step(run), ActivationStats)
     assert said.dead[said.names.index("act")] >= 0.75
 
 
@@ -278,7 +279,7 @@ def test_signals_that_die_out_are_measured_and_not_rounded_to_zero(tiny: MakeIma
     with torch.no_grad():
         for layer in ("weight", "bias"):
             run.learner.model.get_parameter(f"conv.{layer}").mul_(1e-25)
-    (said,) = of_kind(one_step(run), ActivationStats)
+    (said,) = of_kind(first_step(run), ActivationStats)
     assert 0 < said.std[0] < 1e-24
 
 
@@ -298,13 +299,13 @@ class Reused(nn.Module):
 
 def test_activations_that_serve_twice_and_work_in_place(tiny: MakeImages) -> None:
     run = run_of(tiny(), instruments=(Activations(every=1),))
-    one_step(run)
+    first_step(run)
     torch.manual_seed(0)
     model, instrument, x = Reused(), Activations(), torch.randn(8, 3, 4)
     context = replace(run.context, model=model)
     instrument.before_forward(context)
     out = model(x)
-    instrument.before_clipping(context)
+    instrument.after_forward(context)
     (said,) = instrument.after_step(context)
     assert isinstance(said, ActivationStats)
     assert said.names == ("first", "last", "attention", "relu")
@@ -316,13 +317,13 @@ def test_activations_that_serve_twice_and_work_in_place(tiny: MakeImages) -> Non
 
 def test_with_cached_features_only_the_head_is_seen(tiny: MakeImages) -> None:
     run = run_of(tiny(), instruments=(Activations(every=1),))
-    one_step(run)
+    first_step(run)
     model, instrument, context = run.learner.model, Activations(), run.context
     instrument.before_forward(context)
     with torch.no_grad():
         features = model.features(context.batch.images)  # type: ignore[operator]
     model.head(features)  # type: ignore[operator]
-    instrument.before_clipping(context)
+    instrument.after_forward(context)
     (said,) = instrument.after_step(context)
     assert isinstance(said, ActivationStats)
     assert said.names[-1] == "classifier"
@@ -341,9 +342,9 @@ def test_of_deep_networks_the_end_of_each_group_of_layers_is_seen(tiny: MakeImag
 
 def test_evaluation_equals_counting(tiny: MakeImages) -> None:
     run = run_of(tiny(count=200, classes=5), instruments=())
-    one_step(run)
+    first_step(run)
     torch.manual_seed(0)
-    labels = run.validation.labels
+    labels = run.images.validation.labels
     logits = torch.randn(len(labels), 5) * 3
     context = replace(run.context, epoch=1, validation_logits=logits)
     (said,) = Evaluations().after_epoch(context)
@@ -365,14 +366,14 @@ def test_evaluation_equals_counting(tiny: MakeImages) -> None:
     wrong = sorted((k for k, a in enumerate(answers) if a != labels[k].item()), key=lambda k: -confidence[k])[:12]
     assert said.answers.tolist() == [answers[k] for k in wrong]
     assert said.labels.tolist() == labels[wrong].tolist()
-    np.testing.assert_array_equal(said.images, run.validation.images[wrong].numpy())
+    np.testing.assert_array_equal(said.images, run.images.validation.images[wrong].numpy())
     assert (np.diff(said.confidence) <= 0).all()
 
 
 def test_evaluation_stays_small(tiny: MakeImages) -> None:
     run = run_of(tiny(count=240, classes=120, size=130), instruments=())
-    one_step(run)
-    logits = torch.nn.functional.one_hot(run.validation.labels, 120).float()
+    first_step(run)
+    logits = torch.nn.functional.one_hot(run.images.validation.labels, 120).float()
     context = replace(run.context, validation_logits=logits)
     (perfect,) = Evaluations().after_epoch(context)
     assert isinstance(perfect, Evaluation)
@@ -387,7 +388,7 @@ def test_evaluation_stays_small(tiny: MakeImages) -> None:
 def test_each_looks_on_its_own_schedule_and_is_charged_for_it(tiny: MakeImages) -> None:
     data = tiny(count=16 * 7)
     run = run_of(data, Normalization(), instruments=(Gradients(every=3), Samples(every=5)), epochs=2)
-    events = list(run.events())
+    events = list(whole_run(run))
     assert [event.step for event in of_kind(events, GradientNorms)] == [1, 4, 7, 10, 13]
     assert [event.step for event in of_kind(events, SampleGrid)] == [1, 6, 11]
     costs = of_kind(events, InstrumentCost)

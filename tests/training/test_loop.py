@@ -48,11 +48,14 @@ from explorer.techniques import (
     WeightAveraging,
 )
 from explorer.training import checkpoint, loop
+from explorer.training import run as run_module
+from explorer.training import step as step_module
 from explorer.training.control import Control
 from explorer.training.instruments import StepContext, Watch
 from explorer.training.instruments.gradients import Gradients
-from explorer.training.loop import Run, train
+from explorer.training.loop import one_step, train, whole_run
 from explorer.training.metrics import measure
+from explorer.training.run import Run
 
 MakeImages = Callable[..., ImageData]
 EVERYTHING: tuple[Technique, ...] = (
@@ -76,7 +79,7 @@ def recipe(*techniques: Technique, **fields: Any) -> Recipe:
 
 def evaluated(run: Run, split: Split) -> dict[str, float]:
     with run.learner.evaluated():
-        return measure(run.logits(split.images), split.labels, run.data.ordered)
+        return measure(run.logits(split.images), split.labels, run.images.data.ordered)
 
 
 def new_run(of: Recipe, data: ImageData, control: Control | None = None, checkpoints: Path | None = None) -> Run:
@@ -183,8 +186,8 @@ def test_techniques_change_neither_batches_nor_start_weights(tiny: MakeImages) -
             assert torch.equal(he[name], other[name]), name
     for _ in range(2):
         assert [b.tolist() for b in plain.batches()] == [b.tolist() for b in full.batches()]
-        plain.epoch += 1
-        full.epoch += 1
+        plain.at.epoch += 1
+        full.at.epoch += 1
     orders = [[b.tolist() for b in plain.batches()], [b.tolist() for b in new_run(recipe(), data).batches()]]
     assert orders[0] != orders[1], "each epoch has an order of its own"
 
@@ -196,7 +199,7 @@ def test_augmentation_draws_the_same_with_and_without_dropout(tiny: MakeImages) 
         run = new_run(recipe(*techniques), data)
         scenes = []
         for indices in run.batches():
-            list(run.one_step(indices))
+            list(one_step(run, indices))
             assert run.context is not None
             scenes.append(run.context.batch.images)
         seen.append(torch.stack(scenes))
@@ -210,7 +213,7 @@ def test_dropout_has_a_stream_of_its_own_for_each_seed_and_step(tiny: MakeImages
         run = new_run(of, data)
         found = []
         for indices in run.batches():
-            list(run.one_step(indices))
+            list(one_step(run, indices))
             found.append(run.learner.dropout_rng.initial_seed())
         return found
 
@@ -227,7 +230,7 @@ def test_a_per_step_technique_acts_from_the_next_batch_and_keeps_all_weights(tin
     control = Control()
     of = recipe(Normalization(), epochs=4)
     run = Run(of, tiny(), Watch((Gradients(every=1),)), control, None)
-    events = run.events()
+    events = whole_run(run)
     steps(events, 3)
     next(events)  # the gradient norms of step 3
     model, before = run.learner.model, {n: t.clone() for n, t in run.learner.model.state_dict().items()}
@@ -255,7 +258,7 @@ def test_a_change_of_the_network_keeps_what_fits(tiny: MakeImages) -> None:
     control = Control()
     of = recipe(Initialization(), Skip(), Activation(kind="prelu", slope=0.25), epochs=4)
     run = new_run(of, tiny(), control)
-    events = run.events()
+    events = whole_run(run)
     steps(events, 3)
     old = dict(run.learner.model.named_parameters())
     before = {name: parameter.detach().clone() for name, parameter in old.items()}
@@ -285,7 +288,7 @@ def test_a_change_of_the_network_keeps_what_fits(tiny: MakeImages) -> None:
 def test_a_change_of_the_optimizer_starts_its_state_afresh(tiny: MakeImages) -> None:
     control, of = Control(), recipe(Normalization(), epochs=3)
     run = new_run(of, tiny(), control)
-    events = run.events()
+    events = whole_run(run)
     steps(events, 2)
     for optimizer in ("adamw", "sgd"):
         control.change(of.with_(optimizer=optimizer, lr=1e-3))
@@ -300,11 +303,11 @@ def test_early_stopping_still_works_after_the_network_lost_layers(tiny: MakeImag
     """The best weights so far belong to a network that is gone; the end must not try to put them back."""
     control = Control()
     of = recipe(
-        Normalization(), Activation(kind="prelu"), Skip(), WeightAveraging(), EarlyStopping(patience=2),
+        Normalization(), Activation(kind="prelu"), Skip(), WeightAveraging(), EarlyStopping(patience=2, min_delta=0.5),
         lr=1e-6, epochs=30,
     )  # fmt: skip
     run = new_run(of, tiny(), control)
-    events = run.events()
+    events = whole_run(run)
     steps(events, 9)
     control.change(of.without(after).with_(lr=0.02))
     end = ending(list(events))
@@ -315,7 +318,7 @@ def test_early_stopping_still_works_after_the_network_lost_layers(tiny: MakeImag
 def test_the_average_survives_a_change_that_has_nothing_to_do_with_it(tiny: MakeImages) -> None:
     control, of = Control(), recipe(WeightAveraging(decay=0.9), epochs=3)
     run = new_run(of, tiny(), control)
-    events = run.events()
+    events = whole_run(run)
     steps(events, 3)
     shadow = [tensor.clone() for tensor in run.learner.shadow]
     control.change(of.switched(Clipping()))
@@ -326,7 +329,7 @@ def test_the_average_survives_a_change_that_has_nothing_to_do_with_it(tiny: Make
 def test_fields_that_are_fixed_stay_as_they_are(tiny: MakeImages) -> None:
     control, of = Control(), recipe(epochs=2)
     run = new_run(of, tiny(), control)
-    events = run.events()
+    events = whole_run(run)
     steps(events, 1)
     control.change(of.with_(width=8, batch_size=8, seed=3, lr=0.01, epochs=3))
     changed = next(event for event in events if isinstance(event, RecipeChanged))
@@ -343,7 +346,7 @@ def test_label_distribution_needs_an_order(tiny: MakeImages) -> None:
         list(train(recipe(LabelDistribution()), data=tiny()))
     control, of = Control(), recipe()
     run = new_run(of, tiny(), control)
-    events = run.events()
+    events = whole_run(run)
     steps(events, 1)
     control.change(of.switched(LabelDistribution()))
     said = next(events)
@@ -378,14 +381,14 @@ def test_divergence_at_once_leaves_the_last_good_checkpoint(
     tiny: MakeImages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = new_run(recipe(epochs=5), tiny(), checkpoints=tmp_path)
-    real = loop.soft_cross_entropy
+    real = step_module.soft_cross_entropy
 
     def explode(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        return real(logits, targets) * (math.inf if run.step == 6 else 1)
+        return real(logits, targets) * (math.inf if run.at.step == 6 else 1)
 
-    monkeypatch.setattr(loop, "soft_cross_entropy", explode)
-    monkeypatch.setattr(loop, "Run", lambda *_: run)
-    events = list(train(run.recipe, data=run.data))
+    monkeypatch.setattr(step_module, "soft_cross_entropy", explode)
+    monkeypatch.setattr(loop, "Run", lambda *_, **_fields: run)
+    events = list(train(run.recipe, data=run.images.data))
     assert ending(events).outcome == DIVERGED
     assert ending(events).step == 7
     assert not math.isfinite(of_kind(events, StepDone)[-1].loss)
@@ -408,7 +411,7 @@ def test_stop_while_diverging_leaves_the_last_good_checkpoint(tiny: MakeImages, 
     """The loss of the last step can be finite while its update has already ruined the weights."""
     control = Control()
     run = new_run(recipe(epochs=5), tiny(), control, tmp_path)
-    events = run.events()
+    events = whole_run(run)
     steps(events, 6)
     with torch.no_grad():
         next(run.learner.model.parameters()).fill_(math.inf)
@@ -474,7 +477,7 @@ def test_early_stopping_takes_the_best_weights_back(tiny: MakeImages, tmp_path: 
     assert epochs[-1].validation["loss"] > epochs[end.best_epoch - 1].validation["loss"]
     run = new_run(of, data)
     run.learner.restore(best)
-    assert evaluated(run, run.test) == pytest.approx(end.test)
+    assert evaluated(run, run.images.test) == pytest.approx(end.test)
 
 
 @pytest.mark.parametrize(
@@ -499,7 +502,7 @@ def test_a_failure_in_the_middle_is_an_event(
     tiny: MakeImages, monkeypatch: pytest.MonkeyPatch, error: Exception, words: str
 ) -> None:
     calls = 0
-    real = loop.soft_cross_entropy
+    real = step_module.soft_cross_entropy
 
     def fail(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         nonlocal calls
@@ -508,7 +511,7 @@ def test_a_failure_in_the_middle_is_an_event(
             raise error
         return real(logits, targets)
 
-    monkeypatch.setattr(loop, "soft_cross_entropy", fail)
+    monkeypatch.setattr(step_module, "soft_cross_entropy", fail)
     events = list(train(recipe(), data=tiny()))
     end = ending(events)
     assert (end.outcome, end.step, end.epoch) == (FAILED, 5, 1)
@@ -525,7 +528,7 @@ def test_a_failure_while_the_network_is_built_is_an_event_too(
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(loop, "Learner", fail)
+    monkeypatch.setattr(run_module, "Learner", fail)
     events = list(train(recipe(), data=tiny()))
     assert ending(events).outcome == FAILED
     assert ending(events).details
@@ -546,7 +549,7 @@ def test_checkpoints_reproduce_the_validation_of_their_epoch(tiny: MakeImages, t
         run = new_run(Recipe.from_json(content["recipe"]), data)
         run.learner.model.load_state_dict(content["model"])
         run.learner.shadow = []
-        assert evaluated(run, run.validation) == pytest.approx(epoch.validation)
+        assert evaluated(run, run.images.validation) == pytest.approx(epoch.validation)
         assert not torch.cuda.is_available() or all(t.device.type == "cpu" for t in content["model"].values())
 
 

@@ -41,9 +41,11 @@ from explorer.training import checkpoint
 from explorer.training.control import Control
 from explorer.training.freezing import places
 from explorer.training.instruments import Watch
-from explorer.training.loop import Run, train
+from explorer.training.loop import train, whole_run
 from explorer.training.metrics import soft_cross_entropy
 from explorer.training.model import build
+from explorer.training.resuming import go_on
+from explorer.training.run import Run
 
 MakeImages = Callable[..., ImageData]
 SMALL = Transfer(backbone="small_cnn")
@@ -64,8 +66,14 @@ def run_of(of: Recipe, data: ImageData) -> Run:
     return Run(of, data, Watch(()), Control(), None)
 
 
+def resumed(of: Recipe, data: ImageData, path: Path) -> Run:
+    run = Run(of, data, Watch(()), Control(), None, started=False)
+    go_on(run, path)
+    return run
+
+
 def finish(run: Run) -> list[Event]:
-    events = list(run.events())
+    events = list(whole_run(run))
     assert isinstance(events[-1], RunEnded)
     assert events[-1].outcome == FINISHED, events[-1].details
     return events
@@ -142,7 +150,7 @@ def test_thawing_by_epoch_is_said_and_happens(tiny: MakeImages) -> None:
     run = run_of(of, tiny(count=24, size=28))
     learning: list[set[float]] = []
     snapshots = [copied(run)]
-    for event in run.events():
+    for event in whole_run(run):
         if isinstance(event, LayerPlan):
             learning.append(set(event.factors.tolist()))
         if isinstance(event, EpochDone):
@@ -159,7 +167,7 @@ def test_what_learns_changes_live_and_the_network_stays(tiny: MakeImages) -> Non
     control, of = Control(), recipe(LITE0, epochs=3)
     run = Run(of, tiny(count=24, size=28), Watch(()), control, None)
     model, factors = run.learner.model, []
-    for event in run.events():
+    for event in whole_run(run):
         if isinstance(event, StepDone) and event.step == 2:
             wanted = changed(LITE0, train="top", frozen_stages=7, backbone="resnet18", size=96, weights="none")
             control.change(of.switched(wanted).without("normalization"))
@@ -215,7 +223,7 @@ def test_parameter_groups_equal_those_written_by_hand(tiny: MakeImages, optimize
         return torch.optim.SGD(groups(below), lr=0.01, momentum=0.9, nesterov=True, foreach=True)
 
     by_hand.train()
-    ours, theirs = iter(run.events()), None
+    ours, theirs = iter(whole_run(run)), None
     seen: list[tuple[float, ...]] = []
     for step in range(5):
         frozen = 3 - step // 2  # two batches an epoch
@@ -286,10 +294,10 @@ def test_without_its_best_checkpoint_a_resumed_run_looks_for_the_best_anew(tiny:
     data, of = tiny(count=24, size=28), recipe(SMALL, epochs=3)
     first = checkpoints_of(of, data, tmp_path / "first", stop_at=4)
     first.with_name("best.pt").write_bytes(b"damaged")
-    run = Run(of, data, Watch(()), Control(), None, first)
-    assert (run.best_epoch, run.best_loss) == (0, math.inf)
+    run = resumed(of, data, first)
+    assert (run.at.best_epoch, run.at.best_loss) == (0, math.inf)
     finish(run)
-    assert run.best_epoch > 1
+    assert run.at.best_epoch > 1
 
 
 @pytest.mark.parametrize(
@@ -314,8 +322,8 @@ def test_a_run_cannot_go_on_from_nonsense(tiny: MakeImages, tmp_path: Path, chan
 def test_batches_of_another_size_begin_the_epoch_anew(tiny: MakeImages, tmp_path: Path) -> None:
     data, of = tiny(count=24, size=28), recipe(SMALL, epochs=3)
     first = checkpoints_of(of, data, tmp_path / "first", stop_at=5)
-    run = Run(of.with_(batch_size=4), data, Watch(()), Control(), None, first)
-    assert (run.epoch, run.step) == (1, 6)
+    run = resumed(of.with_(batch_size=4), data, first)
+    assert (run.at.epoch, run.at.step) == (1, 6)
     assert [event.epoch for event in of_kind(finish(run), EpochDone)] == [2, 3]
 
 

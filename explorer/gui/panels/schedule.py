@@ -22,6 +22,7 @@ from explorer.recipe import parse
 from explorer.runs.record import RunRecord
 from explorer.runs.series import Doubles
 from explorer.techniques import Moment
+from explorer.training.rates import learning_rate
 
 if TYPE_CHECKING:
     from explorer.training.preview import Preview
@@ -197,6 +198,7 @@ def planned(record: RunRecord) -> tuple[Doubles, Doubles]:
         return np.zeros(0), np.zeros(0)
     per_epoch, losses = record.steps_per_epoch, record.metric("validation", "loss").tolist()
     starts = [0, *(mark.step for mark in record.marks)]
+    rebuilt = [mark.step // per_epoch for mark in record.marks if mark.anew]
     x: list[float] = []
     y: list[float] = []
     for i, values in enumerate([record.started.recipe, *(mark.recipe for mark in record.marks)]):
@@ -207,7 +209,9 @@ def planned(record: RunRecord) -> tuple[Doubles, Doubles]:
         end = starts[i + 1] if i + 1 < len(starts) else max(recipe.epochs * per_epoch, starts[i])
         count = min(POINTS, max(1, end - starts[i]))
         for step in np.unique(np.linspace(starts[i], end - 1, count, dtype=int)).tolist():
-            moment = Moment(step, per_epoch, recipe.epochs, tuple(losses[: step // per_epoch]))
+            done = step // per_epoch
+            known = tuple(epoch for epoch in rebuilt if epoch <= min(done, len(losses)))
+            moment = Moment(step, per_epoch, recipe.epochs, tuple(losses[:done]), known)
             x.append((step + 1) / per_epoch)
-            y.append(recipe.lr * math.prod(technique.lr_scale(moment) for technique in recipe.techniques))
+            y.append(learning_rate(recipe, moment))
     return np.array(x), np.array(y)

@@ -36,19 +36,25 @@ class Activations(Instrument):
         self._ordered = False
         self._seen: dict[str, Tensor] = {}
         self._hooks: list[RemovableHandle] = []
+        self._fault: Exception | None = None
 
     def before_forward(self, context: StepContext) -> None:
         if context.model is not self._model:
             self._model, self._names = context.model, [name for name, _module in watched(context.model)]
             self._ordered = False
-        self._seen = {}
-        self._hooks = [
-            context.model.get_submodule(name).register_forward_hook(partial(self._look, name)) for name in self._names
-        ]
+        self._seen, self._fault = {}, None
+        for name in self._names:
+            hook = context.model.get_submodule(name).register_forward_hook(partial(self._look, name))
+            self._hooks.append(hook)
 
-    def before_clipping(self, _scene: StepContext) -> None:
-        for hook in self._hooks:
-            hook.remove()
+    def after_forward(self, _context: StepContext) -> None:
+        self.close()
+        if self._fault:
+            raise self._fault
+
+    def close(self) -> None:
+        while self._hooks:
+            self._hooks.pop().remove()
 
     def after_step(self, context: StepContext) -> Iterable[Event]:
         if not self._ordered and self._names[0] in self._seen:
@@ -69,7 +75,10 @@ class Activations(Instrument):
         began = perf_counter()
         values = (output if isinstance(output, Tensor) else output[0]).detach()[:IMAGES].float()
         self._seen.pop(name, None)
-        self._seen[name] = statistics(values, dies=isinstance(module, nn.ReLU | nn.ReLU6 | nn.Hardswish))
+        try:
+            self._seen[name] = statistics(values, dies=isinstance(module, nn.ReLU | nn.ReLU6 | nn.Hardswish))
+        except Exception as error:  # raised where the watch hears it, never inside the network
+            self._fault = error
         self.hooked += perf_counter() - began
 
 

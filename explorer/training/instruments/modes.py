@@ -26,17 +26,19 @@ class Modes(Instrument):
         images, labels = (tensor[:IMAGES] for tensor in context.sample)
         buffers = [(buffer, buffer.clone()) for buffer in context.model.buffers()]
         recipe = context.recipe
-        logits = predict(
-            context.model,
-            images,
-            training=True,
-            bf16=recipe.precision == "bf16",
-            chunk=min(recipe.batch_size, IMAGES),
-            features=context.features.evaluated(context.sample.images)[:IMAGES] if context.features else None,
-        )
-        with torch.no_grad():  # a pass in training mode moves running statistics: put them back
-            for buffer, value in buffers:
-                buffer.copy_(value)
+        try:
+            logits = predict(
+                context.model,
+                images,
+                training=True,
+                bf16=recipe.precision == "bf16",
+                chunk=min(recipe.batch_size, IMAGES),
+                features=context.features.evaluated(context.sample.images)[:IMAGES] if context.features else None,
+            )
+        finally:
+            with torch.no_grad():  # a pass in training mode moves running statistics: put them back
+                for buffer, value in buffers:
+                    buffer.copy_(value)
         train_mode, eval_mode = (
             (these.argmax(dim=1) == labels).float().mean().item() for these in (logits, context.sample_logits[:IMAGES])
         )

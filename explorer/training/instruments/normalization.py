@@ -26,26 +26,33 @@ class NormalizationStatistics(Instrument):
     name = "normalization"
 
     def before_forward(self, context: StepContext) -> None:
+        self._seen: dict[str, tuple[Tensor, Tensor]] = {}
         self._old = {
             name: (layer.running_mean.clone(), layer.running_var.clone())
             for name, layer in context.model.named_modules()
             if isinstance(layer, _BatchNorm) and layer.running_mean is not None and layer.running_var is not None
         }
 
+    def after_forward(self, context: StepContext) -> None:
+        for name, layer in context.model.named_modules():
+            if isinstance(layer, _BatchNorm) and name in self._old and layer.momentum and follows_batches(layer):
+                assert layer.running_mean is not None
+                assert layer.running_var is not None
+                old_mean, old_var = self._old[name]
+                self._seen[name] = (
+                    torch.lerp(old_mean, layer.running_mean, 1 / layer.momentum),
+                    torch.lerp(old_var, layer.running_var, 1 / layer.momentum),
+                )
+
     def after_step(self, context: StepContext) -> Iterable[Event]:
         said: list[Event] = []
         for name, layer in context.model.named_modules():
             if not isinstance(layer, _BatchNorm | nn.GroupNorm):
                 continue
-            batch_mean = batch_var = running_mean = running_var = None
+            running_mean = running_var = None
             if isinstance(layer, _BatchNorm) and name in self._old and layer.momentum:
                 running_mean, running_var = layer.running_mean, layer.running_var
-                assert running_mean is not None
-                assert running_var is not None
-                if follows_batches(layer):
-                    old_mean, old_var = self._old[name]
-                    batch_mean = torch.lerp(old_mean, running_mean, 1 / layer.momentum)
-                    batch_var = torch.lerp(old_var, running_var, 1 / layer.momentum)
+            batch_mean, batch_var = self._seen.get(name, (None, None))
             said.append(
                 NormStats(
                     step=context.step,

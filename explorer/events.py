@@ -110,6 +110,23 @@ class ActivationStats(_Event, frozen=True):
     dead: Floats
 
 
+HISTOGRAM = (-20, 4, 4)
+"""Powers of ten from and to which the cells of a histogram go, and cells for each; one more at either end takes what
+lies beyond: at the lower one also 0."""
+
+
+class Histograms(_Event, frozen=True):
+    """How large the values of each layer with a kernel or matrix are: counts by log10 |value|, uint16 (layers, cells),
+    in the order of `names`, cells as in HISTOGRAM. `gradients` before clipping, none of a layer that does not learn;
+    `weights` before the step.
+    """
+
+    step: int
+    names: tuple[str, ...]
+    weights: npt.NDArray[np.uint16]
+    gradients: npt.NDArray[np.uint16]
+
+
 class Evaluation(_Event, frozen=True):
     """How the network answers on the validation images at the end of an epoch.
 
@@ -275,6 +292,7 @@ Event: TypeAlias = (
     | GradientNorms
     | NormStats
     | ActivationStats
+    | Histograms
     | Evaluation
     | LayerPlan
     | FrozenCheck

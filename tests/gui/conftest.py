@@ -23,6 +23,7 @@ from explorer.events import (
     Evaluation,
     Event,
     GradientNorms,
+    Histograms,
     Layer,
     ModeAccuracy,
     NormStats,
@@ -94,6 +95,12 @@ def hand_made_events() -> Iterator[Event]:
                 mean=floats(4) - np.float32(0.5),
                 std=floats(4),
                 dead=np.array([np.nan, np.nan, 0.25, np.nan], np.float32),
+            )
+            yield Histograms(
+                step=step,
+                names=OUTPUTS[:2],
+                weights=np.eye(2, 98, 76, dtype=np.uint16) * 9,
+                gradients=np.eye(2, 98, 70, dtype=np.uint16) * 9,
             )
         if step == 15:
             yield RecipeChanged(step=15, recipe=after.model_dump(mode="json"))

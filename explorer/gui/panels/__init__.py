@@ -7,6 +7,7 @@ from explorer.gui.panels.activations import ActivationsPanel
 from explorer.gui.panels.calibration import CalibrationPanel
 from explorer.gui.panels.confusion import ConfusionPanel
 from explorer.gui.panels.gradients import GradientsPanel
+from explorer.gui.panels.histograms import HistogramsPanel
 from explorer.gui.panels.loss import LossPanel
 from explorer.gui.panels.metrics import MetricsPanel
 from explorer.gui.panels.normalization import NormalizationPanel
@@ -23,6 +24,7 @@ PANELS: tuple[type[Panel], ...] = (
     SchedulePanel,
     TargetsPanel,
     ActivationsPanel,
+    HistogramsPanel,
     ConfusionPanel,
     CalibrationPanel,
 )

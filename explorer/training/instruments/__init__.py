@@ -7,6 +7,7 @@ from explorer.training.instruments.base import Instrument, StepContext, Watch
 from explorer.training.instruments.evaluation import Evaluations
 from explorer.training.instruments.frozen import FrozenLayers
 from explorer.training.instruments.gradients import Gradients
+from explorer.training.instruments.histograms import HistogramsOfLayers
 from explorer.training.instruments.modes import Modes
 from explorer.training.instruments.normalization import NormalizationStatistics
 from explorer.training.instruments.samples import Samples
@@ -15,6 +16,7 @@ INSTRUMENTS: tuple[type[Instrument], ...] = (
     Gradients,
     NormalizationStatistics,
     Activations,
+    HistogramsOfLayers,
     FrozenLayers,
     Modes,
     Samples,

@@ -132,7 +132,9 @@ def _kept(value: object) -> object:
         return value.args[0]
     if isinstance(value, tuple | list):
         return tuple(map(_kept, value))
-    return value if isinstance(value, str | int | float | Message) else str(value)
+    if isinstance(value, int | float | Message):
+        return value
+    return str(value).encode("utf-8", "replace").decode()  # names of files need not be Unicode; files and pipes do
 
 
 def _said(value: Any, catalogue: _gettext.NullTranslations) -> Any:

@@ -13,15 +13,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import filelock
-
 from explorer.errors import InputError
 from explorer.events import DIVERGED, FAILED, STOPPED
 from explorer.i18n import _, ngettext
 from explorer.recipe import Recipe, in_words, parse
 from explorer.runs.experiment import Place, kept_place
 from explorer.runs.record import RunRecord
-from explorer.runs.store import LOCK
 
 AUTOMATIC = re.compile(r"\d{4}-\d\d-\d\d-\d{6}(-|$)")
 """How folders begin that nobody gave a name."""
@@ -116,20 +113,6 @@ def name_of(record: RunRecord, folder: Path, place: Place | None = None, *, goes
         accuracy=reached if test is None else test,
         goes_on=goes_on,
     )
-
-
-def in_use(folder: Path) -> bool:
-    """Whether some process, this one or another, is writing the run in `folder`."""
-    path = folder / LOCK
-    if not path.is_file():
-        return False
-    lock = filelock.FileLock(path, blocking=False)
-    try:
-        lock.acquire()
-    except (filelock.Timeout, OSError):
-        return True
-    lock.release()
-    return False
 
 
 def apart(names: Sequence[Name]) -> list[str]:

@@ -217,8 +217,11 @@ def stored_events(folder: Path) -> Iterator[Event]:
     with closing(sqlite3.connect(f"{address}?mode=ro", uri=True)) as database:
         counts = dict(database.execute("SELECT kind, count(*) FROM events GROUP BY kind"))
         if unknown := sum(n for kind, n in counts.items() if isinstance(kind, str) and kind not in KINDS):
-            text = "{n} event of a newer version was skipped.", "{n} events of a newer version were skipped."
-            yield Note(text=Message.counted(*text, unknown))
+            yield Note(
+                text=Message.counted(
+                    "{n} event of a newer version was skipped.", "{n} events of a newer version were skipped.", unknown
+                )
+            )
         for kind, event in database.execute("SELECT kind, event FROM events ORDER BY id"):
             if kind in KINDS or not isinstance(kind, str):  # no name at all is damage, as decode will say
                 yield decode(event)

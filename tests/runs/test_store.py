@@ -1,6 +1,8 @@
 """The run folder: whole after a kill, safe from a second process, clear about damage."""
 
+import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ from explorer.events import (
     EpochDone,
     Event,
     GradientNorms,
+    Note,
     Progress,
     RunEnded,
     RunStarted,
@@ -21,8 +24,8 @@ from explorer.events import (
 )
 from explorer.i18n import NOTHING, Message
 from explorer.recipe import Recipe
-from explorer.runs import Mailbox, RunStore, list_runs, new_folder, open_run
-from explorer.runs.store import stored_events
+from explorer.runs import RunStore, in_use, list_runs, new_folder, open_run
+from explorer.runs.store import VERSION, stored_events
 
 
 def started() -> RunStarted:
@@ -204,11 +207,106 @@ def test_decode_refuses_what_is_not_an_event() -> None:
             decode(data)
 
 
-def test_mailbox_keeps_order_and_drops_only_older_latest_kinds() -> None:
-    mailbox = Mailbox()
-    for event in (step(1), grid(1), step(2), grid(2), step(3)):
-        mailbox.put(event)
-    drained = mailbox.drain()
-    assert [event.step for event in drained if isinstance(event, StepDone)] == [1, 2, 3]
-    assert [event.step for event in drained if isinstance(event, SampleGrid)] == [2]
-    assert mailbox.drain() == []
+NAMES = (
+    "a#b",
+    "a?mode=memory",
+    "a%41%",
+    "quote ' and \" and `",
+    "[red]bold[/red]",
+    "{place} \\n",
+    "запуск № 3",
+    "🙂🙂",
+    "a space at the end ",
+    "-rf",
+    "*",
+    "ж" * 127,
+    "x" * 255,
+)
+"""Of folders, as the file systems of Linux and macOS take them."""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_run_opens_again_whatever_its_folder_is_called(tmp_path: Path, name: str) -> None:
+    try:
+        (tmp_path / name).mkdir()
+    except OSError:
+        pytest.skip("this file system does not take the name")
+    folder = tmp_path / name
+    with RunStore(folder, Recipe()) as store:
+        list(store.recorded([started(), step(1), ended()]))
+    before = {path.relative_to(tmp_path) for path in tmp_path.rglob("*")}
+    record = open_run(folder)
+    assert (record.step, record.ended) == (1, ended())
+    assert list_runs(tmp_path) == (folder,)
+    assert {path.relative_to(tmp_path) for path in tmp_path.rglob("*")} == before
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_relative_folder_opens_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with RunStore(Path("a#b"), Recipe()) as store:
+        list(store.recorded([started(), ended()]))
+    assert open_run("a#b").ended is not None
+
+
+def test_a_path_too_long_for_a_database_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / ("x" * 250) / ("y" * 250)
+    with pytest.raises(InputError, match="too long for a database"):
+        RunStore(folder, Recipe())
+    assert not folder.exists()
+
+
+def test_a_long_name_of_the_data_is_cut_in_that_of_the_run(tmp_path: Path) -> None:
+    recipe = Recipe().with_(data={"name": str(tmp_path / ("ж" * 120))})
+    folder = new_folder(recipe, tmp_path)
+    folder.mkdir()
+    assert folder.name.endswith("ж" * 50)
+
+
+def test_opening_writes_nothing(tmp_path: Path) -> None:
+    """Also into the folder of a run whose process was killed, which has a journal beside its database."""
+    folder = tmp_path / "run"
+    store = RunStore(folder, Recipe())
+    for event in (started(), step(1)):
+        store.append(event)
+    store._commit()
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    store.close()
+    before = (copy / "run.sqlite").read_bytes()
+    record = open_run(copy)
+    assert (record.step, record.ended) == (1, None)
+    assert (copy / "run.sqlite").read_bytes() == before
+
+
+def test_events_of_a_newer_version_are_skipped_counted_and_said(tmp_path: Path) -> None:
+    with RunStore(tmp_path / "run", Recipe()) as store:
+        list(store.recorded([started(), step(1), ended()]))
+    with sqlite3.connect(tmp_path / "run" / "run.sqlite") as database:
+        assert database.execute("PRAGMA user_version").fetchone() == (VERSION,)
+        database.execute(f"PRAGMA user_version = {VERSION + 1}")
+        for blob in (b"", encode(step(7)), b"garbage"):
+            database.execute("INSERT INTO events (kind, event) VALUES ('WeightHistogram', ?)", (blob,))
+    record = open_run(tmp_path / "run")
+    assert [str(note.text) for note in record.all(Note)] == ["3 events of a newer version were skipped."]
+    assert (record.step, record.ended) == (1, ended())
+
+
+def test_a_run_knows_whether_somebody_writes_it(tmp_path: Path) -> None:
+    assert not in_use(tmp_path)
+    store = RunStore(tmp_path / "run", Recipe())
+    assert in_use(tmp_path / "run")
+    store.append(started())
+    store.close()
+    assert not in_use(tmp_path / "run")
+
+
+@pytest.mark.parametrize("folder", ["tests/files/v1/run", "resources/examples/default"])
+def test_runs_from_before_databases_had_a_version_open(folder: str) -> None:
+    with closing(sqlite3.connect(Path(folder) / "run.sqlite")) as database:
+        assert database.execute("PRAGMA user_version").fetchone() == (0,)
+    record = open_run(folder)
+    assert record.ended is not None
+    assert str(record.ended.reason) == "Finished."
+    assert record.step > 0
+    assert len(record.epochs) == record.ended.epoch

@@ -82,11 +82,27 @@ class Source:
     """English names, to be translated with `_` where they are shown."""
     shape: tuple[int, int, int]
     """(C, H, W) of one image."""
+    training: tuple[int, ...] = ()
+    """Training images of each class at most, in the order of `classes`; of a folder, as far as names tell."""
+    notes: tuple[Message, ...] = ()
+    """What the user should know of what was found; of a folder, first how much it was."""
 
     def spec(self, choice: DataChoice) -> DataSpec:
         """As ImageData.spec will be when `choice` has been loaded from here."""
         channels, height, _width = self.shape
         return DataSpec(len(choice.classes or self.classes), self.ordered, channels, height)
+
+    def too_few(self, choice: DataChoice) -> tuple[str, int] | None:
+        """The class that has fewest training images, and how many, if `choice` asks for more of each class."""
+        counts = [
+            (count, name)
+            for name, count in zip(self.classes, self.training, strict=False)
+            if not choice.classes or name in choice.classes
+        ]
+        if choice.per_class is None or not counts or choice.per_class <= min(counts)[0]:
+            return None
+        count, name = min(counts, key=lambda pair: pair[0])
+        return name, count
 
 
 class Arrays(NamedTuple):

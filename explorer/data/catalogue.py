@@ -20,6 +20,15 @@ def sources() -> tuple[Source, ...]:
     return fashion.mini_source(), fashion.full_source(), gauges.source()
 
 
+def look(name: str) -> Source:
+    """What is known of the image set called `name`, or of a folder, before any picture is decoded.
+
+    Raises InputError, with what was probably meant, where there is none.
+    """
+    known = next((source for source in sources() if source.name == name), None)
+    return known or own.source(name, folder.find(_as_folder(name)))
+
+
 def load(choice: DataChoice, seed: int = 0) -> ImageData:
     """The images that `choice` names, reduced as it says; `seed` (>= 0) decides which training images stay.
 

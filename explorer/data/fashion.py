@@ -41,6 +41,7 @@ SHAPE = (1, 28, 28)
 SPLIT_SEED = 2017
 """Fixed: whoever compares two runs compares them on the same validation images."""
 MINI_PER_CLASS = {"training": 600, "validation": 200, "test": 200}
+FULL_PER_CLASS = 6_000
 FULL_VALIDATION_PER_CLASS = 500
 
 _FILES = {
@@ -63,6 +64,7 @@ def mini_source() -> Source:
         remedy="" if mini_path().is_file() else _reinstall(mini_path()),
         classes=CLASSES,
         shape=SHAPE,
+        training=(MINI_PER_CLASS["training"],) * len(CLASSES),
     )
 
 
@@ -81,6 +83,7 @@ def full_source() -> Source:
         remedy="" if available else _how_to_get_it(),
         classes=CLASSES,
         shape=SHAPE,
+        training=(FULL_PER_CLASS - FULL_VALIDATION_PER_CLASS,) * len(CLASSES),
     )
 
 

@@ -45,6 +45,7 @@ def source() -> Source:
         remedy="",
         classes=CLASSES,
         shape=SHAPE,
+        training=(MAX_PER_CLASS,) * len(CLASSES),
     )
 
 

@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.data.base import Arrays, ImageData, assemble, chosen, reduced
+from explorer.data.base import Arrays, ImageData, Source, assemble, chosen, reduced
 from explorer.data.choice import DataChoice
 from explorer.data.folder import number
 from explorer.data.picture_file import UnreadablePicture, View, read_picture
 from explorer.data.source import FREE, TEST, TRAINING, VALIDATION, Found, listed
-from explorer.data.splitting import divide, units
+from explorer.data.splitting import divide, for_training, units
 from explorer.errors import InputError
 from explorer.i18n import N_, Message, _
 
@@ -76,8 +76,30 @@ def load(found: Found, choice: DataChoice, seed: int) -> ImageData:
         reduced(training, found.classes, choice, seed),
         validation,
         test,
-        ordered=all(number(name) is not None for name in found.classes),
+        ordered=_ordered(found),
         notes=tuple(notes),
+    )
+
+
+def source(name: str, found: Found) -> Source:
+    """What is known of the pictures that were `found` before any is decoded."""
+    n = len(found.paths)
+    return Source(
+        name=name,
+        title=found.root.name,
+        description=str(found.root),
+        ordered=_ordered(found),
+        available=True,
+        remedy="",
+        classes=found.classes,
+        shape=View().shape,
+        training=tuple(for_training(found.labels, found.parts, len(found.classes))),
+        notes=(
+            Message.counted(
+                "{n} picture, {classes} classes.", "{n} pictures, {classes} classes.", n, classes=len(found.classes)
+            ),
+            *found.notes,
+        ),
     )
 
 
@@ -193,6 +215,10 @@ def _that_train(found: Found, labels: NDArray[np.int64], parts: NDArray[np.int64
             )
         )
     return names
+
+
+def _ordered(found: Found) -> bool:
+    return all(number(name) is not None for name in found.classes)
 
 
 def _require_parts(found: Found, validation: Arrays, test: Arrays) -> None:

@@ -35,6 +35,16 @@ def units(*keys: Sequence[Hashable]) -> NDArray[np.int64]:
     return np.array([root(index) for index in range(len(parent))], np.int64)
 
 
+def for_training(labels: NDArray[np.int64], given: NDArray[np.int64], classes: int) -> list[int]:
+    """How many pictures of each class `divide` would leave for training if all can be read and none is there twice."""
+    counts = np.bincount(labels[np.isin(given, (FREE, TRAINING))], minlength=classes)
+    shares = [share for part, share in SHARES.items() if not (given == part).any()]
+    return [
+        int(count) - sum(max(math.floor(share * count + 0.5), int(count > n)) for n, share in enumerate(shares, 1))
+        for count in counts
+    ]
+
+
 def divide(
     labels: NDArray[np.int64], digests: Sequence[bytes], together: NDArray[np.int64], given: NDArray[np.int64]
 ) -> NDArray[np.int64]:

@@ -13,16 +13,17 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from explorer.data import ImageData, load
+from explorer.data import DataChoice, ImageData, load
 from explorer.errors import InputError
 from explorer.events import Floats
 from explorer.gui.panels import Panel
 from explorer.gui.worker import NICENESS
+from explorer.i18n import Message
 from explorer.recipe import Recipe
 from explorer.session.session import Session, State
 
@@ -215,7 +216,11 @@ def _one_thread() -> None:
 class Previews:
     """Asks for previews as the recipe changes, and hands them to the panels. For the window's thread."""
 
-    def __init__(self, session: Session, panels: Sequence[Panel]) -> None:
+    def __init__(
+        self, session: Session, panels: Sequence[Panel], noted: Callable[[DataChoice, tuple[Message, ...]], None]
+    ) -> None:
+        """`noted` hears what is to be known of images that have been loaded."""
+        self._noted = noted
         self._session, self._panels = session, [panel for panel in panels if panel.previews]
         self._maker = Previewer()
         self._wanted: Wanted | None = None
@@ -264,6 +269,8 @@ class Previews:
 
     def _show(self, answer: Answer) -> None:
         self._answer = answer
+        if answer.preview:
+            self._noted(answer.preview.recipe.data, answer.preview.notes)
         for panel in self._panels:
             panel.show_preview(answer.preview, answer.targets, answer.problem)
         self._to_draw = [panel for panel in self._panels if panel.dirty]

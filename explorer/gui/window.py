@@ -76,7 +76,7 @@ class Window(QMainWindow):
         self.sidebar = Sidebar(recipe, self._explain)
         self.panels = [kind() for kind in PANELS]
         self.grid, self.painter = PanelGrid(self.panels), Painter(self.panels)
-        self.previews = Previews(self.session, self.panels)
+        self.previews = Previews(self.session, self.panels, self.sidebar.images.loaded)
         self.right = RightColumn(runs)
         self.layers, self.runs_list = self.right.layers, self.right.runs
         self.banner, self.transport = Banner(), Transport()

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from explorer.data import DataSpec, ImageData
 from explorer.events import ActivationStats, Floats, LayerPlan, SampleGrid
-from explorer.i18n import _
+from explorer.i18n import Message, _
 from explorer.recipe import Recipe
 from explorer.techniques import Moment
 from explorer.training import freezing
@@ -96,6 +96,8 @@ class Preview:
     samples: SampleGrid | None = None
     """As the instrument `samples` will report them at step 1."""
     signal: Signal | None = None
+    notes: tuple[Message, ...] = ()
+    """What the user should know of the images."""
     skipped: str = ""
     """Why there is no signal, for people."""
 
@@ -112,7 +114,7 @@ def parts(recipe: Recipe, data: ImageData, stale: Callable[[], bool] = lambda: F
     device = pick_device(recipe.device)
     per_epoch = steps_per_epoch(recipe, len(data.training.labels))
     targets = targets_of(recipe, len(data.classes))
-    known = Preview(recipe, data.classes, data.ordered, per_epoch, targets, _rates(recipe, per_epoch))
+    known = Preview(recipe, data.classes, data.ordered, per_epoch, targets, _rates(recipe, per_epoch), notes=data.notes)
     yield known
     context = _first_context(recipe, data, device)
     (grid,) = Samples().after_step(context)

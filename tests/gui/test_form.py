@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import typing
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -28,7 +29,7 @@ from explorer.gui.recipe.editors import (
 from explorer.gui.recipe.form import Form, editor_for, limits
 from explorer.gui.recipe.sidebar import MAIN, MORE
 from explorer.gui.wording import suffix
-from explorer.i18n import set_language
+from explorer.i18n import Message, set_language
 from explorer.recipe import Recipe, parse
 from explorer.techniques import TECHNIQUES, Augmentation, Dropout, Normalization, Schedule, Technique, Transfer
 
@@ -262,29 +263,81 @@ def test_marks_do_not_move_the_form(qtbot: QtBot) -> None:
     assert [editor.geometry() for editor in form.editors.values()] == before
 
 
-def test_images_come_from_a_list_or_a_folder(qtbot: QtBot) -> None:
-    editor = DataEditor()
+def choose(editor: DataEditor, folder: str) -> None:
+    """As if somebody chose `folder` in the dialog."""
+    editor.ask_folder = lambda: folder
+    editor.combo.setCurrentIndex(editor.combo.count() - 1)
+    editor.combo.activated.emit(editor.combo.count() - 1)
+
+
+def pictures(folder: Path, **classes: int) -> str:
+    """Files that look like pictures: nothing is decoded when a folder is chosen."""
+    for name, count in classes.items():
+        (folder / name).mkdir(parents=True)
+        for index in range(count):
+            (folder / name / f"{index}.png").touch()
+    return str(folder)
+
+
+def test_images_come_from_a_list_or_a_folder(qtbot: QtBot, tmp_path: Path) -> None:
+    editor, cats = DataEditor(), pictures(tmp_path / "cats", lion=40, puma=40)
     qtbot.addWidget(editor)
     emitted: list[DataChoice] = []
     editor.edited.connect(lambda: emitted.append(editor.value_()))
-    editor.ask_folder = lambda: ""
-    editor.combo.setCurrentIndex(editor.combo.count() - 1)
-    editor.combo.activated.emit(editor.combo.count() - 1)
+    choose(editor, "")
     assert not emitted  # nobody chose a folder
     assert editor.combo.value_() == "fashion-mini"
-    editor.ask_folder = lambda: "/pictures/cats"
-    editor.combo.setCurrentIndex(editor.combo.count() - 1)
-    editor.combo.activated.emit(editor.combo.count() - 1)
-    assert emitted == [DataChoice(name="/pictures/cats")]
+    choose(editor, cats)
+    assert emitted == [DataChoice(name=cats)]
     assert editor.combo.currentText() == "cats"
+    assert editor.about.text() == "80 pictures, 2 classes."
     editor.per_class.setValue(20)
-    assert emitted[-1] == DataChoice(name="/pictures/cats", per_class=20)
+    assert emitted[-1] == DataChoice(name=cats, per_class=20)
     assert not editor.fraction.isEnabled()  # a number of images takes its place
     editor.per_class.setValue(editor.per_class.minimum())
     assert emitted[-1].per_class is None
     editor.fraction.setValue(12.5)
-    assert emitted[-1] == DataChoice(name="/pictures/cats", fraction=0.125)
+    assert emitted[-1] == DataChoice(name=cats, fraction=0.125)
     assert editor.fraction.text() == "12.5 %"
+
+
+def test_a_wrong_folder_is_refused_when_it_is_chosen(qtbot: QtBot, tmp_path: Path) -> None:
+    editor, cats = DataEditor(), pictures(tmp_path / "cats", lion=40, puma=40)
+    qtbot.addWidget(editor)
+    emitted: list[DataChoice] = []
+    editor.edited.connect(lambda: emitted.append(editor.value_()))
+    choose(editor, str(Path(cats) / "lion"))
+    assert not emitted
+    assert editor.combo.value_() == "fashion-mini"
+    assert editor.about.objectName() == "problem"
+    assert "Did you mean" in editor.about.text()
+    assert "lion, puma" in editor.about.text()
+    choose(editor, cats)
+    assert editor.about.objectName() == "muted"
+
+
+def test_what_was_left_out_stays_in_sight(qtbot: QtBot, tmp_path: Path) -> None:
+    editor, cats = DataEditor(), pictures(tmp_path / "cats", lion=40, puma=40, lynx=0)
+    qtbot.addWidget(editor)
+    choose(editor, cats)
+    assert "without pictures are no classes: lynx" in editor.about.text()
+    editor.loaded(editor.value_(), (Message("1 of 80 pictures"),))
+    assert editor.about.text() == "80 pictures, 2 classes.\n1 of 80 pictures"
+    editor.loaded(DataChoice(), (Message("of other images"),))
+    assert "other" not in editor.about.text()
+
+
+def test_more_per_class_than_the_next_set_has_is_said_and_does_not_block(qtbot: QtBot, tmp_path: Path) -> None:
+    editor, cats = DataEditor(), pictures(tmp_path / "cats", lion=10, puma=40)
+    qtbot.addWidget(editor)
+    editor.set_value(DataChoice(per_class=15))
+    choose(editor, cats)
+    assert editor.value_() == DataChoice(name=cats)
+    assert editor.about.text() == "15 per class is more than “lion” has here (6): all are taken."
+    editor.per_class.setValue(9)
+    assert editor.about.text() == "There are only 6 training images of “lion”. Ask for at most 6, or for all."
+    editor.per_class.setValue(6)
+    assert editor.about.text() == "50 pictures, 2 classes."
 
 
 def test_classes_are_ticked_in_a_menu(qtbot: QtBot) -> None:
@@ -323,7 +376,8 @@ def test_classes_of_another_image_set_are_left_behind(qtbot: QtBot) -> None:
     editor.combo.activated.emit(editor.combo.currentIndex())
     assert editor.value_() == DataChoice(name="gauges")
     editor.set_value(DataChoice(name="/pictures/cats"))
-    assert not editor.classes.isEnabled()  # not known before they are loaded
+    assert not editor.classes.isEnabled()
+    assert "There is no folder /pictures/cats." in editor.about.text()
     editor.set_value(DataChoice(name="/pictures/cats", classes=("lion", "puma")))
     assert editor.classes.text() == "2 classes"
 

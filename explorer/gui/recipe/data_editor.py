@@ -7,12 +7,13 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
-from explorer.data import DataChoice, sources
+from explorer.data import DataChoice, Source, look, sources
+from explorer.errors import InputError
 from explorer.gui.recipe.editors import DECIMALS, ChoiceEditor, NumberEditor, WholeEditor
 from explorer.gui.wording import rich
-from explorer.i18n import N_, _, ngettext
+from explorer.i18n import N_, Message, _, ngettext
 
 FEWEST = 2
 """Classes that must stay: one class alone is nothing to tell apart."""
@@ -24,7 +25,9 @@ clear() deletes; shiboken then took it for the QAction that Qt put in its place,
 
 
 class DataEditor(QWidget):
-    """Three lines: image set; images or share of each class; classes."""
+    """Three lines: image set; images or share of each class; classes. Below them what was found in a folder, and why
+    one is refused, or what cannot be had of it.
+    """
 
     edited = Signal()
 
@@ -33,12 +36,22 @@ class DataEditor(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._value = DataChoice()
+        self._source: Source | None = None
+        """Of the value, if it is there; of a folder, as it was when it was chosen."""
+        self._problem: Message | InputError | None = None
+        """Of the value."""
+        self._said: Message | InputError | None = None
+        """Of what was chosen last, and not taken or not as it was; until something else is shown."""
+        self._notes: tuple[Message, ...] = ()
+        """Of the loading of the value, once it has been loaded."""
         self.ask_folder: Callable[[], str] = self._ask
         self.combo = ChoiceEditor(())
         self.per_class = WholeEditor(1, 1_000_000, N_("per class"), empty=N_("all"))
         self.fraction = NumberEditor(0.01, 100, 100, "%")
         self.fraction.setSingleStep(10)
         self.classes = ClassesButton()
+        self.about = QLabel(wordWrap=True)
+        self.about.setTextFormat(Qt.TextFormat.PlainText)
         row = QHBoxLayout()
         row.setSpacing(4)
         row.addWidget(self.per_class, 1)
@@ -49,6 +62,7 @@ class DataEditor(QWidget):
         layout.addWidget(self.combo)
         layout.addLayout(row)
         layout.addWidget(self.classes)
+        layout.addWidget(self.about)
         self.setFocusProxy(self.combo)
         self.combo.edited.connect(self._chosen)
         self.per_class.edited.connect(self._counted)
@@ -60,8 +74,27 @@ class DataEditor(QWidget):
         """The choice shown."""
         return self._value
 
+    @property
+    def source(self) -> Source | None:
+        """What is known of the images before they are loaded; None if they are not there."""
+        return self._source
+
+    def loaded(self, choice: DataChoice, notes: tuple[Message, ...]) -> None:
+        """Show what was noted when the images of `choice` were loaded, if they are still those chosen."""
+        if choice == self._value and notes != self._notes:
+            self._notes = notes
+            self._tell()
+
     def set_value(self, value: DataChoice) -> None:
         """Show `value`."""
+        self._said = None
+        self._show(value)
+
+    def _show(self, value: DataChoice) -> None:
+        if value != self._value:
+            self._notes = ()
+        if value.name != self._value.name or self._source is None:
+            self._look(value.name)
         self._value = value
         if self.combo.findData(value.name) < 0:
             place = self.combo.count() - 1
@@ -71,7 +104,33 @@ class DataEditor(QWidget):
         self.per_class.set_value(value.per_class)
         self.fraction.set_value(100 * value.fraction)
         self.fraction.setEnabled(value.per_class is None)
-        self.classes.set_value(_known_classes(value.name), value.classes)
+        self.classes.set_value(self._source.classes if self._source else (), value.classes)
+        self._tell()
+
+    def _look(self, name: str) -> None:
+        """Find out what is in the image set called `name`."""
+        self._source = self._problem = None
+        try:
+            self._source = look(name)
+        except InputError as error:
+            self._problem = error
+
+    def _tell(self) -> None:
+        """What was found, or what is wrong."""
+        source = self._source
+        problem = self._said or self._problem
+        if source and not problem and (fewest := source.too_few(self._value)):
+            problem = Message(
+                "There are only {count} training images of “{name}”. Ask for at most {count}, or for all.",
+                count=fewest[1],
+                name=Message(fewest[0]),
+            )
+        self.about.setObjectName("problem" if problem else "muted")
+        self.about.style().polish(self.about)  # a name that changes takes its style only then
+        found = source.notes if source else ()
+        known = (*found[:1], *self._notes) if self._notes else found
+        self.about.setText(str(problem) if problem else "\n".join(map(str, known)))
+        self.about.setVisible(bool(self.about.text()))
 
     def retranslate(self) -> None:
         """Name the image sets in the language now in use; ask anew which are there."""
@@ -97,11 +156,33 @@ class DataEditor(QWidget):
 
     def _chosen(self) -> None:
         name = self.combo.value_() or self.ask_folder()
-        if name and name != self._value.name:
-            kept = self._value.classes if set(self._value.classes) <= set(_known_classes(name)) else ()
-            self._take(name=name, classes=kept)
-        else:
-            self.set_value(self._value)
+        if not name:
+            self._show(self._value)
+            return
+        before = self._source, self._problem
+        self._look(name)  # anew, also where the name is the same: the folder may be another by now
+        if self._source is None:
+            self._said = self._problem
+            self._source, self._problem = before
+            self._show(self._value)
+            return
+        kept = self._value.classes if set(self._value.classes) <= set(self._source.classes) else ()
+        value = self._value.model_copy(update={"name": name, "classes": kept})
+        said = None
+        if fewest := self._source.too_few(value):
+            said = Message(
+                "{asked} per class is more than “{name}” has here ({count}): all are taken.",
+                asked=value.per_class,
+                name=Message(fewest[0]),
+                count=fewest[1],
+            )
+            value = value.model_copy(update={"per_class": None})
+        changed, source = value != self._value, self._source
+        self._said = said
+        self._show(value)
+        self._source = source
+        if changed:
+            self.edited.emit()
 
     def _counted(self) -> None:
         self._take(per_class=self.per_class.value_())
@@ -212,7 +293,3 @@ class _StayingMenu(QMenu):
             return False
         action.trigger()
         return True
-
-
-def _known_classes(name: str) -> tuple[str, ...]:
-    return next((source.classes for source in sources() if source.name == name), ())

@@ -9,8 +9,8 @@ from pydantic import BaseModel
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
-from explorer.data import sources
 from explorer.gui.recipe.card import Card, mark_help, refusal
+from explorer.gui.recipe.data_editor import DataEditor
 from explorer.gui.recipe.form import Form
 from explorer.i18n import N_, _
 from explorer.recipe import Recipe, parse
@@ -43,6 +43,9 @@ class Sidebar(QScrollArea):
         self._layout.setSpacing(6)
         self._heading(N_("Recipe"))
         self.main, self.more = (Form(recipe, names, parse) for names in (MAIN, MORE))
+        images = self.main.editors["data"]
+        assert isinstance(images, DataEditor)
+        self.images = images
         self.unfold = QToolButton()
         self.unfold.setCheckable(True)
         self.unfold.setAutoRaise(True)
@@ -80,7 +83,7 @@ class Sidebar(QScrollArea):
         for form in (self.main, self.more):
             form.set_value(recipe)
             form.mark(helps)
-        source = next((source for source in sources() if source.name == recipe.data.name), None)
+        source = self.images.source
         for name, card in self.cards.items():
             card.set_value(on.get(name))
             card.mark(marks.get(name))

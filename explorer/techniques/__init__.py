@@ -23,6 +23,7 @@ from explorer.techniques.base import (
     without_place,
 )
 from explorer.techniques.clipping import Clipping
+from explorer.techniques.distillation import Distillation
 from explorer.techniques.dropout import Dropout
 from explorer.techniques.early_stopping import EarlyStopping
 from explorer.techniques.initialization import Initialization
@@ -50,6 +51,7 @@ TECHNIQUES: tuple[type[Technique], ...] = (
     Schedule,
     WeightAveraging,
     Transfer,
+    Distillation,
 )
 
 __all__ = [
@@ -64,6 +66,7 @@ __all__ = [
     "Clipping",
     "Compute",
     "DataSpec",
+    "Distillation",
     "Dropout",
     "EarlyStopping",
     "FrozenNorm",

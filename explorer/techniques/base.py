@@ -309,6 +309,17 @@ class Technique(BaseModel):
         """Another view of `batch`; every image draws its own parameters from `rng`, and reports them in `drawn`."""
         return batch
 
+    @property
+    def asks(self) -> str:
+        """The run folder or checkpoint whose network answers to each batch, for `objective`; empty: none is named."""
+        return ""
+
+    def objective(self, loss: Tensor, logits: Tensor, answers: Tensor) -> Tensor:
+        """What is optimised where the techniques before say `loss`, a scalar; `answers` to the same images are the
+        logits of the network that it `asks`, like `logits` (B, classes).
+        """
+        return loss
+
     def backward(self, compute: Compute, parameters: Sequence[nn.Parameter]) -> Tensor:
         """Leaves in `grad` of `parameters`, None before, what the optimizer is to see, and returns the loss to report.
 

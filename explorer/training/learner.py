@@ -19,6 +19,7 @@ from explorer.training import freezing
 from explorer.training.model import Standardize, build, carry_over
 from explorer.training.pixels import mean_and_std
 from explorer.training.refit import answers, refitted
+from explorer.training.teaching import Teachers
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class Learner:
     def __init__(self, recipe: Recipe, data: ImageData, device: torch.device, *, started: bool = True) -> None:
         """`started`: with start weights; a run that is resumed needs none."""
         self.recipe, self.device = recipe, device
-        self.facts = data.spec
+        self.data, self.facts = data, data.spec
+        self.teachers = Teachers(recipe, data, device)
         self.standardize = Standardize(*mean_and_std(data.training.images))
         self.dropout_rng = torch.Generator(device)
         model = self._model(recipe, started)
@@ -50,8 +52,9 @@ class Learner:
     def change(self, recipe: Recipe, epoch: int, images: Tensor) -> Changed:
         """Learn on with `recipe` in `epoch`; a few uint8 `images` (N, C, H, W) tell whether it is another network.
 
-        Raises InputError, and learns on as before, if no layer would learn.
+        Raises InputError, and learns on as before, if no layer would learn, or a teacher cannot be had.
         """
+        teachers = Teachers(recipe, self.data, self.device, self.teachers)
         states = self.momenta() if recipe.optimizer == self.recipe.optimizer else {}
         averaged, changed = bool(self.shadow), Changed()
         model = wanted = self.model
@@ -65,7 +68,7 @@ class Learner:
                 model = wanted
             after = answers(model, images, self.recipe.precision == "bf16")
             changed = replace(changed, anew=model is wanted or not torch.equal(before, after))
-        self.recipe = recipe
+        self.recipe, self.teachers = recipe, teachers
         self._take(model, freezing.plan(recipe, model, epoch))
         self.remember(states)
         if changed.kept or changed.fresh or averaged != self._averages():

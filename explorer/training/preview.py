@@ -35,6 +35,7 @@ from explorer.training.planning import layer_plan
 from explorer.training.preflight import check, pick_device
 from explorer.training.rates import learning_rate
 from explorer.training.streams import stream
+from explorer.training.teaching import Teachers
 
 Doubles: TypeAlias = npt.NDArray[np.float64]
 POINTS = 300
@@ -169,7 +170,8 @@ def _of_network(known: Preview, context: StepContext, data: ImageData, stale: Ca
     model.to(context.raw.device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
     freezing.apply(freezing.plan(recipe, model, epoch=0), model)
     try:
-        yield replace(known, signal=_signal(replace(context, model=model), stale))
+        teachers = Teachers(recipe, data, context.raw.device)
+        yield replace(known, signal=_signal(replace(context, model=model), teachers, stale))
     except _SlowError:
         yield replace(known, skipped=_("The network takes too long for a look before training."))
 
@@ -212,7 +214,7 @@ def _plans(recipe: Recipe, model: nn.Module, per_epoch: int, stale: Callable[[],
         before = layer_rates
 
 
-def _signal(context: StepContext, stale: Callable[[], bool]) -> Signal:
+def _signal(context: StepContext, teachers: Teachers, stale: Callable[[], bool]) -> Signal:
     """Raises _SlowError and _StaleError."""
     recipe, model = context.recipe, context.model
     n = min(len(context.labels), max(2, int(IMAGES * min(1.0, PARAMETERS_AT_FULL / _parameters(recipe)))))
@@ -236,7 +238,8 @@ def _signal(context: StepContext, stale: Callable[[], bool]) -> Signal:
         for hook in hooks:
             hook.remove()
     guard()
-    soft_cross_entropy(logits, context.batch.targets[:n]).backward()  # type: ignore[no-untyped-call]
+    loss = soft_cross_entropy(logits, context.batch.targets[:n])
+    teachers.objective(loss, logits, context.batch.images[:n]).backward()  # type: ignore[no-untyped-call]
     (stats,) = instrument.after_step(replace(context, step=0))
     assert isinstance(stats, ActivationStats)
     gradients = np.array([_norm(parameters) for _name, _module, parameters in own], np.float32)

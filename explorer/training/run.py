@@ -147,7 +147,8 @@ class Run:
         resume = self.learner.resume_state(self.at.best_weights if best else None)
         if not all(tensor.isfinite().all() for tensor in resume["model"].values()):
             return  # stopped while diverging: the last good checkpoint is worth more
-        about = {"recipe": self.recipe.to_json(), "classes": list(self.images.data.classes)}
+        data = self.images.data
+        about = {"recipe": self.recipe.to_json(), "classes": list(data.classes), "size": data.spec.size}
         threads = {"threads": self.chosen.threads}
         paths = [self.checkpoints / name for name in names]
         checkpoint.write(paths, about | threads | self.at.content() | resume)

@@ -42,6 +42,7 @@ class Forward:
         if first:
             self._logits[part, parts] = logits.detach()
         loss = soft_cross_entropy(logits, batch.targets[rows])
+        loss = self._learner.teachers.objective(loss, logits, batch.images[rows])
         return loss if parts == 1 else loss * (len(logits) / size)
 
     @property

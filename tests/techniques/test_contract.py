@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 import annotated_types
@@ -15,11 +16,22 @@ import pytest
 import torch
 from pydantic.fields import FieldInfo
 
+from explorer import train
 from explorer.data import ImageData
 from explorer.errors import InputError
 from explorer.events import StepDone
 from explorer.recipe import Recipe, build_technique
-from explorer.techniques import TECHNIQUES, Batch, Category, LayerPlace, LayerRate, Moment, Technique, Transfer
+from explorer.techniques import (
+    TECHNIQUES,
+    Batch,
+    Category,
+    Distillation,
+    LayerPlace,
+    LayerRate,
+    Moment,
+    Technique,
+    Transfer,
+)
 from explorer.training.control import Control
 from explorer.training.instruments import Watch
 from explorer.training.loop import one_step
@@ -27,7 +39,7 @@ from explorer.training.run import Run
 
 SLOTS = (
     "fetch", "norm", "activation", "drop", "shortcut", "network", "initialise",
-    "soften", "augment", "on_gradients", "lr_scale", "average", "layer_rate", "stop", "branch", "backward",
+    "objective", "soften", "augment", "on_gradients", "lr_scale", "average", "layer_rate", "stop", "branch", "backward",
 )  # fmt: skip
 CHANNELS, CLASSES = 3, 5
 
@@ -332,8 +344,31 @@ LIGHT = ("small_cnn", "efficientnet_lite0", "resnet18", "mobilenet_v3_small")
 """The others are built in tests/networks; here a step of one would take up to 20 s."""
 
 
+@pytest.fixture(scope="module")
+def teacher(images: ImageData, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint to learn from."""
+    folder = tmp_path_factory.mktemp("teacher")
+    for _event in train(Recipe(width=4, batch_size=16, epochs=1, device="cpu"), data=images, checkpoints=folder):
+        pass
+    return folder / "last.pt"
+
+
+@variants_in("objective")
+def test_an_objective_is_a_finite_loss_through_which_gradients_go(technique: Technique) -> None:
+    logits, answers = (torch.rand((6, CLASSES), generator=rng(seed)) for seed in (0, 1))
+    logits.requires_grad_()
+    loss = technique.objective(logits.square().mean(), logits, answers)
+    loss.backward()
+    assert loss.ndim == 0
+    assert torch.isfinite(loss)
+    assert logits.grad is not None
+    assert torch.isfinite(logits.grad).all()
+
+
 @every_variant
-def test_one_training_step(technique: Technique, images: ImageData) -> None:
+def test_one_training_step(technique: Technique, images: ImageData, teacher: Path) -> None:
+    if isinstance(technique, Distillation):
+        technique = technique.model_copy(update={"teacher": str(teacher)})
     if isinstance(technique, Transfer):
         if technique.backbone not in LIGHT:
             pytest.skip("large")

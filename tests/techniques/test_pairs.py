@@ -12,7 +12,7 @@ from explorer import train
 from explorer.data import ImageData
 from explorer.events import RunEnded, StepDone
 from explorer.recipe import Recipe
-from explorer.techniques import TECHNIQUES, Technique, Transfer, clash
+from explorer.techniques import TECHNIQUES, Distillation, Technique, Transfer, clash
 
 NETWORKS = {"small_cnn": Recipe(width=4, batch_size=4, epochs=1, lr=0.01, device="cpu", techniques=())}
 DEFAULTS: tuple[Technique, ...] = tuple(
@@ -21,14 +21,29 @@ DEFAULTS: tuple[Technique, ...] = tuple(
 """Transfer brings no network and no file here: what is to be seen is whether two techniques get on."""
 
 
+@pytest.fixture(scope="module")
+def images(tiny: Callable[..., ImageData]) -> ImageData:
+    return tiny(count=8, classes=3, size=8, ordered=True)
+
+
+@pytest.fixture(scope="module")
+def teacher(images: ImageData, tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("teacher")
+    list(train(NETWORKS["small_cnn"], data=images, checkpoints=folder))
+    return str(folder)
+
+
 @pytest.mark.parametrize("network", NETWORKS)
 @pytest.mark.parametrize("one", DEFAULTS, ids=lambda technique: technique.name)
-def test_with_every_later_one(one: Technique, network: str, tiny: Callable[..., ImageData]) -> None:
-    images, recipe = tiny(count=8, classes=3, size=8, ordered=True), NETWORKS[network]
+def test_with_every_later_one(one: Technique, network: str, images: ImageData, teacher: str) -> None:
+    recipe = NETWORKS[network]
     for other in itertools.dropwhile(lambda technique: technique is not one, DEFAULTS):
         if clash(one, (other,)) or clash(other, (one,)):
             continue
-        both = recipe.with_(techniques=tuple({one.name: one, other.name: other}.values()))
+        both = recipe
+        for technique in (one, other):
+            taught = technique.model_copy(update={"teacher": teacher} if isinstance(technique, Distillation) else {})
+            both = both.switched(taught)
         *events, end = train(both, data=images, instruments=())
         assert isinstance(end, RunEnded)
         assert end.outcome == "finished", f"{one} and {other}: {end.reason}\n{end.details}"

@@ -20,7 +20,7 @@ DECADES = 12
 
 SIGNAL = (
     ("data", "seed", "batch_size", "depth", "width", "frozen", "precision"),
-    ("norm", "activation", "drop", "shortcut", "initialise", "network", "augment", "soften", "layer_rate"),
+    ("norm", "activation", "drop", "shortcut", "initialise", "network", "augment", "soften", "objective", "layer_rate"),
 )
 """Fields of the recipe and slots of techniques on which the signal through the untrained network depends."""
 

@@ -1,8 +1,8 @@
 """Collect every text that people read into the catalogues of resources/locale, and compile them.
 
 Run it after a text has changed: python packaging/build_locale.py. Translate what is new in the .po files, run it again.
-Texts come from the calls of _, N_, ngettext, Message and Message.counted, and from the techniques' docstrings, which
-are their manuals.
+Texts come from the calls of _, N_, ngettext, Message and Message.counted, and from the docstrings of techniques,
+networks and optimizers, which are their manuals.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from explorer.techniques import TECHNIQUES  # noqa: E402 - the path must be set first
+from explorer.networks import NETWORKS  # noqa: E402 - the path must be set first
+from explorer.optimizers import OPTIMIZERS  # noqa: E402
+from explorer.techniques import TECHNIQUES  # noqa: E402
 
 LOCALE = ROOT / "resources" / "locale"
 
@@ -30,8 +32,8 @@ def template() -> Catalog:
     found = extract_from_dir(ROOT / "explorer", keywords=keywords)
     for file, line, message, _comments, _context in sorted(found, key=lambda entry: (entry[0], entry[1])):
         catalog.add(message, locations=[(f"explorer/{Path(file).as_posix()}", line)])
-    for technique in TECHNIQUES:
-        catalog.add(technique.manual(), locations=[(f"{technique.__module__.replace('.', '/')}.py", 1)])
+    for kind in (*TECHNIQUES, *NETWORKS, *OPTIMIZERS):
+        catalog.add(kind.manual(), locations=[(f"{kind.__module__.replace('.', '/')}.py", 1)])
     return catalog
 
 

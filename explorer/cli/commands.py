@@ -23,7 +23,10 @@ from explorer.errors import InputError
 from explorer.events import DIVERGED, FAILED, Event, RunEnded, RunStarted
 from explorer.exports import EXPORTS, StoredRun, export
 from explorer.i18n import N_, _
-from explorer.recipe import BY_NAME, Recipe, did_you_mean
+from explorer.nearest import did_you_mean
+from explorer.networks import BACKBONES, NETWORKS, Network, Pretrained
+from explorer.optimizers import OPTIMIZERS, Optimizer
+from explorer.recipe import BY_NAME, CHOICES, Recipe
 from explorer.runs import RunStore, list_runs, new_folder, open_run, runs_folder
 from explorer.runs.experiment import Experiment, Place, Planned, keep_place
 from explorer.runs.store import CHECKPOINTS
@@ -36,6 +39,8 @@ PICTURES = ("png", "svg")
 FORMATS = (*PICTURES, *(kind.name for kind in EXPORTS))
 COLUMNS = {
     "name": N_("name"),
+    "title": N_("title"),
+    "parameters": N_("parameters"),
     "group": N_("group"),
     "summary": N_("what it does"),
     "description": N_("description"),
@@ -200,6 +205,13 @@ def _run_list(options: argparse.Namespace) -> int:
                 | ({"parameters": t.model_json_schema()["properties"]} if options.json else {})
                 for t in TECHNIQUES
             ]
+        case "networks":
+            rows = [_kind_row(kind) for kind in NETWORKS]
+            rows += [
+                {"name": b.name, "title": b.title, "summary": _(b.weights), "parameters": Pretrained} for b in BACKBONES
+            ]
+        case "optimizers":
+            rows = [_kind_row(kind) for kind in OPTIMIZERS]
         case "data":
             rows = [
                 {"name": s.name, "description": _(s.description), "classes": len(s.classes), "available": s.available}
@@ -213,6 +225,10 @@ def _run_list(options: argparse.Namespace) -> int:
             if not rows and not options.json:
                 print(_("No runs yet in {folder}.").format(folder=runs_folder()))
                 return 0
+    for row in rows if options.what in ("networks", "optimizers") else ():
+        kind = row.pop("parameters")
+        own = {name: schema for name, schema in kind.model_json_schema()["properties"].items() if name != "kind"}
+        row["parameters"] = own if options.json else ", ".join(own)
     if options.json:
         print_json(json.dumps(rows, ensure_ascii=False, indent=2))
         return 0
@@ -223,6 +239,10 @@ def _run_list(options: argparse.Namespace) -> int:
         table.add_row(*(str(value) for value in row.values()))
     console().print(table)
     return 0
+
+
+def _kind_row(kind: type[Network] | type[Optimizer]) -> dict[str, Any]:
+    return {"name": kind.key(), "title": _(kind.title), "summary": _(kind.summary), "parameters": kind}
 
 
 def _run_row(folder: Path) -> dict[str, Any]:
@@ -241,18 +261,30 @@ def _run_row(folder: Path) -> dict[str, Any]:
 
 
 def _run_describe(options: argparse.Namespace) -> int:
-    technique = _technique(options.technique)
-    print(f"{_(technique.title)} — {_(technique.summary)}\n")
-    print(_(technique.manual()) + "\n")
+    prefix, kind = _described(options.name)
+    print(f"{_(kind.title)} — {_(kind.summary)}\n")
+    print(_(kind.manual()) + "\n")
     table = Table(title=_("Parameters"))
     for column in (_("flag"), _("default"), _("allowed"), _("what it does")):
         table.add_column(column)
-    for field, info in technique.model_fields.items():
-        table.add_row(
-            f"--{technique.name}.{field}", text_of(info.default), allowed(technique, field), _(info.description or "")
-        )
+    for field, info in kind.model_fields.items():
+        if field != "kind" or prefix == options.name:
+            flag, what = f"--{prefix}.{field}", _(info.description or "")
+            table.add_row(flag, text_of(info.default), allowed(kind, field), what)
     console().print(table)
     return 0
+
+
+def _described(name: str) -> tuple[str, type[Any]]:
+    """What is called `name`, and what its flags begin with. Raises InputError."""
+    found: dict[str, tuple[str, type[Any]]] = {key: (key, kind) for key, kind in BY_NAME.items()}
+    for choice, kinds in CHOICES.items():
+        found |= {key: (choice, kind) for key, kind in kinds.items()}
+    found |= {backbone.name: ("network", Pretrained) for backbone in BACKBONES}
+    if name not in found:
+        text = _("There is no technique, network or optimizer {name!r}.").format(name=name)
+        raise InputError(text + did_you_mean(name, found))
+    return found[name]
 
 
 def _run_doctor(_options: argparse.Namespace) -> int:
@@ -329,15 +361,17 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     listing = commands.add_parser(
-        "list", help=_("list techniques, data, formats of export or runs"), allow_abbrev=False
+        "list", help=_("list techniques, networks, optimizers, data, formats of export or runs"), allow_abbrev=False
     )
     listing.set_defaults(run=_run_list)
-    listing.add_argument("what", choices=("techniques", "data", "exports", "runs"))
+    listing.add_argument("what", choices=("techniques", "networks", "optimizers", "data", "exports", "runs"))
     listing.add_argument("--json", action="store_true")
 
-    describe = commands.add_parser("describe", help=_("explain a technique"), allow_abbrev=False)
+    describe = commands.add_parser(
+        "describe", help=_("explain a technique, a network or an optimizer"), allow_abbrev=False
+    )
     describe.set_defaults(run=_run_describe)
-    describe.add_argument("technique")
+    describe.add_argument("name")
 
     doctor = commands.add_parser("doctor", help=_("say what a report of a fault needs, and find the usual troubles"))
     doctor.set_defaults(run=_run_doctor)

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn, get_origin
 
 from pydantic.fields import FieldInfo
 
 from explorer.errors import InputError
 from explorer.i18n import _
-from explorer.recipe import Recipe, did_you_mean, parse
+from explorer.nearest import did_you_mean
+from explorer.networks import Pretrained
+from explorer.recipe import CHOICES, Recipe, parse
+from explorer.recipe.migrate import SHORT
 from explorer.techniques import TECHNIQUES
+
+OLD_FLAGS = ("backbone", "size")
+"""Of transfer learning, which chose the network in version 1; not in the help, but they still do what they did."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -44,8 +50,12 @@ def recipe_flags(parser: argparse.ArgumentParser) -> None:
             _flag(parser, "--data", "set.data.name", field)
             for part in ("classes", "per_class", "fraction"):
                 _flag(parser, "--" + part.replace("_", "-"), f"set.data.{part}", type(field.default).model_fields[part])
+        elif name in CHOICES:
+            _choice_flags(parser, name, field)
         elif name not in ("version", "techniques"):
             _flag(parser, "--" + name.replace("_", "-"), f"set.{name}", field)
+    for name in OLD_FLAGS:
+        parser.add_argument(f"--transfer.{name}", dest=f"old.{name}", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     for technique in TECHNIQUES:
         group = parser.add_argument_group(_(technique.title), _(technique.summary))
         group.add_argument(
@@ -59,16 +69,53 @@ def recipe_flags(parser: argparse.ArgumentParser) -> None:
             _flag(group, f"--{technique.name}.{name}", f"parameter.{technique.name}.{name}", field)
 
 
+def _choice_flags(parser: argparse.ArgumentParser, choice: str, field: FieldInfo) -> None:
+    """The flag that chooses a kind, and one for each parameter that any kind has."""
+    kinds, title = CHOICES[choice], _(field.title or "")
+    group = parser.add_argument_group(title, _(field.description or ""))
+    known = ", ".join(kinds) + (", " + _("or the name of a pretrained one") if choice == "network" else "")
+    group.add_argument(
+        f"--{choice}",
+        dest=f"choose.{choice}",
+        metavar="KIND",
+        default=argparse.SUPPRESS,
+        help=f"{known} {_('[{default}]').format(default=field.default.kind)}",
+    )
+    names = dict.fromkeys(name for kind in kinds.values() for name in kind.model_fields if name != "kind")
+    for name in names:
+        owners = {key: kind.model_fields[name] for key, kind in kinds.items() if name in kind.model_fields}
+        flags = [f"--{choice}.{name}", *([f"--{name}"] if name in SHORT else [])]
+        help_ = "; ".join(f"{key}: {_described(own)}" for key, own in owners.items())
+        own = next(iter(owners.values()))
+        _add(group, flags, f"chosen.{choice}.{name}", own, help_)
+
+
 def _flag(parser: Any, flag: str, dest: str, field: FieldInfo) -> None:
     """One flag; its value stays text, so that the declaration alone says what is valid and what to answer."""
-    text = _(field.description or "") + " " + _("[{default}]").format(default=text_of(field.default))
+    _add(parser, [flag], dest, field, _described(field))
+
+
+def _described(field: FieldInfo) -> str:
+    default = "auto" if field.default is None and field.annotation == float | None else text_of(field.default)
+    return _(field.description or "") + " " + _("[{default}]").format(default=default)
+
+
+def _add(parser: Any, flags: list[str], dest: str, field: FieldInfo, text: str) -> None:
+    name = flags[0].rpartition(".")[2].strip("-").upper()
     common = {"dest": dest, "default": argparse.SUPPRESS, "help": text.replace("%", "%%")}
     if field.annotation is bool:
-        parser.add_argument(flag, action=argparse.BooleanOptionalAction, **common)
+        parser.add_argument(*flags, action=argparse.BooleanOptionalAction, **common)
     elif isinstance(field.default, tuple):
-        parser.add_argument(flag, metavar="A,B", type=lambda value: value.split(",") if value else [], **common)
+        parser.add_argument(*flags, metavar="A,B", type=lambda value: value.split(",") if value else [], **common)
     else:
-        parser.add_argument(flag, metavar=flag.rpartition(".")[2].strip("-").upper(), **common)
+        parser.add_argument(*flags, metavar=name, **common)
+
+
+def _typed(field: FieldInfo | None, value: Any) -> Any:
+    """Numbers among which to choose must be numbers: "14" is none of 8, 14, 20."""
+    if field is not None and get_origin(field.annotation) is Literal and isinstance(field.default, int):
+        return int(value) if value.isdecimal() else value
+    return value
 
 
 def text_of(value: object) -> str:
@@ -99,11 +146,24 @@ def recipe_from(options: argparse.Namespace, start: Recipe | None = None) -> Rec
                 values["data"][name] = given
             case ["set", name]:
                 values[name] = given
+            case ["old", "backbone"]:
+                values["network"] = parse({"network": given}).model_dump(mode="json")["network"]
+            case ["old", "size"] if "old.backbone" not in vars(options) and "choose.network" not in vars(options):
+                values["network"] = Pretrained().model_dump(mode="json")
+            case ["choose", choice] if given != values[choice]["kind"]:
+                values[choice] = parse({choice: given}).model_dump(mode="json")[choice]
             case ["on", name]:
                 values["techniques"].setdefault(name, {}) if given else values["techniques"].pop(name, None)
+    if any(key.startswith("old.") for key in vars(options)):
+        values["techniques"].setdefault("transfer", {})
     changes: dict[str, dict[str, Any]] = {}
     for key, given in vars(options).items():
         match key.split("."):
+            case ["chosen", choice, name]:
+                kind = CHOICES[choice][values[choice]["kind"]]
+                values[choice][name] = _typed(kind.model_fields.get(name), given)
+            case ["old", "size"] if values["network"]["kind"] == "pretrained":
+                values["network"]["size"] = given
             case ["parameter", name, field]:
                 if vars(options).get(f"on.{name}") is False:
                     contradiction = _("--no-{name} and --{name}.{field} contradict each other. Leave one out.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from explorer.data.choice import DataChoice
 from explorer.errors import InputError
 from explorer.i18n import Message, _
+from explorer.nearest import did_you_mean
 
 if TYPE_CHECKING:
     import torch
@@ -154,13 +154,8 @@ def chosen(classes: Sequence[str], choice: DataChoice) -> list[int]:
     """
     for name in choice.classes:
         if name not in classes:
-            near = difflib.get_close_matches(name, classes, n=1)
-            hint = _(" Did you mean “{close}”?").format(close=near[0]) if near else ""
-            raise InputError(
-                _("“{data}” has no class “{name}”.{hint} Its classes: {classes}.").format(
-                    data=choice.name, name=name, hint=hint, classes=", ".join(classes)
-                )
-            )
+            text = _("“{data}” has no class “{name}”.").format(data=choice.name, name=name)
+            raise InputError(text + did_you_mean(name, classes, everything=True))
     kept = [index for index, name in enumerate(classes) if not choice.classes or name in choice.classes]
     if len(kept) < 2:
         raise InputError(

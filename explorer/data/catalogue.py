@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from explorer.data.base import ImageData, Source
 from explorer.data.choice import DataChoice
 from explorer.errors import InputError
 from explorer.i18n import _
+from explorer.nearest import did_you_mean
 
 _LOADERS = {fashion.MINI: fashion.load_mini, fashion.FULL: fashion.load_full, gauges.NAME: gauges.load}
 
@@ -60,10 +60,5 @@ def _as_folder(name: str) -> Path:
         raise InputError(
             _("There is no folder {name}. Check the path, or choose one of: {known}.").format(name=name, known=known)
         )
-    close = difflib.get_close_matches(name.lower(), _LOADERS, n=1)
-    hint = _(" Did you mean “{close}”?").format(close=close[0]) if close else ""
-    raise InputError(
-        _("“{name}” is neither a known image set nor a folder.{hint} Known: {known}.").format(
-            name=name, hint=hint, known=known
-        )
-    )
+    text = _("“{name}” is neither a known image set nor a folder.").format(name=name)
+    raise InputError(text + did_you_mean(name, _LOADERS, everything=True))

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+from pydantic.fields import FieldInfo
+
 from explorer.i18n import N_, _, ngettext
-from explorer.networks import BACKBONES, SMALL_CNN
+from explorer.networks import BACKBONES
 
 FIELDS = {
     "affine": N_("Learn γ and β"),
     "alpha": N_("α"),
-    "backbone": N_("Network"),
     "batch_size": N_("Batch size"),
     "drop_last": N_("Drop last batch"),
     "brightness": N_("Brightness"),
     "cache_features": N_("Cache features"),
     "contrast": N_("Contrast"),
     "crop": N_("Crop"),
-    "data": N_("Images"),
     "decay": N_("Decay"),
-    "depth": N_("Depth"),
     "depth_factor": N_("Rate per stage"),
     "device": N_("Device"),
     "div": N_("Start divisor"),
@@ -38,18 +37,15 @@ FIELDS = {
     "growth": N_("Cycle growth"),
     "hue": N_("Hue"),
     "kind": N_("Kind"),
-    "lr": N_("Learning rate"),
     "magnitude": N_("Magnitude"),
     "milestones": N_("Milestones"),
     "min_delta": N_("Least fall"),
     "momentum": N_("Momentum"),
-    "nesterov": N_("Nesterov"),
     "noise": N_("Noise"),
     "norm_affine_trains": N_("BN: learn γ, β"),
     "norm_statistics_update": N_("BN: statistics"),
     "norm_uses_running": N_("BN: running"),
     "operations": N_("Operations"),
-    "optimizer": N_("Optimizer"),
     "p": N_("Probability p"),
     "patience": N_("Patience"),
     "places": N_("Places"),
@@ -63,7 +59,6 @@ FIELDS = {
     "scale": N_("Scale"),
     "seed": N_("Seed"),
     "sigma": N_("σ"),
-    "size": N_("Image size"),
     "slope": N_("Slope"),
     "thaw_every": N_("Thaw every"),
     "teacher": N_("Teacher"),
@@ -77,7 +72,6 @@ FIELDS = {
     "warmup": N_("Warm-up"),
     "weight_decay": N_("Weight decay"),
     "weights": N_("Weights"),
-    "width": N_("Width"),
     "zero_start": N_("Start as identity"),
 }
 
@@ -143,11 +137,13 @@ CHOICES = {
     "xavier_normal": N_("Xavier, normal"),
     "xavier_uniform": N_("Xavier, uniform"),
     "zeros": N_("zeros"),
-} | {backbone.name: backbone.title for backbone in (SMALL_CNN, *BACKBONES)}
+} | {backbone.name: backbone.title for backbone in BACKBONES}
 
 
-def field_label(name: str) -> str:
-    """The label of the field `name`, translated; a name we do not know is made readable."""
+def field_label(name: str, field: FieldInfo | None = None) -> str:
+    """The label of the field `name`, translated: its own title, if it has one; else its name is made readable."""
+    if field is not None and field.title:
+        return _(field.title)
     return _(FIELDS[name]) if name in FIELDS else name.replace("_", " ").capitalize()
 
 
@@ -180,6 +176,12 @@ def suffix(unit: str, n: float) -> str:
             text = ngettext("{n} stage", "{n} stages", whole)
         case "pixels":
             text = ngettext("{n} pixel", "{n} pixels", whole)
+        case "features":
+            text = ngettext("{n} feature", "{n} features", whole)
+        case "blocks":
+            text = ngettext("{n} block", "{n} blocks", whole)
+        case "heads":
+            text = ngettext("{n} head", "{n} heads", whole)
         case "°":
             return unit
         case _:

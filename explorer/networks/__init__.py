@@ -1,23 +1,39 @@
-"""Networks trained by others, to start from. Listing and fetching spare torch; the rest is imported when asked."""
+"""Networks, each declared once in a file of its own, and weights that others have learned. torch is imported late."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from explorer.networks.base import BLANKS, Blanks, BranchPlace, Network
 from explorer.networks.catalogue import BACKBONES, SMALL_CNN, Backbone, find
 from explorer.networks.download import fetch, weights_path
+from explorer.networks.mlp import MLP
+from explorer.networks.pretrained import Pretrained
+from explorer.networks.small_cnn import SmallCNN
+from explorer.networks.vit import ViT
+
+NETWORKS: tuple[type[Network], ...] = (SmallCNN, MLP, ViT, Pretrained)
 
 if TYPE_CHECKING:
-    from explorer.networks.pretrained import Adapt, Pretrained, build
+    from explorer.networks.adapted import Adapt, Adapted, build
     from explorer.networks.weights import Fitted, fit, official, small_cnn_weights, weights_file
 
 __all__ = [
     "BACKBONES",
+    "BLANKS",
+    "MLP",
+    "NETWORKS",
     "SMALL_CNN",
     "Adapt",
+    "Adapted",
     "Backbone",
+    "Blanks",
+    "BranchPlace",
     "Fitted",
+    "Network",
     "Pretrained",
+    "SmallCNN",
+    "ViT",
     "build",
     "fetch",
     "find",
@@ -30,10 +46,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("Adapt", "Pretrained", "build"):
-        from explorer.networks import pretrained
+    if name in ("Adapt", "Adapted", "build"):
+        from explorer.networks import adapted
 
-        return getattr(pretrained, name)
+        return getattr(adapted, name)
     if name in __all__:
         from explorer.networks import weights
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 
 from explorer.errors import InputError
 from explorer.i18n import N_, _
+from explorer.nearest import did_you_mean
 
 MIN_SIZE = 32
 """Pixels; all these networks halve the image five times."""
@@ -142,7 +142,7 @@ BACKBONES: tuple[Backbone, ...] = (
     _torchvision("regnet_y_1_6gf", "RegNetY-1.6GF", 224, 11_202_430, 43.152, "regnet_y_1_6gf-0d7bc02a", "fc"),
 )
 
-# Not made by `build`: the network is the app's own (explorer/training/model.py), and knows its images' mean itself.
+# Not made by `build`: the network is the app's own (explorer/networks/small_cnn.py), and knows its images' mean itself.
 SMALL_CNN = Backbone(
     name="small_cnn",
     title=N_("Small CNN"),
@@ -165,8 +165,6 @@ def find(name: str) -> Backbone:
     known = {backbone.name: backbone for backbone in BACKBONES}
     if name in known:
         return known[name]
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = _(" Did you mean “{close}”?").format(close=near[0]) if near else ""
     raise InputError(
-        _("There is no backbone “{name}”.{hint} Known: {known}.").format(name=name, hint=hint, known=", ".join(known))
+        _("There is no pretrained network “{name}”.").format(name=name) + did_you_mean(name, known, everything=True)
     )

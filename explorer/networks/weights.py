@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,12 +22,17 @@ from torch import Tensor, nn
 from explorer.errors import InputError
 from explorer.i18n import NOTHING, Message, _
 from explorer.networks import efficientnet_lite
+from explorer.networks.adapted import Adapted
 from explorer.networks.catalogue import LITE0, Backbone, find
 from explorer.networks.download import is_intact, weights_path
-from explorer.networks.pretrained import Pretrained
 from explorer.resources import resource
 
 State = dict[str, Tensor]
+CONTAINERS = ("model", "state_dict", "model_state_dict", "state", "net", "network", "weights", "params")
+"""Under which people keep a state dict in a larger one."""
+PREFIXES = ("module.", "_orig_mod.", "model.", "net.", "network.", "backbone.", "student.")
+"""That wrappers put before every name: of DataParallel, of torch.compile, of people's own classes."""
+MOST_WRAPPED = 5
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,8 @@ class Fitted:
     """Tensors of the network that were not; counters of batches aside, which decide nothing."""
     unused: tuple[tuple[str, Message], ...]
     """Tensors of the source that found no place, each with the reason."""
+    prefixes: tuple[str, ...] = ()
+    """Of wrappers, which were taken off the names."""
 
 
 def official(name: str) -> State:
@@ -81,10 +89,10 @@ def small_cnn_weights() -> State:
 
 
 def weights_file(path: Path | str) -> State:
-    """The tensors by name in a checkpoint of a run, a state dict (also under "state_dict" or "model") or safetensors.
+    """The tensors by name in a checkpoint of a run, a state dict (also within one of CONTAINERS) or safetensors.
 
-    A prefix that wrappers put before every name ("module.") is taken off. Raises InputError that names the file and the
-    remedy if it is missing, damaged, holds anything but tensors and plain values, or holds no tensors by name.
+    Raises InputError that names the file and the remedy if it is missing, damaged, holds anything but tensors and plain
+    values, or holds no tensors by name.
     """
     path = Path(path).expanduser()
     try:
@@ -105,7 +113,11 @@ def weights_file(path: Path | str) -> State:
         raise _refused(path, why_unreadable(error)) from None
     state = _tensors(content)
     if not state:
-        raise _refused(path, _("it holds no tensors by name"))
+        raise InputError(
+            _(
+                "{path} holds no tensors by name. Save them with torch.save(model.state_dict(), …) or as safetensors."
+            ).format(path=path)
+        )
     for name, tensor in state.items():
         # A few bytes can claim to be terabytes by repeating themselves; whoever then reads them runs out of memory.
         plain = tensor.layout is torch.strided and tensor.device.type == "cpu" and not tensor.is_quantized
@@ -117,27 +129,30 @@ def weights_file(path: Path | str) -> State:
 def fit(model: nn.Module, state: Mapping[str, Tensor]) -> Fitted:
     """Copy into `model` what fits by name and shape, and say what did not.
 
-    Names are taken as they are or, for a `Pretrained`, as the backbone's own file has them, whichever fits more. Raises
-    InputError, with nothing changed, if no parameter fits or a number that would is not finite.
+    Names are taken as they are, without the prefixes that wrappers put before them, and, for an `Adapted`, as the
+    backbone's own file has them: whichever fits most. Raises InputError, with nothing changed, if no parameter fits or
+    a number that would is not finite.
     """
     target = model.state_dict()
-    renamings = [{name: name for name in state}]
-    if isinstance(model, Pretrained):
-        renamings.append(_renaming(model.backbone, state))
+    bare, as_is = _unwrapped(state), {name: name for name in state}
+    candidates = [as_is, bare]
+    if isinstance(model, Adapted):
+        own = _renaming(model.backbone, bare.values())
+        candidates += [_renaming(model.backbone, state), {old: own[new] for old, new in bare.items()}]
     learned = {name for name, _parameter in model.named_parameters()}
 
     def placed(renaming: dict[str, str]) -> dict[str, str]:
         """From the name in `state` to the name in `model`, of what fits."""
         return {old: new for old, new in renaming.items() if not _misfit(state[old], target.get(new))}
 
-    renaming = max(renamings, key=lambda candidate: len(learned.intersection(placed(candidate).values())))
+    renaming = max(candidates, key=lambda candidate: len(learned.intersection(placed(candidate).values())))
     fitting = placed(renaming)
     if learned.isdisjoint(fitting.values()):
         example = next(iter(state), "–")
         raise InputError(
             _(
                 "None of the {count} tensors in these weights fits the network; the first is {name} {shape}. Choose "
-                "the backbone that they were saved from."
+                "the network that they were saved from, with its depth and width."
             ).format(count=len(state), name=example, shape=tuple(state[example].shape) if state else ())
         )
     for old in fitting:
@@ -157,6 +172,7 @@ def fit(model: nn.Module, state: Mapping[str, Tensor]) -> Fitted:
         kept=tuple(name for name in target if name in kept),
         fresh=tuple(name for name in target if name not in kept and not name.endswith("num_batches_tracked")),
         unused=tuple((old, _misfit(state[old], target.get(new))) for old, new in left.items()),
+        prefixes=_prefixes(state) if candidates.index(renaming) % 2 else (),
     )
 
 
@@ -174,7 +190,7 @@ def _misfit(source: Tensor, target: Tensor | None) -> Message:
 
 
 def _renaming(backbone: Backbone, names: Iterable[str]) -> dict[str, str]:
-    """From names as in the backbone's official file to names in a `Pretrained`."""
+    """From names as in the backbone's official file to names in a `Adapted`."""
     new = {name: name for name in names}
     if backbone is LITE0:
         new = efficientnet_lite.renaming(new)
@@ -188,18 +204,34 @@ def _renaming(backbone: Backbone, names: Iterable[str]) -> dict[str, str]:
 
 
 def _tensors(content: object) -> State:
-    """The tensors by name within `content`, at most two dictionaries deep."""
-    for _depth in range(2):
+    """The tensors by name within `content`, where they are the larger part of what some dictionary holds."""
+    for _depth in range(MOST_WRAPPED):
         if isinstance(content, Mapping):
-            inner = (content.get(key) for key in ("model", "state_dict"))
+            inner = (content.get(key) for key in CONTAINERS)
             content = next((value for value in inner if isinstance(value, Mapping)), content)
     if not isinstance(content, Mapping):
         return {}
-    state = {str(name): value for name, value in content.items() if isinstance(value, Tensor)}
-    for wrapper in ("module.", "_orig_mod."):  # of DataParallel, of torch.compile
-        if state and all(name.startswith(wrapper) for name in state):
-            state = {name.removeprefix(wrapper): value for name, value in state.items()}
-    return state
+    return {str(name): value for name, value in content.items() if isinstance(value, Tensor)}
+
+
+def _unwrapped(names: Iterable[str]) -> dict[str, str]:
+    """From each name to what is left of it without prefixes; two that would become one keep theirs."""
+    bare = {name: _split(name)[1] for name in names}
+    often = Counter(bare.values())
+    return {name: new if often[new] == 1 else name for name, new in bare.items()}
+
+
+def _prefixes(names: Iterable[str]) -> tuple[str, ...]:
+    """Those that `_unwrapped` takes off."""
+    return tuple(dict.fromkeys(prefix for name in names if (prefix := _split(name)[0])))
+
+
+def _split(name: str) -> tuple[str, str]:
+    """The prefixes before `name`, and the rest."""
+    rest = name
+    while prefix := next((prefix for prefix in PREFIXES if rest.startswith(prefix)), ""):
+        rest = rest.removeprefix(prefix)
+    return name.removesuffix(rest), rest
 
 
 def why_unreadable(error: Exception) -> str:

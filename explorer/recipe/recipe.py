@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
+from functools import reduce
+from operator import or_
 from pathlib import Path
-from typing import Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -18,13 +19,19 @@ from pydantic import (
     ValidationError,
     field_serializer,
     field_validator,
+    model_validator,
 )
-from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails, core_schema
+from pydantic_core import core_schema
 
 from explorer.data import DataChoice
 from explorer.errors import InputError
 from explorer.i18n import N_, _
+from explorer.nearest import did_you_mean
+from explorer.networks import BACKBONES, NETWORKS, Network, SmallCNN
+from explorer.networks.base import NEW_NETWORK
+from explorer.optimizers import OPTIMIZERS, SGD, Optimizer
+from explorer.recipe.messages import explain
+from explorer.recipe.migrate import VERSION, migrated
 from explorer.techniques import (
     TECHNIQUES,
     Augmentation,
@@ -36,11 +43,20 @@ from explorer.techniques import (
     Technique,
 )
 
-VERSION = 1
 BY_NAME: dict[str, type[Technique]] = {technique.name: technique for technique in TECHNIQUES}
+CHOICES: dict[str, dict[str, type[Any]]] = {
+    "network": {kind.key(): kind for kind in NETWORKS},
+    "optimizer": {kind.key(): kind for kind in OPTIMIZERS},
+}
+"""Fields of a recipe that are one of several kinds, each with parameters of its own."""
 T = TypeVar("T", bound=Technique)
+if TYPE_CHECKING:
+    AnyNetwork = Network
+    AnyOptimizer = Optimizer
+else:
+    AnyNetwork = Annotated[reduce(or_, NETWORKS), Field(discriminator="kind")]
+    AnyOptimizer = Annotated[reduce(or_, OPTIMIZERS), Field(discriminator="kind")]
 
-_NEW_NETWORK = N_("It decides the size of the weights.")
 _NEW_ORDER = N_("It decides the order of the images and the length of the schedule.")
 _NEW_DATA = N_("Curves on other images cannot be compared.")
 _NEW_STREAMS = N_("All random streams start from it.")
@@ -88,19 +104,15 @@ class Recipe(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
 
-    version: Literal[1] = Field(1, description=N_("Version of this format."))
-    data: DataChoice = Field(DataChoice(), description=N_("Which images."), json_schema_extra={"next_run": _NEW_DATA})
-    depth: Literal[8, 14, 20, 26, 32, 38, 44, 50, 56] = Field(
-        8,
-        description=N_("Layers with weights: 6n + 2, in three stages of n blocks of two convolutions."),
-        json_schema_extra={"next_run": _NEW_NETWORK, "unit": N_("layers")},
+    version: Literal[2] = Field(2, description=N_("Version of this format."))
+    data: DataChoice = Field(
+        DataChoice(), title=N_("Images"), description=N_("Which images."), json_schema_extra={"next_run": _NEW_DATA}
     )
-    width: int = Field(
-        16,
-        ge=4,
-        le=128,
-        description=N_("Channels of the first stage; the second has twice, the third four times as many."),
-        json_schema_extra={"next_run": _NEW_NETWORK, "unit": N_("channels")},
+    network: AnyNetwork = Field(
+        SmallCNN(),
+        title=N_("Network"),
+        description=N_("What is trained: one of several networks, each with parameters of its own."),
+        json_schema_extra={"next_run": NEW_NETWORK},
     )
     batch_size: int = Field(
         128,
@@ -123,19 +135,20 @@ class Recipe(BaseModel):
         description=N_("How often the training images are gone through."),
         json_schema_extra={"unit": N_("epochs")},
     )
-    optimizer: Literal["sgd", "adamw"] = Field("sgd", description=N_("SGD with momentum, or AdamW."))
-    lr: float = Field(0.2, gt=0, le=100, description=N_("Learning rate; with a schedule, its peak."))
-    momentum: float = Field(
-        0.9,
-        ge=0,
-        lt=1,
-        description=N_("Share of the last step in the next one."),
-        json_schema_extra={"when": {"optimizer": ["sgd"]}},
+    optimizer: AnyOptimizer = Field(
+        SGD(),
+        title=N_("Optimizer"),
+        description=N_("How weights follow their gradients: one of several optimizers, with parameters of its own."),
     )
-    nesterov: bool = Field(
-        True,
-        description=N_("Take the gradient where momentum leads (needs momentum)."),
-        json_schema_extra={"when": {"optimizer": ["sgd"]}},
+    lr: float | None = Field(
+        None,
+        gt=0,
+        le=100,
+        title=N_("Learning rate"),
+        description=N_(
+            "Learning rate; with a schedule, its peak. Left open (auto), it is one that suits the optimizer, and a "
+            "lower one with transfer learning."
+        ),
     )
     weight_decay: float = Field(
         5e-4, ge=0, le=10, description=N_("Pulls weights of two and more dimensions towards zero; not biases, γ and β.")
@@ -174,6 +187,11 @@ class Recipe(BaseModel):
         description=N_("The techniques that are on, with their parameters; absent means off."),
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _of_any_version(cls, values: Any) -> Any:
+        return migrated(values) if isinstance(values, Mapping) else values
+
     @field_serializer("techniques")
     def _as_object(self, techniques: Techniques) -> dict[str, dict[str, Any]]:
         return {technique.name: technique.model_dump(mode="json") for technique in techniques}
@@ -187,6 +205,41 @@ class Recipe(BaseModel):
     @classmethod
     def _name_alone(cls, value: object) -> object:
         return {"name": value} if isinstance(value, str) else value
+
+    @field_validator("network", mode="before")
+    @classmethod
+    def _network_by_name(cls, value: object) -> object:
+        """Its kind; or the name of a pretrained one."""
+        if not isinstance(value, str):
+            return {"kind": "small_cnn", **value} if isinstance(value, Mapping) else value
+        names = [backbone.name for backbone in BACKBONES]
+        if value not in CHOICES["network"] and value not in names:
+            text = _("There is no network {name!r}.").format(name=value)
+            raise ValueError(text + did_you_mean(value, [*CHOICES["network"], *names]))
+        return {"kind": "pretrained", "name": value} if value in names else {"kind": value}
+
+    @field_validator("optimizer", mode="before")
+    @classmethod
+    def _optimizer_by_name(cls, value: object) -> object:
+        if isinstance(value, Mapping):
+            return {"kind": "sgd", **value}
+        return {"kind": value} if isinstance(value, str) else value
+
+    @field_validator("lr", mode="before")
+    @classmethod
+    def _left_open(cls, value: object) -> object:
+        return None if value == "auto" else value
+
+    @property
+    def rate(self) -> float:
+        """The learning rate, with a schedule its peak: `lr`, or where that is left open one that suits the rest."""
+        return self.open_rate if self.lr is None else self.lr
+
+    @property
+    def open_rate(self) -> float:
+        """The learning rate where `lr` is left open: it suits the optimizer, and weights that were learned before."""
+        learned = any(technique.starts_learned for technique in self.techniques)
+        return self.optimizer.rate_of_transfer if learned else self.optimizer.rate
 
     def technique(self, kind: type[T]) -> T | None:
         """The technique of this kind, or None if it is off."""
@@ -250,7 +303,7 @@ def parse(values: Mapping[str, Any]) -> Recipe:
     try:
         return Recipe.model_validate(dict(values))
     except ValidationError as error:
-        raise InputError("\n".join(_explain(detail, Recipe) for detail in error.errors())) from None
+        raise InputError("\n".join(explain(detail, Recipe, kinds=CHOICES) for detail in error.errors())) from None
 
 
 def build_technique(name: str, parameters: Mapping[str, Any]) -> Technique:
@@ -261,67 +314,9 @@ def build_technique(name: str, parameters: Mapping[str, Any]) -> Technique:
         raise InputError(str(error)) from None
 
 
-def changes(before: Recipe, after: Recipe) -> tuple[str, ...]:
-    """What differs, in words for a legend: "+ dropout 0.3", "− skip", "lr 0.1 → 0.05"."""
-    old, new = ({t.name: t for t in recipe.techniques} for recipe in (before, after))
-    words = [
-        f"{name} {_plain(getattr(before, name))} → {_plain(getattr(after, name))}"
-        for name in Recipe.model_fields
-        if name not in ("techniques", "version", "frozen") and getattr(before, name) != getattr(after, name)
-    ]
-    for sign, some, others in (("+", after.frozen, before.frozen), ("−", before.frozen, after.frozen)):
-        if names := [name for name in some if name not in others]:
-            words.append(f"{sign} frozen {', '.join(names)}")
-    for name in BY_NAME:
-        match old.get(name), new.get(name):
-            case None, Technique() as added:
-                words.append(f"+ {added}")
-            case Technique() as removed, None:
-                words.append(f"− {removed}")
-            case Technique() as was, Technique() as now if was != now:
-                words += [
-                    f"{name}.{key} {_plain(getattr(was, key))} → {_plain(getattr(now, key))}"
-                    for key in type(now).model_fields
-                    if getattr(was, key) != getattr(now, key)
-                ]
-    return tuple(words)
-
-
-def live(running: Recipe, wanted: Recipe) -> Recipe:
-    """`wanted` as far as it can act in a run that goes on; fields fixed until the next run stay as they are."""
-    fixed = {name: getattr(running, name) for name, field in Recipe.model_fields.items() if _waits(field)}
-    return wanted.with_(**fixed, techniques=tuple(_live_techniques(running, wanted)))
-
-
-def _live_techniques(running: Recipe, wanted: Recipe) -> Iterator[Technique]:
-    """Those of `wanted`; what is fixed in one until the next run is as in the running recipe."""
-    were, are = ({t.name: t for t in recipe.techniques} for recipe in (running, wanted))
-    for name, kind in BY_NAME.items():
-        was, now = were.get(name), are.get(name)
-        if was and now:
-            fixed = {key: getattr(was, key) for key, field in kind.model_fields.items() if _waits(field)}
-            yield now.model_copy(update=fixed)
-        elif stays := was if kind.whole_run else now:
-            yield stays
-
-
 def matches(pattern: str, name: str) -> bool:
     """Whether `pattern` names the layer: the name, the part before one of its dots, or a pattern with * and ?."""
     return name == pattern or name.startswith(pattern + ".") or fnmatchcase(name, pattern)
-
-
-def _waits(field: FieldInfo) -> bool:
-    return isinstance(field.json_schema_extra, dict) and "next_run" in field.json_schema_extra
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, DataChoice):
-        return " ".join(filter(None, (value.name, ",".join(value.classes), str(value.per_class or ""))))
-    if value is None:
-        return "auto"
-    if isinstance(value, tuple):
-        return ",".join(map(str, value))
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _build(name: str, parameters: object) -> Technique:
@@ -333,47 +328,4 @@ def _build(name: str, parameters: object) -> Technique:
     try:
         return kind.model_validate({} if parameters is None else parameters)
     except ValidationError as error:
-        raise ValueError("\n".join(_explain(detail, kind, name) for detail in error.errors())) from None
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A sentence that names the nearest of `known`, or all of them."""
-    known = list(known)
-    near = difflib.get_close_matches(name, known, n=1)
-    if near:
-        return " " + _("Did you mean {name}?").format(name=near[0])
-    return " " + _("There are: {names}.").format(names=", ".join(known))
-
-
-def _explain(error: ErrorDetails, model: type[BaseModel], prefix: str = "") -> str:
-    """One problem that pydantic found, as a sentence that names the field, what was given and what is allowed."""
-    path = ".".join(str(part) for part in ((prefix,) if prefix else ()) + error["loc"])
-    given, context = error["input"], error.get("ctx", {})
-    match error["type"]:
-        case "value_error":
-            return str(context["error"])
-        case "extra_forbidden":
-            name = str(error["loc"][-1])
-            fields = (DataChoice if error["loc"][0] == "data" and len(error["loc"]) > 1 else model).model_fields
-            return _("There is no setting {path}.").format(path=path) + did_you_mean(name, fields)
-        case "literal_error":
-            allowed = str(context["expected"]).replace("'", "").replace(" or ", ", ")
-            return _("{path} is {given!r}; it must be one of: {allowed}.").format(
-                path=path, given=given, allowed=allowed
-            )
-        case "greater_than_equal" | "less_than_equal" | "greater_than" | "less_than" as kind:
-            sign = {"greater_than_equal": "≥", "less_than_equal": "≤", "greater_than": ">", "less_than": "<"}[kind]
-            bound = context.get("ge", context.get("le", context.get("gt", context.get("lt"))))
-            return _("{path} is {given}; it must be {sign} {bound}.").format(
-                path=path, given=given, sign=sign, bound=bound
-            )
-        case "int_parsing" | "int_type" | "int_from_float":
-            return _("{path} is {given!r}; it must be a whole number.").format(path=path, given=given)
-        case "float_parsing" | "float_type":
-            return _("{path} is {given!r}; it must be a number.").format(path=path, given=given)
-        case "bool_parsing" | "bool_type":
-            return _("{path} is {given!r}; it must be true or false.").format(path=path, given=given)
-        case "finite_number":
-            return _("{path} is {given}; it must be a finite number.").format(path=path, given=given)
-        case _:
-            return _("{path} is {given!r}: {message}.").format(path=path, given=given, message=error["msg"])
+        raise ValueError("\n".join(explain(detail, kind, name) for detail in error.errors())) from None

@@ -9,7 +9,8 @@ from pydantic.fields import FieldInfo
 
 from explorer.data import DataChoice
 from explorer.i18n import _, ngettext
-from explorer.recipe.recipe import BY_NAME, Recipe
+from explorer.recipe.difference import APART
+from explorer.recipe.recipe import BY_NAME, CHOICES, Recipe
 from explorer.techniques import Technique
 from explorer.techniques.base import in_mid_sentence, without
 
@@ -25,8 +26,12 @@ def in_words(before: Recipe, after: Recipe) -> tuple[str, ...]:
 def _differences(before: Recipe, after: Recipe) -> Iterator[str]:
     if before.data != after.data:
         yield _instead(_data(after.data), _data(before.data))
+    if before.rate != after.rate:
+        yield f"{_('rate')} {_instead(_value(after.rate), _value(before.rate))}"
+    for name in CHOICES:
+        yield from _choices(getattr(before, name), getattr(after, name))
     for name, info in Recipe.model_fields.items():
-        if name not in ("data", "techniques", "version", "frozen") and getattr(before, name) != getattr(after, name):
+        if name not in APART and getattr(before, name) != getattr(after, name):
             yield _field(name, info, before, after)
     if names := [name for name in after.frozen if name not in before.frozen]:
         yield _("frozen: {names}").format(names=", ".join(names))
@@ -43,6 +48,16 @@ def _differences(before: Recipe, after: Recipe) -> Iterator[str]:
                 for key, info in kind.model_fields.items():
                     if getattr(was, key) != getattr(now, key):
                         yield f"{_(kind.title)}: {_field(key, info, was, now)}"
+
+
+def _choices(was: BaseModel, now: BaseModel) -> Iterator[str]:
+    """Two networks, or two optimizers."""
+    if type(was) is not type(now):
+        yield _instead(str(now), str(was))
+        return
+    for key, info in type(now).model_fields.items():
+        if getattr(was, key) != getattr(now, key):
+            yield _field(key, info, was, now)
 
 
 def _field(name: str, info: FieldInfo, before: BaseModel, after: BaseModel) -> str:

@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from explorer.networks import BLANKS
 from explorer.recipe import Recipe, matches
-from explorer.techniques import BUILD_SLOTS
 
 Patterns = tuple[str, ...]
-LAYER_SLOTS = tuple(slot for slot in BUILD_SLOTS if slot not in ("drop", "branch"))
+LAYER_SLOTS = tuple(slot for slot in BLANKS if slot not in ("drop", "branch"))
 """Of a technique that may bring layers with weights of their own."""
 
 
@@ -106,4 +106,4 @@ def same_network(one: Recipe, other: Recipe) -> bool:
 
 def _structure(recipe: Recipe) -> tuple[object, ...]:
     built = [t for t in recipe.techniques if any(t.acts_in(slot) for slot in LAYER_SLOTS)]
-    return recipe.depth, recipe.width, recipe.data.name, *built
+    return recipe.network, recipe.data.name, *built

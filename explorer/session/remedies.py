@@ -31,13 +31,13 @@ def remedies(ran: Recipe, now: Recipe) -> tuple[Remedy, ...]:
     they were off; another initialization only where the start weights were the cause (σ = 1): the others, PyTorch's
     default among them, start with smaller signals than He's, not with larger ones (He et al. 2015, arXiv 1502.01852).
     """
-    rate = float(f"{ran.lr * TENTH:.3g}")
+    rate = float(f"{ran.rate * TENTH:.3g}")
     found = [
         Remedy(
             "lr",
-            _("Learning rate {before:g} → {after:g}").format(before=ran.lr, after=rate),
+            _("Learning rate {before:g} → {after:g}").format(before=ran.rate, after=rate),
             lambda recipe: recipe.with_(lr=rate),
-            now.lr < ran.lr,
+            now.rate < ran.rate,
         )
     ]
     if ran.technique(Clipping) is None:

@@ -11,12 +11,11 @@ from enum import StrEnum
 from pathlib import Path
 
 import msgspec
-from pydantic.fields import FieldInfo
 
 from explorer.errors import InputError
 from explorer.events import FAILED, Event, RunEnded, RunStarted
 from explorer.i18n import N_, NOTHING, Message, _
-from explorer.recipe import BY_NAME, Recipe, changes, live, parse
+from explorer.recipe import BY_NAME, Recipe, changes, live, parse, waits
 from explorer.runs import Mailbox, RunRecord, new_folder
 from explorer.runs.experiment import Place, Planned, keep_place, kept_place
 from explorer.runs.store import DATABASE, stored_events
@@ -351,6 +350,8 @@ class Session:
             return {}
         marks = {}
         for name, info in Recipe.model_fields.items():
+            if name == "lr" and was.rate == self.recipe.rate:
+                continue  # said or left open: it is the same
             if name != "techniques" and getattr(was, name) != getattr(self.recipe, name):
                 now = was.with_(**{name: getattr(self.recipe, name)})
                 marks[name] = self._mark(was, now, waits(info))
@@ -365,12 +366,6 @@ class Session:
         steered = self._live is not None and self._live.shown.place is None
         acts = steered and not reason and live(was, now) == now
         return Difference(acts, ", ".join(changes(was, now)), reason)
-
-
-def waits(field: FieldInfo) -> str:
-    """Why a change of `field` cannot act in a run that goes on; empty if it can."""
-    extra = field.json_schema_extra
-    return str(extra.get("next_run", "")) if isinstance(extra, dict) else ""
 
 
 def _why_not_live(kind: type[Technique], was: Technique | None, now: Technique | None) -> str:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from explorer.data import DataSpec
+from explorer.networks import BranchPlace
 from explorer.techniques.activation import Activation
 from explorer.techniques.augmentation import Augmentation
 from explorer.techniques.base import (
-    BLANKS,
-    BUILD_SLOTS,
     Batch,
-    BranchPlace,
     Category,
     Compute,
     FrozenNorm,
@@ -55,8 +53,6 @@ TECHNIQUES: tuple[type[Technique], ...] = (
 )
 
 __all__ = [
-    "BLANKS",
-    "BUILD_SLOTS",
     "TECHNIQUES",
     "Activation",
     "Augmentation",

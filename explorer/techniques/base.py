@@ -18,10 +18,13 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from explorer.data import DataSpec
 from explorer.i18n import N_, NOTHING, Message, _
+from explorer.networks import BLANKS, BranchPlace, Network
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
+
+    from explorer.events import WeightsLoaded
 
 
 class Category(StrEnum):
@@ -97,15 +100,6 @@ class Compute(Protocol):
 
 
 @dataclass(frozen=True)
-class BranchPlace:
-    """A residual branch as a technique sees it: the `index`-th of `count`, counted from 0 at the images."""
-
-    name: str
-    index: int
-    count: int
-
-
-@dataclass(frozen=True)
 class LayerPlace:
     """A layer as a technique sees it. `stage` counts from 0 at the images to `stages` − 1, the head."""
 
@@ -158,13 +152,14 @@ def parameter(
     default: Any,
     description: str,
     *,
+    title: str | None = None,
     unit: str = "",
     when: dict[str, tuple[str, ...]] | None = None,
     by: dict[str, dict[str, Any]] | None = None,
     next_run: str = "",
     **bounds: Any,
 ) -> Any:
-    """A field of a technique: default, description, bounds (ge, gt, le, lt), unit.
+    """A field of a technique: default, title, description, bounds (ge, gt, le, lt), unit.
 
     `when` maps another field to the values under which this one matters; forms grey it out otherwise. `by` maps another
     field to the defaults that go with its values, where they differ from `default`. `next_run`: why a change cannot act
@@ -179,7 +174,7 @@ def parameter(
         extra["by"] = by
     if next_run:
         extra["next_run"] = next_run
-    return Field(default, description=description, json_schema_extra=extra or None, **bounds)
+    return Field(default, title=title, description=description, json_schema_extra=extra or None, **bounds)
 
 
 class Technique(BaseModel):
@@ -254,17 +249,21 @@ class Technique(BaseModel):
         """Why it cannot act beside the techniques that are `on`, with the remedy; NOTHING if it can."""
         return NOTHING
 
+    def refuse_network(self, network: Network) -> Message:
+        """Why it cannot act in `network` although that has a place for it, with the remedy; NOTHING if it can."""
+        return NOTHING
+
+    @property
+    def starts_learned(self) -> bool:
+        """Whether the network starts from weights that were learned, and not from scratch."""
+        return False
+
     def comparison(self, recipe: R) -> tuple[tuple[str, R], ...]:
         """Runs that show what it does, as (label, translated; recipe): by default `recipe` without it and with it."""
         return (without(type(self)), recipe.without(self.name)), (self.said, recipe.switched(self))
 
-    @property
-    def network_title(self) -> str:
-        """Name of the network that `network` puts in place of the small CNN; empty if it leaves that one."""
-        return ""
-
-    def fetch(self) -> Iterator[tuple[int, int]]:
-        """Bring what it needs and this machine lacks, before the network is built: (bytes done, bytes in all)."""
+    def fetch(self, network: Network) -> Iterator[tuple[int, int]]:
+        """Bring what it needs and this machine lacks, before `network` is built: (bytes done, bytes in all)."""
         return iter(())
 
     # Slots of the network: asked for each blank when it is built, one technique after the other. `made` is what those
@@ -292,12 +291,12 @@ class Technique(BaseModel):
         """
         return module
 
-    def network(self, facts: DataSpec) -> nn.Module | None:
-        """A whole network in place of the small CNN, images (B, C, H, W) in [0, 1] → logits (B, classes)."""
-        return None
-
     def initialise(self, model: nn.Module, rng: Callable[[str], torch.Generator]) -> None:
         """Set start weights in place; `rng(layer name)` gives each layer a stream of its own."""
+
+    def load(self, network: Network, model: nn.Module) -> WeightsLoaded | None:
+        """Put learned weights in place of the start weights of `model`, which `network` built; what was loaded."""
+        return None
 
     # Slots of a step: pure functions, so that previews can draw them before any training.
 
@@ -368,43 +367,33 @@ def _readable(value: object) -> object:
     return _(value.replace("_", " ")) if isinstance(value, str) else value
 
 
-BLANKS = ("norm", "activation", "drop", "shortcut", "branch")
-BUILD_SLOTS = (*BLANKS, "network")
+def building(techniques: Iterable[Technique], network: Network) -> tuple[Technique, ...]:
+    """Those that decide which layers `network` has: as long as they are the same, so is it."""
+    return tuple(t for t in techniques if any(t.acts_in(blank) for blank in network.blanks))
 
 
-def building(techniques: Iterable[Technique]) -> tuple[Technique, ...]:
-    """Those that decide which layers a running network has: as long as they are the same, so is it.
-
-    A technique that brings a network of its own leaves no blanks to others, and what decides its layers is fixed for
-    the run.
-    """
-    techniques = tuple(techniques)
-    if any(technique.network_title for technique in techniques):
-        return ()
-    return tuple(technique for technique in techniques if any(technique.acts_in(slot) for slot in BLANKS))
+def clash(technique: Technique, on: Collection[Technique], network: Network) -> Message:
+    """Why `technique` cannot act in `network` beside those that are `on`, with the remedy; NOTHING if it can."""
+    return without_place(technique, network) or conflict(technique, on, network)
 
 
-def clash(technique: Technique, on: Collection[Technique]) -> Message:
-    """Why `technique` cannot act beside those that are `on`, with the remedy; NOTHING if it can."""
-    return without_place(technique, on) or conflict(technique, on)
-
-
-def without_place(technique: Technique, on: Iterable[Technique]) -> Message:
-    """Why it is without effect in the network; nothing breaks if it is on all the same."""
-    if any(technique.acts_in(slot) for slot in BLANKS):
-        for other in on:
-            if other.network_title and other.name != technique.name:
-                return Message(
-                    "{network} is built of its own layers, so this has no place in it. It acts in the small CNN.",
-                    network=other.network_title,
-                )
+def without_place(technique: Technique, network: Network) -> Message:
+    """Why it is without effect in `network`; nothing breaks if it is on all the same."""
+    blanks = {blank for blank in BLANKS if technique.acts_in(blank)}
+    if blanks and not blanks & set(network.blanks):
+        return Message(
+            "{network} is built of its own layers, so this has no place in it. Choose another network.",
+            network=network.proper_name,
+        )
     return NOTHING
 
 
-def conflict(technique: Technique, on: Collection[Technique]) -> Message:
+def conflict(technique: Technique, on: Collection[Technique], network: Network) -> Message:
     """Why it must not be on together with those that are, with the remedy; a run refuses to start like this."""
-    if without_place(technique, on):
+    if without_place(technique, network):
         return NOTHING
+    if reason := technique.refuse_network(network):
+        return reason
     for other in on:
         if other.name != technique.name and set(other.takes) & set(technique.takes):
             title = Message(other.title)

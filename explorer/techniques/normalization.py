@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Literal
 
-from explorer.i18n import N_
+from explorer.i18n import N_, NOTHING, Message
+from explorer.networks import Network
 from explorer.techniques.base import Category, Technique, parameter
 
 if TYPE_CHECKING:
@@ -58,6 +59,14 @@ class Normalization(Technique):
         le=64,
         when={"kind": ("group",)},
     )
+
+    def refuse_network(self, network: Network) -> Message:
+        if self.kind == "instance" and not network.images:
+            return Message(
+                "{network} has no images inside to normalise one by one. Choose another kind, such as layer.",
+                network=network.proper_name,
+            )
+        return NOTHING
 
     def norm(self, channels: int, made: nn.Module | None = None) -> nn.Module:
         from torch import nn

@@ -62,11 +62,7 @@ class Skip(Technique):
 
         if not self.zero_start:
             return
-        for name, layer in model.named_modules():
-            if name.endswith(".norm2"):
-                # Without a scale of its own, the convolution before it plays that part.
-                scaled = dict(layer.named_parameters()) or dict(
-                    model.get_submodule(name[:-5] + "conv2").named_parameters()
-                )
-                for parameter in scaled.values():
-                    nn.init.zeros_(parameter)
+        for block in model.modules():
+            for end in getattr(block, "ends", ()):
+                for weights in end.parameters():
+                    nn.init.zeros_(weights)

@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import field_validator
-
-from explorer import networks
-from explorer.data import DataSpec
 from explorer.events import WeightsLoaded
-from explorer.i18n import N_, _
-from explorer.networks.catalogue import MIN_SIZE, SMALL_CNN
+from explorer.i18n import N_, NOTHING, Message, _
+from explorer.networks import Network
 from explorer.techniques.base import Category, FrozenNorm, LayerPlace, LayerRate, R, Technique, parameter
 
 if TYPE_CHECKING:
-    import torch
-    from torch import Tensor, nn
+    from torch import nn
 
-BackboneName = Literal[
-    "small_cnn", "efficientnet_lite0", "resnet18", "resnet34", "resnet50", "resnet101", "mobilenet_v2",
-    "mobilenet_v3_small", "mobilenet_v3_large", "efficientnet_b0", "efficientnet_b1", "efficientnet_v2_s",
-    "convnext_tiny", "convnext_small", "vit_b_16", "vit_b_32", "swin_t", "densenet121", "regnet_y_400mf",
-    "regnet_y_1_6gf",
-]  # fmt: skip
 OFFICIAL, NONE = "official", "none"
-NORM_MOMENTUM = 0.1
-"""At least. Some networks come with 0.01, made for 100,000 steps: after 100 of fine-tuning on ten images per class the
-statistics still belong to the old images, and EfficientNet-Lite0 gets 14 % of the test images right instead of 62 %."""
-NEW_NETWORK = N_("A run starts from these weights and keeps its network.")
+NEW_WEIGHTS = N_("A run starts from these weights.")
 
 
 class Transfer(Technique):
@@ -44,6 +30,9 @@ class Transfer(Technique):
     or the first steps undo what was learned. Thawing opens one stage after the other, from the head down. A stage that
     lies s stages below the head learns at rate · factorˢ.
 
+    The weights are those of the network that the recipe names: official ones of a pretrained network or of the small
+    CNN, or any file whose tensors fit. Layers for which there are none start afresh, and learn, wherever they stand.
+
     What is frozen gets no gradient, no optimizer state and no weight decay, and backward stops above it. While the
     whole body is frozen and no augmentation changes the images, the features are computed once and kept.
 
@@ -55,11 +44,9 @@ class Transfer(Technique):
     So the head learns from features that evaluation never gives it, the more so the smaller the batch. The switches
     here keep γ, β and the statistics as they are, and normalise with them; turn each one over to see what it does.
 
-    Networks whose running statistics move by less than 0.1 in a step (EfficientNet-Lite0: 0.01) get 0.1 here: made for
-    100,000 steps, after 100 the statistics would still be those of the old images.
-
-    Use it whenever you have few images, with a learning rate near 0.01. With many, a start from scratch catches up if
-    it trains long enough: for finding objects in photographs with 10,000 images and more, not with 1,000 (He et al.).
+    Use it whenever you have few images, with a learning rate near 0.01 for SGD, as it is if you leave the rate open.
+    With many, a start from scratch catches up if it trains long enough: for finding objects in photographs with 10,000
+    images and more, not with 1,000 (He et al.).
     Look at: loss and metrics (against a run from scratch), schedule (when each layer learns, and how fast),
     normalization (training against evaluation mode), layers (bytes changed).
 
@@ -72,33 +59,17 @@ class Transfer(Technique):
     title = N_("Transfer learning")
     summary = N_("Starts from weights learned on other images, and freezes what need not learn.")
     group = Category.TRANSFER
-    label = N_("transfer {backbone}, {train}")
-    next_run = NEW_NETWORK
+    label = N_("transfer {train}")
+    next_run = NEW_WEIGHTS
     whole_run = True
     takes = ("network",)
 
-    backbone: BackboneName = parameter(
-        "efficientnet_lite0",
-        N_("The network; small_cnn and efficientnet_lite0 work without a download."),
-        next_run=NEW_NETWORK,
-    )
     weights: str = parameter(
         OFFICIAL,
         N_("official, none (from scratch), or the path of a checkpoint, a state dict or a safetensors file."),
         min_length=1,
         max_length=4096,
-        next_run=NEW_NETWORK,
-    )
-    size: int = parameter(
-        96,
-        N_(
-            "To which images are resized; 0 takes the size that the weights were trained with, often 224: better, and "
-            "five times as slow as 96. Networks with a fixed size, and the small CNN, keep theirs."
-        ),
-        unit=N_("pixels"),
-        ge=0,
-        le=512,
-        next_run=NEW_NETWORK,
+        next_run=NEW_WEIGHTS,
     )
     train: Literal["head", "top", "all"] = parameter(
         "head", N_("What learns: the head alone (feature extraction), all but the first stages, or all (fine-tuning).")
@@ -137,19 +108,17 @@ class Transfer(Technique):
         True, N_("Compute features once, where the whole body is frozen and nothing changes the images.")
     )
 
-    @field_validator("size")
-    @classmethod
-    def _large_enough(cls, size: int) -> int:
-        if 0 < size < MIN_SIZE:
-            text = _(
-                "transfer.size is {size}; it must be 0, or {least} and more: these networks halve the image five times."
+    def refuse_network(self, network: Network) -> Message:
+        if self.weights == OFFICIAL and not network.has_weights:
+            return Message(
+                "There are no official weights for {network}. Name a file of weights, or choose another network.",
+                network=network.proper_name,
             )
-            raise ValueError(text.format(size=size, least=MIN_SIZE))
-        return size
+        return NOTHING
 
     @property
-    def network_title(self) -> str:
-        return "" if self.backbone == SMALL_CNN.name else networks.find(self.backbone).title
+    def starts_learned(self) -> bool:
+        return self.weights != NONE
 
     def comparison(self, recipe: R) -> tuple[tuple[str, R], ...]:
         """From scratch, feature extraction, fine-tuning, and feature extraction with the BatchNorm trap."""
@@ -164,27 +133,20 @@ class Transfer(Technique):
         )
         return tuple((label, recipe.switched(self.model_copy(update=fields))) for label, fields in arms)
 
-    def fetch(self) -> Iterator[tuple[int, int]]:
-        if self.weights == OFFICIAL and self.network_title:
-            yield from networks.fetch(self.backbone)
+    def fetch(self, network: Network) -> Iterator[tuple[int, int]]:
+        if self.weights == OFFICIAL:
+            yield from network.fetch()
 
-    def network(self, facts: DataSpec) -> nn.Module | None:
-        if not self.network_title:
-            return None
-        from torch import nn
-
-        model = networks.build(self.backbone, facts.classes, self._pixels())
-        for layer in model.modules():
-            if isinstance(layer, nn.BatchNorm2d):
-                layer.momentum = max(layer.momentum or 0.0, NORM_MOMENTUM)
-        return model
-
-    def initialise(self, model: nn.Module, rng: Callable[[str], torch.Generator]) -> None:
+    def load(self, network: Network, model: nn.Module) -> WeightsLoaded | None:
         if self.weights == NONE:
-            return
-        source, state = self._state()
-        fitted = networks.fit(model, state)
-        model.loaded = WeightsLoaded(source=source, kept=fitted.kept, fresh=fitted.fresh, unused=fitted.unused)  # type: ignore[assignment]
+            return None
+        from explorer.networks.weights import fit, weights_file
+
+        source, state = network.official() if self.weights == OFFICIAL else (self.weights, weights_file(self.weights))
+        fitted = fit(model, state)
+        if fitted.prefixes:
+            source = _("{file} (names without {prefixes})").format(file=source, prefixes=", ".join(fitted.prefixes))
+        return WeightsLoaded(source=source, kept=fitted.kept, fresh=fitted.fresh, unused=fitted.unused)
 
     def layer_rate(self, place: LayerPlace, epoch: int, so_far: LayerRate) -> LayerRate:
         frozen = {"head": place.stages, "top": self.frozen_stages, "all": 0}[self.train]
@@ -193,28 +155,4 @@ class Transfer(Technique):
             factor=so_far.factor * self.depth_factor**place.from_head,
             frozen=so_far.frozen or place.stage < min(frozen, place.stages - 1) - thawed,  # the head always learns
             norm=FrozenNorm(self.norm_affine_trains, self.norm_statistics_update, self.norm_uses_running),
-        )
-
-    def resized(self, images: Tensor) -> Tensor:
-        """Images (B, C, H, W) in [0, 1] of the size in which the network takes them, for a preview."""
-        if not self.network_title:
-            return images
-        found = networks.find(self.backbone)
-        return networks.Adapt(self._pixels() or found.size, found.mean, found.std).resize(images)
-
-    def _pixels(self) -> int:
-        """0 means the weights' own."""
-        return 0 if networks.find(self.backbone).fixed_size else self.size
-
-    def _state(self) -> tuple[str, dict[str, Tensor]]:
-        """Where the start weights come from, for people, and the weights; the head of other classes is left out."""
-        if self.weights != OFFICIAL:
-            return self.weights, networks.weights_file(self.weights)
-        if self.network_title:
-            found, state = networks.find(self.backbone), networks.official(self.backbone)
-        else:
-            found, state = SMALL_CNN, networks.small_cnn_weights()
-        return (
-            f"{_(found.title)} ({_(found.weights)})",
-            {name: tensor for name, tensor in state.items() if not name.startswith(f"{found.classifier}.")},
         )

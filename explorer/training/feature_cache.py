@@ -51,9 +51,10 @@ def _stands_still(layer_rate: LayerRate) -> bool:
 
 
 def _body(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
-    """Layers below the head. The small CNN has a head of two layers, which is a method; others have one named so."""
+    """Layers below the head."""
+    head: tuple[str, ...] = model.head_layers  # type: ignore[assignment]
     for name, layer in model.named_modules():
-        if name.partition(".")[0] not in ("head", "drop", "classifier"):
+        if name.partition(".")[0] not in head:
             yield name, layer
 
 

@@ -13,22 +13,29 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from explorer.errors import InputError
 from explorer.i18n import Message, _
-from explorer.recipe import Recipe, did_you_mean, matches
+from explorer.nearest import did_you_mean
+from explorer.recipe import Recipe, matches
 from explorer.techniques import FrozenNorm, LayerPlace, LayerRate
-from explorer.training.model import layers, stages
+from explorer.training.model import fresh_layers, layers, stages
 
 Plan: TypeAlias = dict[str, LayerRate]
 """Name of each layer with parameters, in forward order, and how it learns."""
 
 
 def plan(recipe: Recipe, model: nn.Module, epoch: int) -> Plan:
-    """How each layer of `model` learns in `epoch`. Raises InputError if none would."""
+    """How each layer of `model` learns in `epoch`: what starts afresh is frozen by name alone, not with its stage.
+
+    Raises InputError if no layer would learn.
+    """
     deciding = [technique for technique in recipe.techniques if technique.acts_in("layer_rate")]
+    fresh = fresh_layers(model)
     layer_rates: Plan = {}
     for place in places(model):
         layer_rate = LayerRate()
         for technique in deciding:
             layer_rate = technique.layer_rate(place, epoch, layer_rate)
+        if place.name in fresh:
+            layer_rate = replace(layer_rate, frozen=False)
         if any(matches(pattern, place.name) for pattern in recipe.frozen):
             layer_rate = replace(layer_rate, frozen=True)
         layer_rates[place.name] = layer_rate

@@ -13,10 +13,11 @@ from torch import Tensor, nn
 from explorer.data import ImageData
 from explorer.errors import InputError
 from explorer.i18n import _
+from explorer.optimizers import Group
 from explorer.recipe import Recipe
 from explorer.techniques import building
 from explorer.training import freezing
-from explorer.training.model import Standardize, build, carry_over
+from explorer.training.model import Standardize, build, carry_over, fresh_layers, keep_fresh
 from explorer.training.pixels import mean_and_std
 from explorer.training.refit import answers, refitted
 from explorer.training.teaching import Teachers
@@ -55,10 +56,10 @@ class Learner:
         Raises InputError, and learns on as before, if no layer would learn, or a teacher cannot be had.
         """
         teachers = Teachers(recipe, self.data, self.device, self.teachers)
-        states = self.momenta() if recipe.optimizer == self.recipe.optimizer else {}
+        states = self.momenta() if recipe.optimizer.kind == self.recipe.optimizer.kind else {}
         averaged, changed = bool(self.shadow), Changed()
         model = wanted = self.model
-        if building(recipe.techniques) != building(self.recipe.techniques):
+        if building(recipe.techniques, recipe.network) != building(self.recipe.techniques, recipe.network):
             wanted = self._model(recipe)
         freezing.plan(recipe, wanted, epoch)  # refuses before anything is touched
         if wanted is not model:
@@ -100,7 +101,8 @@ class Learner:
         """Give the optimizer back what it remembered, where a parameter of that name and shape learns."""
         for name, parameter in self.model.named_parameters():
             state = states.get(name, {}) if parameter.requires_grad else {}
-            fits = all(value.shape in (parameter.shape, ()) for value in state.values() if isinstance(value, Tensor))
+            # As many numbers: Muon keeps its momentum of a convolution as a matrix.
+            fits = all(value.numel() in (parameter.numel(), 1) for value in state.values() if isinstance(value, Tensor))
             if state and fits:
                 self.optimizer.state[parameter] = state
 
@@ -145,13 +147,14 @@ class Learner:
         if self.shadow and others:
             trained["averaged"] = model
         optimizer = {"optimizer": self.momenta(), "optimizer_kind": type(self.optimizer).__name__}
-        return {"model": others or model, **trained, **optimizer}
+        return {"model": others or model, **trained, **optimizer, "fresh_layers": sorted(fresh_layers(self.model))}
 
     def resume(self, content: dict[str, Any], epoch: int) -> bool:
         """Train on from a checkpoint's `content` in `epoch`; whether what the optimizer remembered fits this one.
 
         Raises InputError if it is of another network.
         """
+        keep_fresh(self.model, content.get("fresh_layers", ()))
         self.begin_epoch(epoch)
         try:
             self.model.load_state_dict(content.get("averaged", content["model"]))
@@ -184,20 +187,16 @@ class Learner:
 
     def _optimizer(self, learning: Sequence[tuple[float, list[nn.Parameter]]]) -> torch.optim.Optimizer:
         """What is frozen is not in it: no state, no weight decay."""
-        recipe = self.recipe
-        groups = [
+        groups: list[Group] = [
             {"params": those, "factor": factor, "weight_decay": decay}
             for factor, own in learning
             for those, decay in (
-                ([p for p in own if p.ndim > 1], recipe.weight_decay),
+                ([p for p in own if p.ndim > 1], self.recipe.weight_decay),
                 ([p for p in own if p.ndim <= 1], 0.0),
             )
             if those
         ]
-        if recipe.optimizer == "adamw":
-            return torch.optim.AdamW(groups, lr=recipe.lr, foreach=True)
-        nesterov = recipe.nesterov and recipe.momentum > 0
-        return torch.optim.SGD(groups, lr=recipe.lr, momentum=recipe.momentum, nesterov=nesterov, foreach=True)
+        return self.recipe.optimizer.build(groups, self.recipe.rate)
 
     def _averages(self) -> bool:
         return any(technique.acts_in("average") for technique in self.recipe.techniques)

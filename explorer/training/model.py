@@ -1,27 +1,19 @@
-"""The small CNN whose blanks the techniques fill.
-
-The plain or residual network of He et al. 2016 (arXiv 1512.03385, section 4.2) of depth 6n + 2: a stem, three stages of
-n blocks of two 3×3 convolutions with width, 2·width and 4·width channels, global average pooling, a linear classifier.
-The stem has stride 2, which makes an epoch four times as fast and costs 0.001 of accuracy on Fashion-MNIST (0.888
-against 0.890, one seed). Layer names are the same whatever fills the blanks, so that weights carry over.
-"""
+"""The network of a recipe: built, its blanks filled by the techniques, started, and known by its layers."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from explorer.data import DataSpec
+from explorer.networks import BranchPlace
 from explorer.recipe import Recipe
-from explorer.techniques import BranchPlace, Technique
+from explorer.techniques import Technique
 from explorer.training.streams import stream
-
-S = TypeVar("S")
 
 
 def filled(techniques: tuple[Technique, ...], slot: str, *arguments: object) -> nn.Module | None:
@@ -72,82 +64,13 @@ class Standardize(nn.Module):
         return (x - self.mean) / self.std
 
 
-class ResidualBlock(nn.Module):
-    """Two convolutions, each with normalization and activation, and perhaps a shortcut around both."""
-
-    def __init__(self, c_in: int, c_out: int, stride: int, stage: str, place: BranchPlace, blanks: Blanks) -> None:
-        super().__init__()
-        self.conv1 = nn.Conv2d(c_in, c_out, 3, stride, padding=1)
-        self.norm1 = blanks.norm(c_out)
-        self.act1 = blanks.activation()
-        self.conv2 = nn.Conv2d(c_out, c_out, 3, padding=1)
-        self.norm2 = blanks.norm(c_out)
-        self.shortcut = blanks.shortcut(c_in, c_out, stride)
-        self.branch = blanks.branch(place) if self.shortcut is not None else nn.Identity()
-        self.act2 = blanks.activation()
-        self.drop = blanks.drop(stage)
-
-    def forward(self, x: Tensor) -> Tensor:
-        y = self.norm2(self.conv2(self.act1(self.norm1(self.conv1(x)))))
-        if self.shortcut is not None:
-            y = self.branch(y) + self.shortcut(x)
-        out: Tensor = self.drop(self.act2(y))
-        return out
-
-
-def _stage(c_in: int, c_out: int, blocks: int, stride: int, number: int, blanks: Blanks) -> nn.Sequential:
-    name = f"stage{number}"
-    places = [BranchPlace(f"{name}.{i}", (number - 1) * blocks + i, 3 * blocks) for i in range(blocks)]
-    first = ResidualBlock(c_in, c_out, stride, name, places[0], blanks)
-    return nn.Sequential(first, *(ResidualBlock(c_out, c_out, 1, name, place, blanks) for place in places[1:]))
-
-
-class SmallCNN(nn.Module):
-    """Images (B, C, H, W) in [0, 1] → logits (B, classes)."""
-
-    stages = (("conv", "norm", "act"), ("stage1",), ("stage2",), ("stage3",), ("classifier",))
-
-    def __init__(self, recipe: Recipe, facts: DataSpec, input_layer: nn.Module, blanks: Blanks) -> None:
-        super().__init__()
-        widths = [recipe.width, 2 * recipe.width, 4 * recipe.width]
-        self.input = input_layer
-        self.conv = nn.Conv2d(facts.channels, widths[0], 3, stride=2, padding=1)
-        self.norm = blanks.norm(widths[0])
-        self.act = blanks.activation()
-        blocks = (recipe.depth - 2) // 6
-        self.stage1 = _stage(widths[0], widths[0], blocks, 1, 1, blanks)
-        self.stage2 = _stage(widths[0], widths[1], blocks, 2, 2, blanks)
-        self.stage3 = _stage(widths[1], widths[2], blocks, 2, 3, blanks)
-        self.pool = nn.AdaptiveAvgPool2d(1)
-        self.drop = blanks.drop("classifier")
-        self.classifier = nn.Linear(widths[2], facts.classes)
-
-    def features(self, x: Tensor) -> Tensor:
-        """Images → what the head sees, (B, 4·width)."""
-        x = self.act(self.norm(self.conv(self.input(x))))
-        x = self.stage3(self.stage2(self.stage1(x)))
-        features: Tensor = self.pool(x).flatten(1)
-        return features
-
-    def head(self, features: Tensor) -> Tensor:
-        """(B, 4·width) → logits (B, classes)."""
-        logits: Tensor = self.classifier(self.drop(features))
-        return logits
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.head(self.features(x))
-
-
 def build(
     recipe: Recipe, facts: DataSpec, input_layer: nn.Module, rng: torch.Generator, *, started: bool = True
 ) -> nn.Module:
     """The network of `recipe`, with its start weights if it is to be `started`; dropout will draw from `rng`."""
     techniques = recipe.techniques
     with torch.random.fork_rng(devices=[]):  # torch's constructors draw from the global stream; leave it as it was
-        brought = [technique.network(facts) for technique in techniques if technique.network_title]
-        model = next((own for own in brought if own), None) or SmallCNN(
-            recipe, facts, copy.deepcopy(input_layer), Blanks(techniques, rng)
-        )
+        model = recipe.network.build(facts, copy.deepcopy(input_layer), Blanks(techniques, rng))
     if not started:
         return model
     weights = partial(stream, recipe.seed, "weights")
@@ -156,6 +79,10 @@ def build(
             _default_start(layer, weights(name))
     for technique in techniques:
         technique.initialise(model, weights)
+    for technique in techniques:
+        if loaded := technique.load(recipe.network, model):
+            model.loaded = loaded  # type: ignore[assignment]
+            keep_fresh(model, (name.rpartition(".")[0] for name in loaded.fresh))
     return model
 
 
@@ -179,6 +106,17 @@ def stages(model: nn.Module) -> tuple[tuple[str, ...], ...]:
     """Groups of layer names, each a name or the part before a dot, from the input to the head, which is the last."""
     found: tuple[tuple[str, ...], ...] = model.stages  # type: ignore[assignment]
     return found
+
+
+def fresh_layers(model: nn.Module) -> frozenset[str]:
+    """Layers for which there were no learned weights where others of `model` got some."""
+    found: frozenset[str] = getattr(model, "fresh_layers", frozenset())
+    return found
+
+
+def keep_fresh(model: nn.Module, names: Iterable[str]) -> None:
+    """Remember that the layers `names` of `model` started afresh."""
+    model.fresh_layers = frozenset(names)  # type: ignore[assignment]
 
 
 def carry_over(old: nn.Module, new: nn.Module) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -38,7 +38,7 @@ def fetched(
     for note in data.notes:
         yield Note(text=note)
     for technique in recipe.techniques if weights else ():
-        for done, total in technique.fetch():
+        for done, total in technique.fetch(recipe.network):
             if control.stopping:
                 return data
             yield Progress(what=Message("Downloading weights"), done=done, total=total)
@@ -78,13 +78,12 @@ def started(
 def idle(recipe: Recipe) -> Message:
     """Which techniques of `recipe` have no place in its network, and why; empty if all have one."""
     techniques = recipe.techniques
-    titles = tuple(Message(technique.title) for technique in techniques if without_place(technique, techniques))
-    network = "".join(technique.network_title for technique in techniques)
-    if not titles or not network:
+    titles = tuple(Message(technique.title) for technique in techniques if without_place(technique, recipe.network))
+    if not titles:
         return NOTHING
     return Message(
         "{network} is built of its own layers: without effect in it are {techniques}.",
-        network=network,
+        network=recipe.network.proper_name,
         techniques=titles,
     )
 
@@ -115,9 +114,10 @@ def check(recipe: Recipe, data: ImageData) -> None:
 
 
 def refusal(recipe: Recipe, facts: DataSpec) -> Message:
-    """Why a technique of `recipe` cannot act on such data or beside the others; NOTHING if all can."""
-    techniques = recipe.techniques
-    reasons = [technique.refuse(facts) or conflict(technique, techniques) for technique in techniques]
+    """Why `recipe` cannot be trained on such data: its network or a technique refuses; NOTHING if none does."""
+    techniques, network = recipe.techniques, recipe.network
+    reasons = [technique.refuse(facts) or conflict(technique, techniques, network) for technique in techniques]
+    reasons.insert(0, network.refuse(facts))
     return next((reason for reason in reasons if reason), NOTHING)
 
 

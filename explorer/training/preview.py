@@ -152,7 +152,8 @@ def _first_context(recipe: Recipe, data: ImageData, device: torch.device) -> Ste
 def _of_network(known: Preview, context: StepContext, data: ImageData, stale: Callable[[], bool]) -> Iterator[Preview]:
     """With what depends on the layers: how they learn, and the signal through them."""
     recipe = known.recipe
-    skipped = _why_no_signal(recipe)
+    pretrained = not recipe.network.blanks
+    skipped = _("Before training, the signal is not shown for pretrained networks.") if pretrained else ""
     if skipped and not recipe.frozen and not _sets_layer_rates(recipe):
         yield replace(known, skipped=skipped)
         return
@@ -160,7 +161,11 @@ def _of_network(known: Preview, context: StepContext, data: ImageData, stale: Ca
         return
     rng = stream(recipe.seed, "dropout", 0, device=context.raw.device)
     facts, standardize = data.spec, _standardize(data)
-    model = _without_numbers(recipe, facts, standardize, rng) if skipped else build(recipe, facts, standardize, rng)
+    model = _without_numbers(recipe, facts, standardize, rng)
+    if not skipped and _parameters(model) > MOST_PARAMETERS:
+        skipped = _("The network is too large for a look before training.")
+    if not skipped:
+        model = build(recipe, facts, standardize, rng)
     freezing.check_patterns(recipe.frozen, model)
     plans = tuple(_plans(recipe, model, known.steps_per_epoch, stale))
     known = replace(known, schedule=replace(known.schedule, plans=plans), skipped=skipped)
@@ -185,17 +190,8 @@ def _without_numbers(recipe: Recipe, facts: DataSpec, standardize: Standardize, 
         return build(recipe, facts, standardize, rng, started=False)
 
 
-def _why_no_signal(recipe: Recipe) -> str:
-    if any(technique.network_title for technique in recipe.techniques):
-        return _("Before training, the signal is shown for the small CNN only.")
-    if _parameters(recipe) > MOST_PARAMETERS:
-        return _("The network is too large for a look before training.")
-    return ""
-
-
-def _parameters(recipe: Recipe) -> float:
-    """About. Each of the n blocks of a stage has two convolutions of 9 · c² weights; c is width, 2 and 4 times it."""
-    return 2 * 9 * (1 + 4 + 16) * recipe.width**2 * (recipe.depth - 2) / 6
+def _parameters(model: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in model.parameters())
 
 
 def _sets_layer_rates(recipe: Recipe) -> bool:
@@ -217,7 +213,7 @@ def _plans(recipe: Recipe, model: nn.Module, per_epoch: int, stale: Callable[[],
 def _signal(context: StepContext, teachers: Teachers, stale: Callable[[], bool]) -> Signal:
     """Raises _SlowError and _StaleError."""
     recipe, model = context.recipe, context.model
-    n = min(len(context.labels), max(2, int(IMAGES * min(1.0, PARAMETERS_AT_FULL / _parameters(recipe)))))
+    n = min(len(context.labels), max(2, int(IMAGES * min(1.0, PARAMETERS_AT_FULL / _parameters(model)))))
     late = perf_counter() + SECONDS
 
     def guard(*_arguments: object) -> None:

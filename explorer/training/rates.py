@@ -10,4 +10,4 @@ from explorer.techniques import Moment
 
 def learning_rate(recipe: Recipe, moment: Moment) -> float:
     """Of the step that follows `moment`, for a layer with factor 1."""
-    return recipe.lr * math.prod(technique.lr_scale(moment) for technique in recipe.techniques)
+    return recipe.rate * math.prod(technique.lr_scale(moment) for technique in recipe.techniques)

@@ -11,6 +11,7 @@ from torch.nn import functional
 from torch.optim import SGD, Optimizer
 from torch.optim.lr_scheduler import OneCycleLR
 
+from explorer import optimizers as choice
 from explorer.data import ImageData
 from explorer.recipe import Recipe
 from explorer.techniques import Augmentation, DataSpec, LabelSmoothing, Schedule
@@ -74,7 +75,7 @@ def one_cycle(recipe: Recipe, optimizer: Optimizer, steps: int) -> OneCycleLR:
     schedule = recipe.technique(Schedule)
     assert schedule is not None
     rise, div = schedule.rise, schedule.div
-    return OneCycleLR(optimizer, recipe.lr, steps, pct_start=rise, div_factor=div, cycle_momentum=False)
+    return OneCycleLR(optimizer, recipe.rate, steps, pct_start=rise, div_factor=div, cycle_momentum=False)
 
 
 def cropped_and_flipped(images: Tensor, batch: Tensor, size: int, margin: int) -> Tensor:
@@ -90,4 +91,7 @@ def _optimizer(recipe: Recipe, model: nn.Module) -> SGD:
     decayed = [p for p in model.parameters() if p.ndim > 1]
     others = [p for p in model.parameters() if p.ndim <= 1]
     groups = [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": others, "weight_decay": 0.0}]
-    return SGD(groups, recipe.lr, recipe.momentum, nesterov=recipe.nesterov and recipe.momentum > 0, foreach=True)
+    sgd = recipe.optimizer
+    assert isinstance(sgd, choice.SGD)
+    nesterov = sgd.nesterov and sgd.momentum > 0
+    return SGD(groups, recipe.rate, sgd.momentum, nesterov=nesterov, foreach=True)

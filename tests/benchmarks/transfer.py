@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from explorer.data import ImageData, Split, load
 from explorer.events import FINISHED, EpochDone, RunEnded
+from explorer.networks import Pretrained
 from explorer.recipe import Recipe
 from explorer.techniques import LabelSmoothing, Transfer
 from explorer.training.loop import train
@@ -42,9 +43,9 @@ def _speedup(quick: bool, cached: bool) -> Measured:
     )
     data = load(recipe.data, recipe.seed)
     data = replace(data, validation=_some(data.validation), test=_some(data.test))  # evaluation is not what is timed
-    size = 32 if quick else PIXELS
-    frozen = recipe.switched(Transfer(size=size, train="head", cache_features=cached))
-    whole = recipe.switched(Transfer(size=size, train="all"))
+    recipe = recipe.with_(network=Pretrained(size=32 if quick else PIXELS))
+    frozen = recipe.switched(Transfer(train="head", cache_features=cached))
+    whole = recipe.switched(Transfer(train="all"))
     pairs = alternate(1 if quick else 6, lambda: _speed(frozen, data), lambda: _speed(whole, data))
     extraction, tuning = zip(*pairs, strict=True)
     return Measured(ratios(pairs), speeds(feature_extraction=extraction, fine_tuning=tuning))

@@ -64,7 +64,7 @@ def test_a_recipe_file_with_flags_over_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["train", "--data", "fashion-mimi"], "Did you mean “fashion-mini”?"),
+        (["train", "--data", "fashion-mimi"], "Did you mean fashion-mini?"),
         (["train", "--droput"], "There is no flag --droput. Did you mean --dropout?"),
         (["train", "--dropout.p", "3"], "dropout.p is 3; it must be ≤ 0.95."),
         (["train", "--lr", "nan"], "lr is nan; it must be a finite number."),
@@ -79,9 +79,9 @@ def test_a_recipe_file_with_flags_over_it(tmp_path: Path) -> None:
         (["export", "nowhere", "--to", "x"], "holds no run"),
         (["export", "nowhere", "--to", "x", "--format", "pgn"], "Did you mean png?"),
         (["train", "--resume", "nowhere"], "holds no run"),
-        (["train", "--transfer.size", "20"], "transfer.size is 20; it must be 0, or 32 and more"),
+        (["train", "--transfer.size", "20"], "network.size is 20; it must be 0, or 32 and more"),
         (["train", "--transfer.weights", "nowhere.pt", "--per-class", "13"], "There is no file nowhere.pt"),
-        (["train", "--transfer.backbone", "resnet81"], "transfer.backbone is 'resnet81'"),
+        (["train", "--transfer.backbone", "resnet81"], "There is no network 'resnet81'. Did you mean resnet18?"),
         (["train", "--frozen", "*"], "nothing would learn"),
         (["compare", "droput"], "Did you mean dropout?"),
         (["frobnicate"], "frobnicate"),

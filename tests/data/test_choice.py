@@ -69,7 +69,7 @@ def test_what_a_source_promises_is_what_is_loaded(name: str, monkeypatch: pytest
 
 
 def test_unknown_name_lists_the_known_ones_and_suggests() -> None:
-    with pytest.raises(InputError, match=r"“Guages”.*Did you mean “gauges”.*fashion-mini, fashion-mnist"):
+    with pytest.raises(InputError, match=r"“Guages”.*Did you mean gauges.*fashion-mini, fashion-mnist"):
         data.load(DataChoice(name="Guages"))
     with pytest.raises(InputError) as caught:
         data.load(DataChoice(name="zzz"))

@@ -7,6 +7,7 @@ import statistics
 from typing import Any
 
 from explorer.data import DataChoice
+from explorer.networks import Pretrained
 from explorer.recipe import Recipe
 from explorer.techniques import (
     Activation,
@@ -47,9 +48,9 @@ FEW_SHOES = recipe(
     width=16, epochs=15, lr=0.02, batch_size=8,
     data=DataChoice(name="fashion-mini", classes=("Sandal", "Sneaker", "Bag", "Ankle boot"), per_class=10),
 )  # fmt: skip
-SHOES = arms_of(Transfer(backbone="small_cnn"), FEW_SHOES)
+SHOES = arms_of(Transfer(), FEW_SHOES)
 FEW_CLOTHES = FEW_SHOES.with_(epochs=10, lr=0.01, batch_size=20, data=DataChoice(name="fashion-mini", per_class=15))
-CLOTHES = arms_of(Transfer(size=96), FEW_CLOTHES)
+CLOTHES = arms_of(Transfer(), FEW_CLOTHES.with_(network=Pretrained(size=96)))
 
 
 # What is read off a training.

@@ -28,6 +28,7 @@ from explorer.data import DataChoice
 from explorer.gui.panels import Panel
 from explorer.gui.recipe.form import Form
 from explorer.gui.window import Window
+from explorer.networks import SmallCNN
 from explorer.recipe import Recipe
 from explorer.session.session import State
 from explorer.techniques import Transfer
@@ -45,11 +46,10 @@ def light(recipe: Recipe) -> Recipe:
     """`recipe`, made so small that a run of it takes less than a second."""
     data = recipe.data if recipe.data.name in BUNDLED else DataChoice()
     if transfer := recipe.technique(Transfer):
-        recipe = recipe.switched(transfer.model_copy(update={"backbone": "small_cnn", "weights": "official"}))
+        recipe = recipe.switched(transfer.model_copy(update={"weights": "official"}))
     return recipe.with_(
         data=data.model_copy(update={"per_class": min(data.per_class or 2, 3)}),
-        depth=8,
-        width=min(recipe.width, 6),
+        network=SmallCNN(width=min(getattr(recipe.network, "width", 6), 6)),
         batch_size=min(recipe.batch_size, 8),
         epochs=min(recipe.epochs, 2),
         device="cpu",

@@ -30,6 +30,8 @@ from explorer.gui.recipe.form import Form, editor_for, limits
 from explorer.gui.recipe.sidebar import MAIN, MORE
 from explorer.gui.wording import suffix
 from explorer.i18n import Message, set_language
+from explorer.networks import NETWORKS, SmallCNN
+from explorer.optimizers import OPTIMIZERS
 from explorer.recipe import Recipe, parse
 from explorer.techniques import TECHNIQUES, Augmentation, Dropout, Normalization, Schedule, Technique, Transfer
 
@@ -82,7 +84,7 @@ def test_everything_is_named_and_explained(qtbot: QtBot, kind: type[Technique]) 
 
 
 def test_the_recipe_has_a_form_of_its_own(qtbot: QtBot) -> None:
-    recipe = Recipe(width=24, lr=3e-4, seed=2**31 - 1, data=DataChoice(name="gauges", per_class=7))
+    recipe = Recipe(lr=3e-4, seed=2**31 - 1, data=DataChoice(name="gauges", per_class=7))
     form = Form(recipe, (*MAIN, *MORE), parse)
     qtbot.addWidget(form)
     assert {name: editor.value_() for name, editor in form.editors.items()} == {
@@ -421,7 +423,7 @@ def test_units_agree_with_their_number(language: str, n: float, said: str) -> No
 
 
 def test_the_unit_in_an_editor_follows_its_number(qtbot: QtBot) -> None:
-    form = Form(Recipe(epochs=1), ("epochs", "depth"), parse)
+    form = Form(Recipe(epochs=1), ("epochs",), parse)
     qtbot.addWidget(form)
     epochs = form.editors["epochs"]
     assert epochs.text() == "1 epoch"
@@ -429,7 +431,9 @@ def test_the_unit_in_an_editor_follows_its_number(qtbot: QtBot) -> None:
     assert epochs.text() == "2 epochs"
     form.set_value(Recipe(epochs=1))
     assert epochs.text() == "1 epoch"
-    assert form.editors["depth"].currentText() == "8 layers"
+    network = Form(SmallCNN(), ("depth",))
+    qtbot.addWidget(network)
+    assert network.editors["depth"].currentText() == "8 layers"
     schedule = Form(Schedule(warmup=1.0), ("warmup",))
     qtbot.addWidget(schedule)
     warmup = schedule.editors["warmup"]
@@ -443,9 +447,9 @@ def test_the_unit_in_an_editor_follows_its_number(qtbot: QtBot) -> None:
 
 def test_the_table_has_an_editor_for_every_type_in_use(qtbot: QtBot) -> None:
     kinds: dict[type[QWidget], int] = {}
-    for model in (*TECHNIQUES, Recipe):
+    for model in (*TECHNIQUES, *NETWORKS, *OPTIMIZERS, Recipe):
         for name, field in model.model_fields.items():
-            if model is not Recipe or name in (*MAIN, *MORE):
+            if name != "kind" if model in (*NETWORKS, *OPTIMIZERS) else model is not Recipe or name in (*MAIN, *MORE):
                 editor = editor_for(field)
                 qtbot.addWidget(editor)
                 kinds[type(editor)] = kinds.get(type(editor), 0) + 1

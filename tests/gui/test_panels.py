@@ -170,7 +170,7 @@ def test_samples_say_targets_and_what_was_drawn(qtbot: QtBot, tiny_record: RunRe
 def test_planned_rate_is_what_the_trainer_takes(qtbot: QtBot, tiny_record: RunRecord) -> None:
     x, y = planned(tiny_record)
     assert len(x) == 30
-    assert y.max() == pytest.approx(Recipe().lr, rel=0.05)
+    assert y.max() == pytest.approx(Recipe().rate, rel=0.05)
     panel = drawn(qtbot, SchedulePanel, tiny_record)
     assert isinstance(panel, SchedulePanel)
     _x, actual = panel.plot.drawn("rate 0") or pytest.fail("no rate")

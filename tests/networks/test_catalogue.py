@@ -54,7 +54,7 @@ def test_everything_promised_is_there_and_nothing_else() -> None:
 
 
 def test_unknown_names_are_refused_with_the_nearest() -> None:
-    with pytest.raises(InputError, match=r"“resnet81”\. Did you mean “resnet18”\? Known: efficientnet_lite0"):
+    with pytest.raises(InputError, match=r"“resnet81”\. Did you mean resnet18\? There are: efficientnet_lite0"):
         find("resnet81")
 
 

@@ -62,11 +62,11 @@ def saved(path: Path, content: Any, **how: Any) -> Path:
         {"state_dict": STATE, "epoch": 3},
         {"model": STATE, "optimizer": {"state": {}}},
         {"model": {"state_dict": STATE}},
-        {"module." + name: value for name, value in STATE.items()},
-        {"state_dict": {"_orig_mod." + name: value for name, value in STATE.items()}},
+        {"model_state_dict": STATE, "loss": 0.3},
+        {"weights": {"net": STATE}},
         {**STATE, "epoch": 3, "note": "from elsewhere"},
     ],
-    ids=["plain", "ordered", "state_dict", "model", "both", "parallel", "compiled", "with values"],
+    ids=["plain", "ordered", "state_dict", "model", "both", "model_state_dict", "weights", "with values"],
 )
 def test_reads_state_dicts_however_they_are_wrapped(tmp_path: Path, content: Any) -> None:
     assert same(weights_file(saved(tmp_path / "w.pth", content)), STATE)

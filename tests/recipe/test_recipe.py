@@ -8,6 +8,7 @@ import jsonschema
 import pytest
 
 from explorer.errors import InputError
+from explorer.networks import SmallCNN
 from explorer.recipe import Recipe, changes, live
 from explorer.resources import resource
 from explorer.techniques import TECHNIQUES, Dropout, Schedule
@@ -36,7 +37,7 @@ def test_off_means_absent() -> None:
         ({"techniques": {"dropout": {"q": 1}}}, "There is no setting dropout.q"),
         ({"techniques": {"dropout": {"p": float("inf")}}}, "dropout.p is inf; it must be a finite number"),
         ({"techniques": 3}, "Techniques are an object"),
-        ({"version": 2}, "version 2; this program reads up to 1. Update"),
+        ({"version": 3}, "version 3; this program reads up to 2. Update"),
     ],
 )
 def test_bad_values_are_named(values: dict[str, object], said: str) -> None:
@@ -76,9 +77,10 @@ def test_changes_in_words() -> None:
 
 
 def test_fixed_fields_wait_for_the_next_run() -> None:
-    running, wanted = Recipe(), Recipe(seed=3, depth=20, batch_size=64, lr=0.01, techniques=[Dropout()])
+    running, other = Recipe(), SmallCNN(depth=20)
+    wanted = Recipe(seed=3, network=other, batch_size=64, lr=0.01, techniques=[Dropout()])
     now = live(running, wanted)
-    assert (now.seed, now.depth, now.batch_size) == (running.seed, running.depth, running.batch_size)
+    assert (now.seed, now.network, now.batch_size) == (running.seed, running.network, running.batch_size)
     assert (now.lr, now.techniques) == (0.01, wanted.techniques)
 
 

@@ -30,7 +30,6 @@ from explorer.techniques import (
     LayerRate,
     Moment,
     Technique,
-    Transfer,
 )
 from explorer.training.control import Control
 from explorer.training.instruments import Watch
@@ -38,7 +37,7 @@ from explorer.training.loop import one_step
 from explorer.training.run import Run
 
 SLOTS = (
-    "fetch", "norm", "activation", "drop", "shortcut", "network", "initialise",
+    "fetch", "norm", "activation", "drop", "shortcut", "initialise", "load",
     "objective", "soften", "augment", "on_gradients", "lr_scale", "average", "layer_rate", "stop", "branch", "backward",
 )  # fmt: skip
 CHANNELS, CLASSES = 3, 5
@@ -174,7 +173,7 @@ def test_names_are_unique() -> None:
 @every_kind
 def test_acts_in_known_slots_only(kind: type[Technique]) -> None:
     assert any(kind.acts_in(slot) for slot in SLOTS)
-    helpers = {"manual", "acts_in", "refuse", "lacks", "comparison", "resized", "margin"}
+    helpers = {"manual", "acts_in", "refuse", "refuse_network", "lacks", "comparison", "margin"}
     ours = {name for name, value in vars(kind).items() if callable(value) and not name.startswith("_")}
     assert ours <= {*SLOTS, *helpers}
 
@@ -340,9 +339,6 @@ def test_layer_rate_is_pure_and_leaves_the_head_to_learn(technique: Technique) -
 
 # All together: one step of training.
 
-LIGHT = ("small_cnn", "efficientnet_lite0", "resnet18", "mobilenet_v3_small")
-"""The others are built in tests/networks; here a step of one would take up to 20 s."""
-
 
 @pytest.fixture(scope="module")
 def teacher(images: ImageData, tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -369,10 +365,6 @@ def test_an_objective_is_a_finite_loss_through_which_gradients_go(technique: Tec
 def test_one_training_step(technique: Technique, images: ImageData, teacher: Path) -> None:
     if isinstance(technique, Distillation):
         technique = technique.model_copy(update={"teacher": str(teacher)})
-    if isinstance(technique, Transfer):
-        if technique.backbone not in LIGHT:
-            pytest.skip("large")
-        technique = technique.model_copy(update={"weights": "none", "size": 32})  # the official ones may not be here
     before = torch.get_rng_state()
     recipe = Recipe(depth=8, width=4, batch_size=16, device="cpu", lr=0.01, techniques=(technique,))
     run = Run(recipe, images, Watch(()), Control(), None)

@@ -11,14 +11,20 @@ import pytest
 from explorer import train
 from explorer.data import ImageData
 from explorer.events import RunEnded, StepDone
+from explorer.networks import MLP, Network, SmallCNN, ViT
 from explorer.recipe import Recipe
 from explorer.techniques import TECHNIQUES, Distillation, Technique, Transfer, clash
 
-NETWORKS = {"small_cnn": Recipe(width=4, batch_size=4, epochs=1, lr=0.01, device="cpu", techniques=())}
-DEFAULTS: tuple[Technique, ...] = tuple(
-    kind(backbone="small_cnn", weights="none", train="all") if kind is Transfer else kind() for kind in TECHNIQUES
+START = Recipe(batch_size=4, epochs=1, lr=0.01, device="cpu", techniques=())
+SMALL = (
+    SmallCNN(width=4),
+    MLP(depth=2, width=8),
+    ViT(patch=4, width=16, depth=2, heads=2),
 )
-"""Transfer brings no network and no file here: what is to be seen is whether two techniques get on."""
+DEFAULTS: tuple[Technique, ...] = tuple(
+    kind(weights="none", train="all") if kind is Transfer else kind() for kind in TECHNIQUES
+)
+"""Transfer brings no weights here: what is to be seen is whether two techniques get on."""
 
 
 @pytest.fixture(scope="module")
@@ -29,16 +35,16 @@ def images(tiny: Callable[..., ImageData]) -> ImageData:
 @pytest.fixture(scope="module")
 def teacher(images: ImageData, tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("teacher")
-    list(train(NETWORKS["small_cnn"], data=images, checkpoints=folder))
+    list(train(START.with_(network=SMALL[0]), data=images, checkpoints=folder))
     return str(folder)
 
 
-@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("network", SMALL, ids=lambda network: network.kind)
 @pytest.mark.parametrize("one", DEFAULTS, ids=lambda technique: technique.name)
-def test_with_every_later_one(one: Technique, network: str, images: ImageData, teacher: str) -> None:
-    recipe = NETWORKS[network]
+def test_with_every_later_one(one: Technique, network: Network, images: ImageData, teacher: str) -> None:
+    recipe = START.with_(network=network)
     for other in itertools.dropwhile(lambda technique: technique is not one, DEFAULTS):
-        if clash(one, (other,)) or clash(other, (one,)):
+        if clash(one, (other,), network) or clash(other, (one,), network):
             continue
         both = recipe
         for technique in (one, other):

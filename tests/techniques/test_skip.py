@@ -9,9 +9,10 @@ import pytest
 import torch
 from torch import nn
 
+from explorer.networks.blocks import ResidualBlock
 from explorer.recipe import Recipe
 from explorer.techniques import DataSpec, Initialization, Normalization, Skip, Technique
-from explorer.training.model import ResidualBlock, build
+from explorer.training.model import build
 
 FACTS = DataSpec(classes=4, ordered=False, channels=1, size=16)
 

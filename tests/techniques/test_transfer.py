@@ -14,7 +14,9 @@ from safetensors.torch import save_file
 from explorer import Recipe, networks
 from explorer.errors import InputError
 from explorer.events import WeightsLoaded
-from explorer.recipe import build_technique
+from explorer.networks import pretrained
+from explorer.networks.pretrained import BackboneName
+from explorer.recipe import parse
 from explorer.techniques import (
     DataSpec,
     Dropout,
@@ -29,16 +31,17 @@ from explorer.techniques import (
     Transfer,
     clash,
 )
-from explorer.techniques.transfer import BackboneName
 from explorer.training.freezing import places
 from explorer.training.model import Standardize, build
 
-SMALL = Transfer(backbone="small_cnn")
-LITE0 = Transfer(size=32)
+CNN, LITE0 = networks.SmallCNN(), networks.Pretrained(size=32)
+TRANSFER = Transfer()
 
 
-def built(transfer: Transfer, *others: Technique, classes: int = 4, **fields: Any) -> torch.nn.Module:
-    recipe = Recipe(techniques=(Normalization(), Initialization(), Skip(), transfer, *others), **fields)
+def built(
+    network: networks.Network, *others: Technique, classes: int = 4, transfer: Transfer = TRANSFER
+) -> torch.nn.Module:
+    recipe = Recipe(techniques=(Normalization(), Initialization(), Skip(), transfer, *others), network=network)
     standardize = Standardize(torch.zeros(1), torch.ones(1))
     return build(recipe, DataSpec(classes, ordered=False), standardize, torch.Generator())
 
@@ -54,7 +57,7 @@ def place(stage: int, stages: int = 5) -> LayerPlace:
 
 
 def test_every_backbone_can_be_chosen() -> None:
-    assert get_args(BackboneName) == ("small_cnn", *(backbone.name for backbone in networks.BACKBONES))
+    assert get_args(BackboneName) == tuple(backbone.name for backbone in networks.BACKBONES)
 
 
 # Where the weights come from.
@@ -67,13 +70,13 @@ def test_official_weights_survive_the_other_techniques() -> None:
     assert loaded(model).fresh == ("head.weight", "head.bias")
     assert loaded(model).unused == ()
     assert "ImageNet" in loaded(model).source
-    fresh = built(LITE0.model_copy(update={"weights": "none"}))
+    fresh = built(LITE0, transfer=Transfer(weights="none"))
     assert torch.equal(state["head.weight"], fresh.state_dict()["head.weight"])
     assert not hasattr(fresh, "loaded")
 
 
 def test_the_small_cnn_gets_a_new_head_even_for_as_many_classes() -> None:
-    model = built(SMALL, classes=6)
+    model = built(CNN, classes=6)
     weights, state = networks.small_cnn_weights(), model.state_dict()
     assert set(loaded(model).fresh) == {"classifier.weight", "classifier.bias"}
     assert all(torch.equal(tensor, state[name]) for name, tensor in weights.items() if "classifier" not in name)
@@ -82,30 +85,30 @@ def test_the_small_cnn_gets_a_new_head_even_for_as_many_classes() -> None:
 
 
 def test_what_fits_is_loaded_and_the_rest_is_listed() -> None:
-    deeper = loaded(built(SMALL, depth=14))
+    deeper = loaded(built(networks.SmallCNN(depth=14)))
     assert "stage1.0.conv1.weight" in deeper.kept
     assert "stage1.1.conv1.weight" in deeper.fresh
     plain = loaded(_without_norm())
     assert "norm.weight" in dict(plain.unused)
     with pytest.raises(InputError, match="None of the"):
-        built(SMALL, width=8)
+        built(networks.SmallCNN(width=8))
 
 
 def _without_norm() -> torch.nn.Module:
-    recipe = Recipe(techniques=(SMALL,))
+    recipe = Recipe(techniques=(TRANSFER,))
     return build(recipe, DataSpec(4, ordered=False), Standardize(torch.zeros(1), torch.ones(1)), torch.Generator())
 
 
 @pytest.mark.parametrize("form", ["pt", "safetensors", "checkpoint"])
 @pytest.mark.parametrize("classes", [4, 5])
 def test_a_file_keeps_its_head_if_that_has_as_many_classes(tmp_path: Path, form: str, classes: int) -> None:
-    state = {name: tensor.clone() for name, tensor in built(SMALL, classes=4).state_dict().items()}
+    state = {name: tensor.clone() for name, tensor in built(CNN, classes=4).state_dict().items()}
     path = tmp_path / f"weights.{form}"
     if form == "safetensors":
         save_file(state, path)
     else:
         torch.save({"format": 1, "model": state} if form == "checkpoint" else state, path)
-    event = loaded(built(Transfer(backbone="small_cnn", weights=str(path)), classes=classes))
+    event = loaded(built(CNN, classes=classes, transfer=Transfer(weights=str(path))))
     assert event.source == str(path)
     if classes == 4:
         assert (event.fresh, event.unused) == ((), ())
@@ -144,25 +147,25 @@ def test_bad_files_are_named(
     path = tmp_path / "weights.pt"
     write(path)
     with pytest.raises(InputError, match=said):
-        built(Transfer(backbone="small_cnn", weights=str(path)))
+        built(CNN, transfer=Transfer(weights=str(path)))
     assert not Path("touched").exists()
 
 
 @pytest.mark.parametrize(
-    ("transfer", "fetched"),
+    ("network", "transfer", "fetched"),
     [
-        (Transfer(backbone="resnet18"), ["resnet18"]),
-        (Transfer(backbone="resnet18", weights="none"), []),
-        (Transfer(backbone="resnet18", weights="mine.pt"), []),
-        (SMALL, []),
+        (networks.Pretrained(name="resnet18"), TRANSFER, ["resnet18"]),
+        (networks.Pretrained(name="resnet18"), Transfer(weights="none"), []),
+        (networks.Pretrained(name="resnet18"), Transfer(weights="mine.pt"), []),
+        (CNN, TRANSFER, []),
     ],
 )
 def test_only_official_weights_are_fetched(
-    monkeypatch: pytest.MonkeyPatch, transfer: Transfer, fetched: list[str]
+    monkeypatch: pytest.MonkeyPatch, network: networks.Network, transfer: Transfer, fetched: list[str]
 ) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(networks, "fetch", lambda name: iter([(1, 2), (asked.append(name) or 2, 2)]))
-    assert list(transfer.fetch()) == ([(1, 2), (2, 2)] if fetched else [])
+    monkeypatch.setattr(pretrained, "fetch", lambda name: iter([(1, 2), (asked.append(name) or 2, 2)]))
+    assert list(transfer.fetch(network)) == ([(1, 2), (2, 2)] if fetched else [])
     assert asked == fetched
 
 
@@ -175,20 +178,20 @@ def test_statistics_of_a_body_can_follow_a_short_training() -> None:
 
 
 def test_a_size_that_no_network_takes_is_refused() -> None:
-    with pytest.raises(InputError, match=r"transfer\.size is 20; it must be 0, or 32 and more"):
-        build_technique("transfer", {"size": 20})
+    with pytest.raises(InputError, match=r"network\.size is 20; it must be 0, or 32 and more"):
+        parse({"network": {"kind": "pretrained", "size": 20}})
 
 
 @pytest.mark.parametrize(
-    ("transfer", "side"),
-    [(LITE0, 32), (Transfer(size=0), 224), (Transfer(backbone="vit_b_32"), 224), (SMALL, 28)],
+    ("network", "side"),
+    [(LITE0, 32), (networks.Pretrained(size=0), 224), (networks.Pretrained(name="vit_b_32"), 224), (CNN, 28)],
 )
-def test_the_preview_has_the_size_that_the_network_takes(transfer: Transfer, side: int) -> None:
+def test_the_preview_has_the_size_that_the_network_takes(network: networks.Network, side: int) -> None:
     images = torch.rand(2, 1, 28, 28)
-    seen = transfer.resized(images)
+    seen = network.resized(images)
     assert seen.shape == (2, 1, side, side)
-    model = built(transfer) if transfer in (LITE0, SMALL) else None
-    if model is not None and transfer is LITE0:
+    if network is LITE0:
+        model = built(network)
         assert torch.equal(model.input(images), (seen - model.input.mean) / model.input.std)  # type: ignore[operator]
 
 
@@ -243,17 +246,20 @@ def test_every_parameter_belongs_to_its_stage(name: str) -> None:
 # Beside other techniques.
 
 
-def test_a_foreign_network_leaves_no_blanks() -> None:
-    assert "EfficientNet-Lite0 is built of its own layers" in str(clash(Normalization(), (Normalization(), LITE0)))
-    assert "EfficientNet-Lite0" in str(clash(Dropout(), (LITE0,)))
-    assert not clash(LabelSmoothing(), (LITE0,))
-    assert not clash(Initialization(), (LITE0,))
-    assert not clash(Normalization(), (SMALL,))
-    assert not clash(LITE0, (Normalization(), Skip()))
+def test_a_pretrained_network_leaves_no_blanks() -> None:
+    assert "EfficientNet-Lite0 is built of its own layers" in str(clash(Normalization(), (Normalization(),), LITE0))
+    assert "EfficientNet-Lite0" in str(clash(Dropout(), (), LITE0))
+    assert not clash(LabelSmoothing(), (), LITE0)
+    assert not clash(Initialization(), (), LITE0)
+    assert not clash(Normalization(), (), CNN)
+    assert not clash(TRANSFER, (Normalization(), Skip()), LITE0)
+    assert "no official weights for MLP" in str(clash(TRANSFER, (), networks.MLP()))
 
 
 def test_the_comparison_differs_in_what_its_labels_say() -> None:
-    recipe = Recipe(lr=0.01).switched(Transfer(size=64, norm_affine_trains=True, thaw_every=3, weights="none"))
+    recipe = Recipe(lr=0.01, network=networks.Pretrained(size=64)).switched(
+        Transfer(norm_affine_trains=True, thaw_every=3, weights="none")
+    )
     arms = {label: arm.technique(Transfer) for label, arm in recipe.techniques[-1].comparison(recipe)}
     assert list(arms) == ["from scratch", "feature extraction", "fine-tuning", "BatchNorm trap"]
     assert {arm.weights for arm in arms.values() if arm} == {"none", "official"}
@@ -261,7 +267,6 @@ def test_the_comparison_differs_in_what_its_labels_say() -> None:
     assert safe
     assert trap
     assert safe.model_copy(update={"norm_statistics_update": True, "norm_uses_running": False}) == trap
-    assert all(arm and arm.size == 64 for arm in arms.values())
 
 
 def test_any_technique_can_be_compared_with_its_absence() -> None:

@@ -23,6 +23,7 @@ from explorer.events import (
     RunEnded,
     StepDone,
 )
+from explorer.networks import Network, Pretrained, SmallCNN
 from explorer.techniques import Augmentation, Dropout, Normalization, Skip, Transfer, WeightAveraging
 from explorer.training import checkpoint, planning
 from explorer.training import run as run_module
@@ -31,8 +32,7 @@ from explorer.training.feature_cache import Features
 from explorer.training.loop import train
 
 MakeImages = Callable[..., ImageData]
-SMALL = Transfer(backbone="small_cnn")
-LITE0 = Transfer(size=64)
+SMALL, LITE0 = Transfer(), Pretrained(size=64)
 
 
 def recipe(transfer: Transfer, **fields: Any) -> Recipe:
@@ -55,23 +55,23 @@ def of_kind(events: list[Event], kind: type) -> list[Any]:
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
 @pytest.mark.parametrize(
-    ("transfer", "change"),
+    ("network", "change"),
     [
-        (SMALL, {}),
-        (SMALL, {"precision": "bf16"}),
+        (SmallCNN(), {}),
+        (SmallCNN(), {"precision": "bf16"}),
         (LITE0, {}),
     ],
     ids=["small", "small-bf16", "lite0"],
 )
 def test_the_run_is_the_same_to_the_last_bit(
-    tiny: MakeImages, tmp_path: Path, transfer: Transfer, change: dict[str, Any], optimizer: str
+    tiny: MakeImages, tmp_path: Path, network: Network, change: dict[str, Any], optimizer: str
 ) -> None:
     data = tiny(count=20, size=28)  # 3 batches of 6, and 2 images that no epoch of this length reaches
-    of = recipe(transfer, optimizer=optimizer, **change).switched(WeightAveraging(decay=0.5))
-    if transfer is SMALL:
+    of = recipe(SMALL, network=network, optimizer=optimizer, **change).switched(WeightAveraging(decay=0.5))
+    if network is not LITE0:
         of = of.switched(Dropout(places=("classifier",)))
     one, kept = told(of, data, tmp_path / "kept")
-    two, anew = told(of.switched(transfer.model_copy(update={"cache_features": False})), data, tmp_path / "anew")
+    two, anew = told(of.switched(SMALL.model_copy(update={"cache_features": False})), data, tmp_path / "anew")
     assert of_kind(one, LayerPlan)[0].cached
     assert not of_kind(two, LayerPlan)[0].cached
     assert [event.loss for event in of_kind(one, StepDone)] == [event.loss for event in of_kind(two, StepDone)]

@@ -88,7 +88,7 @@ def test_a_long_plan_stays_small(data: ImageData) -> None:
 
 
 def test_plans_of_the_layers_are_those_that_act(data: ImageData) -> None:
-    thawing = Transfer(backbone="small_cnn", weights="none", train="head", thaw_every=1, depth_factor=0.5)
+    thawing = Transfer(weights="none", train="head", thaw_every=1, depth_factor=0.5)
     recipe = RECIPE.switched(thawing).with_(epochs=4, frozen=("*.norm1",))
     ours, theirs = preview(recipe, data).schedule.plans, [e for e in run(recipe, data) if isinstance(e, LayerPlan)]
     assert len(ours) == len(theirs) == 4
@@ -184,11 +184,12 @@ def test_a_large_network_is_skipped_and_says_so(data: ImageData, monkeypatch: py
 
 @pytest.mark.parametrize("backbone", ["efficientnet_lite0", "regnet_y_400mf"])
 def test_of_a_network_from_elsewhere_the_plan_is_known(backbone: str, data: ImageData) -> None:
-    recipe = RECIPE.switched(Transfer(backbone=backbone, weights="none", train="top", size=32))  # type: ignore[arg-type]
+    network = {"kind": "pretrained", "name": backbone, "size": 32}
+    recipe = RECIPE.with_(network=network).switched(Transfer(weights="none", train="top"))
     whole = preview(recipe, data)
     learner = Learner(recipe, data, torch.device("cpu"))
     assert whole.signal is None
-    assert "small CNN" in whole.skipped
+    assert "pretrained networks" in whole.skipped
     (plan,) = whole.schedule.plans
     assert plan.names == tuple(learner.layer_rates)
     assert (plan.factors == 0).tolist() == [layer_rate.frozen for layer_rate in learner.layer_rates.values()]

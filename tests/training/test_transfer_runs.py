@@ -25,6 +25,7 @@ from explorer.events import (
     StepDone,
     WeightsLoaded,
 )
+from explorer.networks import Network, Pretrained, SmallCNN
 from explorer.recipe import changes, parse
 from explorer.techniques import (
     Augmentation,
@@ -48,8 +49,7 @@ from explorer.training.resuming import go_on
 from explorer.training.run import Run
 
 MakeImages = Callable[..., ImageData]
-SMALL = Transfer(backbone="small_cnn")
-LITE0 = Transfer(size=32)
+SMALL, LITE0 = Transfer(), Pretrained(size=32)
 
 
 def recipe(transfer: Transfer | None, **fields: Any) -> Recipe:
@@ -95,7 +95,7 @@ def moved(run: Run, before: dict[str, torch.Tensor]) -> set[str]:
 
 
 def test_the_default_recipe_with_transfer_just_works_and_says_what_has_no_effect(tiny: MakeImages) -> None:
-    of = Recipe(batch_size=8, epochs=1, lr=0.01, device="cpu").switched(LITE0)
+    of = Recipe(batch_size=8, epochs=1, lr=0.01, device="cpu", network=LITE0).switched(SMALL)
     events = finish(run_of(of, tiny(size=28)))
     (loaded,) = of_kind(events, WeightsLoaded)
     assert loaded.fresh == ("head.weight", "head.bias")
@@ -106,7 +106,7 @@ def test_the_default_recipe_with_transfer_just_works_and_says_what_has_no_effect
 
 
 def test_samples_have_the_size_that_the_network_sees(tiny: MakeImages) -> None:
-    events = list(train(recipe(LITE0, epochs=1), data=tiny(size=28)))
+    events = list(train(recipe(SMALL, network=LITE0, epochs=1), data=tiny(size=28)))
     grid = of_kind(events, SampleGrid)[0]
     assert grid.before.shape == (8, 1, 28, 28)
     assert grid.after.shape == (8, 1, 32, 32)
@@ -115,7 +115,7 @@ def test_samples_have_the_size_that_the_network_sees(tiny: MakeImages) -> None:
 # What stands still.
 
 
-@pytest.mark.parametrize("transfer", [SMALL, LITE0], ids=["small", "lite0"])
+@pytest.mark.parametrize("network", [SmallCNN(), LITE0], ids=["small", "lite0"])
 @pytest.mark.parametrize(
     ("switches", "moving"),
     [
@@ -131,10 +131,12 @@ def test_samples_have_the_size_that_the_network_sees(tiny: MakeImages) -> None:
     ids=["safe", "affine", "statistics", "batch", "trap"],
 )
 def test_each_policy_keeps_the_bytes_it_promises_to_keep(
-    tiny: MakeImages, transfer: Transfer, switches: dict[str, bool], moving: set[str]
+    tiny: MakeImages, network: Network, switches: dict[str, bool], moving: set[str]
 ) -> None:
-    run = run_of(recipe(changed(transfer, **switches), epochs=1, weight_decay=0.1), tiny(count=24, size=28))
-    head = "head." if transfer is LITE0 else "classifier."
+    run = run_of(
+        recipe(changed(SMALL, **switches), network=network, epochs=1, weight_decay=0.1), tiny(count=24, size=28)
+    )
+    head = "head." if network is LITE0 else "classifier."
     before = copied(run)
     finish(run)
     different = moved(run, before)
@@ -164,13 +166,13 @@ def test_thawing_by_epoch_is_said_and_happens(tiny: MakeImages) -> None:
 
 
 def test_what_learns_changes_live_and_the_network_stays(tiny: MakeImages) -> None:
-    control, of = Control(), recipe(LITE0, epochs=3)
+    control, of = Control(), recipe(SMALL, network=LITE0, epochs=3)
     run = Run(of, tiny(count=24, size=28), Watch(()), control, None)
     model, factors = run.learner.model, []
     for event in whole_run(run):
         if isinstance(event, StepDone) and event.step == 2:
-            wanted = changed(LITE0, train="top", frozen_stages=7, backbone="resnet18", size=96, weights="none")
-            control.change(of.switched(wanted).without("normalization"))
+            wanted = changed(SMALL, train="top", frozen_stages=7, weights="none")
+            control.change(of.with_(network="resnet18").switched(wanted).without("normalization"))
         if isinstance(event, RecipeChanged):
             assert (event.kept, event.fresh) == ((), ())
             assert changes(of, parse(event.recipe)) == (
@@ -271,7 +273,7 @@ def test_a_resumed_run_equals_one_that_was_never_interrupted(
     tiny: MakeImages, tmp_path: Path, name: str, stop_at: int
 ) -> None:
     data = tiny(count=24, size=28, noise=0.5)  # 3 batches an epoch
-    of = recipe(changed(LITE0, train="top", frozen_stages=6, thaw_every=1), epochs=4, lr=0.005)
+    of = recipe(changed(SMALL, train="top", frozen_stages=6, thaw_every=1), network=LITE0, epochs=4, lr=0.005)
     if name == "everything":
         more = (Augmentation(), LabelSmoothing(), Dropout(), Schedule(), WeightAveraging(), EarlyStopping(patience=2))
         of = recipe(None, epochs=6, lr=0.3, width=4)
@@ -333,7 +335,7 @@ def test_a_transferred_run_is_a_start_for_others_and_goes_on_without_its_own(
     data = tiny(count=24, size=28)
     source = tmp_path / "source.pt"
     torch.save(networks.official("efficientnet_lite0"), source)
-    of = recipe(changed(LITE0, weights=str(source)), epochs=2)
+    of = recipe(changed(SMALL, weights=str(source)), network=LITE0, epochs=2)
     last = checkpoints_of(of, data, tmp_path / "first", stop_at=2)
     source.unlink()
     monkeypatch.setattr(networks, "fetch", lambda _name: pytest.fail("nothing is needed to go on"))
@@ -342,7 +344,7 @@ def test_a_transferred_run_is_a_start_for_others_and_goes_on_without_its_own(
     assert events[-1].outcome == FINISHED
     assert not of_kind(events, WeightsLoaded)
 
-    again = run_of(recipe(changed(LITE0, weights=str(last))), data)
+    again = run_of(recipe(changed(SMALL, weights=str(last)), network=LITE0), data)
     loaded = again.learner.model.loaded
     assert isinstance(loaded, WeightsLoaded)
     assert (loaded.fresh, loaded.unused) == ((), ())

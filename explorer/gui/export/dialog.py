@@ -147,7 +147,7 @@ class ExportDialog(QDialog):
     def options(self) -> Options:
         """What is shown."""
         dark = bool(self.colours.currentData())
-        return Options(self.width_.value(), self.height_.value(), self.scale.value_(), dark)
+        return Options(self.width_.value(), self.height_.value(), self.scale.value(), dark)
 
     def _show(self, options: Options) -> None:
         self.width_.set_value(options.width)

@@ -160,4 +160,4 @@ def refusal(technique: Technique, recipe: Recipe, source: Source | None) -> str:
     """Why `technique` cannot act in `recipe` with images of `source`, if known; empty if it can."""
     if source and (reason := technique.refuse(source.spec(recipe.data))):
         return str(reason)
-    return str(clash(technique, recipe.techniques))
+    return str(clash(technique, recipe.techniques, recipe.network))

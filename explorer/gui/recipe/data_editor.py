@@ -188,7 +188,7 @@ class DataEditor(QWidget):
         self._take(per_class=self.per_class.value_())
 
     def _shared(self) -> None:
-        self._take(fraction=round(self.fraction.value_() / 100, DECIMALS))
+        self._take(fraction=round(self.fraction.value() / 100, DECIMALS))
 
     def _classes_chosen(self) -> None:
         self._take(classes=self.classes.value_())

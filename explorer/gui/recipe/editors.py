@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal
@@ -47,14 +47,19 @@ class _Undoing:
 
 
 class NumberEditor(_Undoing, QDoubleSpinBox):
-    """A real number, shown as short as it can be. Arrows go 1-2-5 where the range spans many orders of magnitude."""
+    """A real number, shown as short as it can be. Arrows go 1-2-5 where the range spans many orders of magnitude.
+
+    With `empty`, the lowest value stands for None and shows that text, with the number that `default` gives it; so does
+    a line that is cleared.
+    """
 
     edited = Signal()
 
-    def __init__(self, low: float, high: float, default: float, unit: str = "") -> None:
+    def __init__(self, low: float, high: float, default: float, unit: str = "", empty: str = "") -> None:
         super().__init__()
         self.installEventFilter(self)
-        self._unit = unit
+        self._unit, self._empty, self._default = unit, empty, default
+        low -= 10.0**-DECIMALS if empty else 0
         self._logarithmic = high > 0 and high >= 1000 * abs(default) and default > 0
         self.setDecimals(DECIMALS)
         self.setRange(low, high)
@@ -64,27 +69,44 @@ class NumberEditor(_Undoing, QDoubleSpinBox):
         self.valueChanged.connect(self._report)
         self.retranslate()
 
-    def value_(self) -> float:
+    def value_(self) -> float | None:
         """What is shown."""
-        return self.value()
+        return None if self._is_empty() else self.value()
 
-    def set_value(self, value: float) -> None:
+    def set_value(self, value: float | None) -> None:
         """Show `value`."""
         with QSignalBlocker(self):
-            self.setValue(value)
+            self.setValue(self.minimum() if value is None else value)
         _bend(self, self._unit)
 
+    def set_default(self, value: float) -> None:
+        """The number that is meant where nothing is said."""
+        self._default = value
+        self.retranslate()
+
     def retranslate(self) -> None:
-        """Show the unit in the language now in use."""
+        """Show the unit and the empty text in the language now in use."""
+        if self._empty:
+            with QSignalBlocker(self):
+                self.setSpecialValueText(f"{_(self._empty)}: {self.textFromValue(self._default)}")
         _bend(self, self._unit)
 
     def typing(self) -> bool:
-        return self.lineEdit().text() != self.textFromValue(self.value()) + self.suffix()
+        shown = self.specialValueText() if self._is_empty() else self.textFromValue(self.value()) + self.suffix()
+        return self.lineEdit().text() != shown
+
+    def _is_empty(self) -> bool:
+        return bool(self._empty) and self.value() == self.minimum()
+
+    def _means_empty(self, text: str) -> bool:
+        return bool(self._empty) and text.strip() in ("", self.specialValueText())
 
     def textFromValue(self, value: float) -> str:  # noqa: N802
         return f"{value:.10g}"
 
     def valueFromText(self, text: str) -> float:  # noqa: N802
+        if self._means_empty(text):
+            return self.minimum()
         try:
             return float(self._bare(text))
         except ValueError:
@@ -92,6 +114,8 @@ class NumberEditor(_Undoing, QDoubleSpinBox):
 
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
         bare = self._bare(text)
+        if self._means_empty(text):
+            return QValidator.State.Acceptable, text, position
         if not re.fullmatch(r"[+-]?\d*\.?\d*(e[+-]?\d*)?", bare, re.IGNORECASE):
             return QValidator.State.Invalid, text, position
         try:
@@ -104,9 +128,12 @@ class NumberEditor(_Undoing, QDoubleSpinBox):
         try:
             return self.textFromValue(min(max(float(self._bare(text)), self.minimum()), self.maximum()))
         except ValueError:
-            return self.textFromValue(self.value())
+            return self.specialValueText() if self._is_empty() else self.textFromValue(self.value())
 
     def stepBy(self, steps: int) -> None:  # noqa: N802
+        if self._is_empty():
+            self.setValue(self._default)
+            return
         if not self._logarithmic:
             # Steps of 0.05 from 0.3 must not leave 0.35000000000000003 behind.
             self.setValue(round(self.value() + steps * self.singleStep(), DECIMALS))
@@ -175,9 +202,10 @@ class ChoiceEditor(QComboBox):
 
     edited = Signal()
 
-    def __init__(self, values: Sequence[Any], unit: str = "") -> None:
+    def __init__(self, values: Sequence[Any], unit: str = "", titles: Mapping[Any, str] | None = None) -> None:
+        """`titles`: of the values that have one of their own, to be translated."""
         super().__init__()
-        self._unit = unit
+        self._unit, self._titles = unit, titles or {}
         for value in values:
             self.addItem("", value)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -198,7 +226,8 @@ class ChoiceEditor(QComboBox):
         """Name the values in the language now in use."""
         for i in range(self.count()):
             value = self.itemData(i)
-            self.setItemText(i, choice_label(value) + (suffix(self._unit, value) if self._unit else ""))
+            text = _(self._titles[value]) if value in self._titles else choice_label(value)
+            self.setItemText(i, text + (suffix(self._unit, value) if self._unit else ""))
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
         _wheel(self, event, super().wheelEvent)

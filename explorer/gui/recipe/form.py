@@ -6,7 +6,7 @@ import math
 import types
 import typing
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
 import annotated_types
 from pydantic import BaseModel, ValidationError
@@ -129,7 +129,7 @@ class Form(QWidget):
         """Show all text in the language now in use."""
         for name, field in self._fields.items():
             editor, label = self.editors[name], self._labels[name]
-            text = field_label(name)
+            text = field_label(name, field)
             label.setText(text)
             editor.setAccessibleName(text)
             editor.setAccessibleDescription(_(field.description or ""))
@@ -167,7 +167,7 @@ class Form(QWidget):
             if not acts:
                 help_ += "\n" + "\n".join(
                     _("Acts only where {field} is: {values}.").format(
-                        field=field_label(other), values=", ".join(map(choice_label, allowed))
+                        field=field_label(other, self._fields.get(other)), values=", ".join(map(choice_label, allowed))
                     )
                     for other, allowed in needs.items()
                 )
@@ -192,13 +192,16 @@ def editor_for(field: FieldInfo) -> Any:
         empty = str(_extra(field).get("empty", N_("all"))) if optional else ""
         return WholeEditor(math.ceil(low), math.floor(high), unit, empty)
     if kind is float:
-        return NumberEditor(*limits(field), float(field.default), unit)
+        low, high = limits(field)
+        return NumberEditor(low, high, float(field.default or 1), unit, N_("auto") if optional else "")
     if kind is str:
         return TextEditor()
     if kind is DataChoice:
         return DataEditor()
     if typing.get_origin(kind) is tuple:
         inner = typing.get_args(kind)[0]
+        if typing.get_origin(inner) is Annotated:
+            inner = typing.get_args(inner)[0]
         if typing.get_origin(inner) is Literal:
             return SeveralEditor(typing.get_args(inner), least)
         if inner is float:

@@ -1,9 +1,10 @@
-"""The whole explanation of a technique, in a window that can stay open beside the others."""
+"""The whole explanation of a technique, a network or an optimizer, in a window that can stay open beside the others."""
 
 from __future__ import annotations
 
 import html
 import re
+from typing import TypeAlias
 
 from pydantic.fields import FieldInfo
 from PySide6.QtWidgets import QDialog, QTextBrowser, QVBoxLayout, QWidget
@@ -11,19 +12,22 @@ from PySide6.QtWidgets import QDialog, QTextBrowser, QVBoxLayout, QWidget
 from explorer.gui.recipe.form import limits_text, with_unit
 from explorer.gui.wording import choice_label, field_label
 from explorer.i18n import _
+from explorer.networks import Network
+from explorer.optimizers import Optimizer
 from explorer.techniques import Technique
 
+Explained: TypeAlias = type[Technique] | type[Network] | type[Optimizer]
 _ARXIV = re.compile(r"arXiv (\d{4}\.\d{4,5})")
 _FORMULA = re.compile(r"[=←∼~]")
 _LONGEST_FORMULA = 110
 
 
 class Manual(QDialog):
-    """Shows one technique at a time; not modal, so that one can read and try."""
+    """Shows one of them at a time; not modal, so that one can read and try."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self._kind: type[Technique] | None = None
+        self._kind: Explained | None = None
         self.text = QTextBrowser()
         self.text.setOpenExternalLinks(True)
         self.text.setFrameShape(QTextBrowser.Shape.NoFrame)
@@ -32,7 +36,7 @@ class Manual(QDialog):
         layout.addWidget(self.text)
         self.resize(600, 640)
 
-    def explain(self, kind: type[Technique]) -> None:
+    def explain(self, kind: Explained) -> None:
         """Show `kind`."""
         self._kind = kind
         self.retranslate()
@@ -48,10 +52,10 @@ class Manual(QDialog):
             self.text.setHtml(page(self._kind))
 
 
-def page(kind: type[Technique]) -> str:
+def page(kind: Explained) -> str:
     """Manual and parameters of `kind` as HTML."""
     paragraphs = [_paragraph(text) for text in re.split(r"\n\s*\n", _(kind.manual()))]
-    rows = "".join(_row(name, field) for name, field in kind.model_fields.items())
+    rows = "".join(_row(name, field) for name, field in parameters(kind).items())
     heads = "".join(f"<th align='left'>{head}</th>" for head in (_("Parameter"), "", _("Default"), _("Range")))
     table = f"<h3>{_('Parameters')}</h3><table cellpadding='4'><tr>{heads}</tr>{rows}</table>" if rows else ""
     return (
@@ -59,9 +63,15 @@ def page(kind: type[Technique]) -> str:
     )
 
 
+def parameters(kind: Explained) -> dict[str, FieldInfo]:
+    """What can be set in it; `kind` of a network or an optimizer is what it is itself."""
+    own = issubclass(kind, Technique)
+    return {name: field for name, field in kind.model_fields.items() if own or name != "kind"}
+
+
 def _row(name: str, field: FieldInfo) -> str:
     cells = (
-        f"<b>{html.escape(field_label(name))}</b><br><code>{name}</code>",
+        f"<b>{html.escape(field_label(name, field))}</b><br><code>{name}</code>",
         html.escape(_(field.description or "")),
         html.escape(_default(field)),
         html.escape(limits_text(field)),

@@ -10,15 +10,16 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from explorer.gui.recipe.card import Card, mark_help, refusal
+from explorer.gui.recipe.choice_form import ChoiceForm
 from explorer.gui.recipe.data_editor import DataEditor
 from explorer.gui.recipe.form import Form
 from explorer.i18n import N_, _
-from explorer.recipe import Recipe, parse
+from explorer.recipe import CHOICES, Recipe, parse
 from explorer.session.session import Difference
 from explorer.techniques import TECHNIQUES, Category
 
-MAIN = ("data", "epochs", "batch_size", "lr", "optimizer", "depth", "width")
-MORE = tuple(name for name in Recipe.model_fields if name not in (*MAIN, "version", "techniques", "frozen"))
+MAIN = ("data", "epochs", "batch_size", "lr")
+MORE = tuple(name for name in Recipe.model_fields if name not in (*MAIN, *CHOICES, "version", "techniques", "frozen"))
 WIDTH = 330
 
 
@@ -46,6 +47,7 @@ class Sidebar(QScrollArea):
         images = self.main.editors["data"]
         assert isinstance(images, DataEditor)
         self.images = images
+        self.choices = {name: ChoiceForm(name, getattr(recipe, name), name == "network") for name in CHOICES}
         self.unfold = QToolButton()
         self.unfold.setCheckable(True)
         self.unfold.setAutoRaise(True)
@@ -53,10 +55,14 @@ class Sidebar(QScrollArea):
         self.unfold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.unfold.toggled.connect(self._unfolded)
         self.more.hide()
-        for widget in (self.main, self.unfold, self.more):
+        self._forms: tuple[Form | ChoiceForm, ...] = (self.main, *self.choices.values(), self.more)
+        for widget in (self.main, *self.choices.values(), self.unfold, self.more):
             self._layout.addWidget(widget)
         for form in (self.main, self.more):
             form.changed.connect(self._edited)
+        for choice in self.choices.values():
+            choice.changed.connect(self._chosen)
+            choice.explain.connect(explain)
         self.cards = {kind.name: Card(kind) for kind in TECHNIQUES}
         for group in Category:
             members = [card for card in self.cards.values() if card.kind.group is group]
@@ -83,6 +89,10 @@ class Sidebar(QScrollArea):
         for form in (self.main, self.more):
             form.set_value(recipe)
             form.mark(helps)
+        for name, choice in self.choices.items():
+            choice.set_value(getattr(recipe, name))
+            choice.mark(helps.get(name, ""))
+        self.main.editors["lr"].set_default(recipe.open_rate)
         source = self.images.source
         for name, card in self.cards.items():
             card.set_value(on.get(name))
@@ -92,7 +102,7 @@ class Sidebar(QScrollArea):
 
     def commit(self) -> None:
         """Take what is being typed."""
-        for form in (self.main, self.more, *(card.form for card in self.cards.values())):
+        for form in (*self._forms, *(card.form for card in self.cards.values())):
             form.commit()
 
     def retranslate(self) -> None:
@@ -101,7 +111,7 @@ class Sidebar(QScrollArea):
             label.setText(_(text))
         self.unfold.setText(_("More settings"))
         self.setAccessibleName(_("Recipe and techniques"))
-        for form in (self.main, self.more):
+        for form in self._forms:
             form.retranslate()
         for card in self.cards.values():
             card.retranslate()
@@ -115,6 +125,11 @@ class Sidebar(QScrollArea):
     def _edited(self, value: BaseModel) -> None:
         assert isinstance(value, Recipe)
         self.changed.emit(value)
+
+    def _chosen(self, value: object) -> None:
+        choice = self.sender()
+        assert isinstance(choice, ChoiceForm)
+        self.changed.emit(self._recipe.with_(**{choice.choice: value}))
 
     def _switched(self, _value: object) -> None:
         card = self.sender()

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 import torch
 
 from explorer.events import Event, SampleGrid
-from explorer.techniques import Transfer
 from explorer.training.instruments.base import Instrument, StepContext
 
 IMAGES = 16
@@ -22,8 +21,7 @@ class Samples(Instrument):
     def after_step(self, context: StepContext) -> Iterable[Event]:
         n = min(IMAGES, len(context.labels))
         seen = context.batch.images[:n].detach()
-        if transfer := context.recipe.technique(Transfer):
-            seen = transfer.resized(seen)
+        seen = context.recipe.network.resized(seen)
         after = seen.mul(255).round().to(torch.uint8)
         return [
             SampleGrid(

@@ -1,0 +1,61 @@
+"""Recipes of earlier versions, and short names of today, as recipes of this version."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+VERSION = 2
+SHORT = {"depth": "network", "width": "network", "momentum": "optimizer", "nesterov": "optimizer"}
+"""Settings that version 1 had in the recipe itself; they still stand for the parameter of that choice."""
+DEFAULTS = {"network": "small_cnn", "optimizer": "sgd"}
+OLD_RATE = 0.2
+"""Of version 1, where nothing was said."""
+OLD_BACKBONE = "efficientnet_lite0"
+SMALL_CNN = "small_cnn"
+
+
+def migrated(values: Mapping[str, Any]) -> dict[str, Any]:
+    """`values` of a recipe of any version up to this one, as of this version. What is wrong in them stays wrong."""
+    new, old = dict(values), values.get("version") == 1
+    if old:
+        new["version"] = VERSION
+        new.setdefault("lr", OLD_RATE)
+    _move_backbone(new, old)
+    for name, choice in SHORT.items():
+        if name in new:
+            value, chosen = new.pop(name), _as_object(new.get(choice, DEFAULTS[choice]))
+            pointless = old and (chosen.get("kind") != DEFAULTS[choice])  # it was there, and did not act
+            if not pointless and isinstance(chosen, dict):
+                chosen[name] = value
+            new[choice] = chosen
+    return new
+
+
+def _move_backbone(new: dict[str, Any], old: bool) -> None:
+    """Version 1 chose the network by way of transfer learning."""
+    techniques = new.get("techniques")
+    if not isinstance(techniques, Mapping) or not isinstance(techniques.get("transfer"), Mapping):
+        return
+    transfer = dict(techniques["transfer"])
+    backbone, size = transfer.pop("backbone", OLD_BACKBONE if old else None), transfer.pop("size", None)
+    if backbone is None and size is None:
+        return
+    new["techniques"] = {**techniques, "transfer": transfer}
+    if backbone == SMALL_CNN:
+        if not old:
+            new["network"] = _as_object(new.get("network", SMALL_CNN))
+        return
+    chosen = {"kind": "pretrained", "name": backbone or OLD_BACKBONE}
+    new["network"] = chosen if size is None else chosen | {"size": size}
+
+
+def _as_object(value: Any) -> Any:
+    """A choice as an object with its parameters, where that can be told."""
+    if isinstance(value, str):
+        return {"kind": value}
+    if isinstance(value, BaseModel):
+        return value.model_dump()
+    return dict(value) if isinstance(value, Mapping) else value

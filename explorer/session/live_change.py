@@ -13,6 +13,8 @@ MOST = 24
 def changed_text(record: RunRecord, event: RecipeChanged) -> str:
     """In one line."""
     words = [_("After step {step}: {changes}").format(step=event.step, changes=", ".join(record.changes(event)))]
+    if event.anew:
+        words.append(_("another network: its best epoch is looked for anew"))
     if event.fresh:
         words.append(_("{kept} weights kept, {fresh} start fresh").format(kept=len(event.kept), fresh=len(event.fresh)))
     return " · ".join(words)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from explorer.data import DataSpec
 from explorer.networks import BranchPlace
+from explorer.techniques.accumulation import Accumulation
 from explorer.techniques.activation import Activation
 from explorer.techniques.augmentation import Augmentation
 from explorer.techniques.base import (
@@ -29,8 +30,10 @@ from explorer.techniques.label_distribution import LabelDistribution
 from explorer.techniques.label_smoothing import LabelSmoothing
 from explorer.techniques.mixing import Mixing
 from explorer.techniques.normalization import Normalization
+from explorer.techniques.sam import SAM
 from explorer.techniques.schedule import Schedule
 from explorer.techniques.skip import Skip
+from explorer.techniques.stochastic_depth import StochasticDepth
 from explorer.techniques.transfer import Transfer
 from explorer.techniques.weight_averaging import WeightAveraging
 
@@ -40,12 +43,15 @@ TECHNIQUES: tuple[type[Technique], ...] = (
     LabelSmoothing,
     Mixing,
     Dropout,
+    StochasticDepth,
+    SAM,
     EarlyStopping,
     Normalization,
     Initialization,
     Activation,
     Skip,
     Clipping,
+    Accumulation,
     Schedule,
     WeightAveraging,
     Transfer,
@@ -53,7 +59,9 @@ TECHNIQUES: tuple[type[Technique], ...] = (
 )
 
 __all__ = [
+    "SAM",
     "TECHNIQUES",
+    "Accumulation",
     "Activation",
     "Augmentation",
     "Batch",
@@ -76,6 +84,7 @@ __all__ = [
     "Normalization",
     "Schedule",
     "Skip",
+    "StochasticDepth",
     "Technique",
     "Transfer",
     "WeightAveraging",

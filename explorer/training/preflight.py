@@ -25,7 +25,7 @@ from explorer.training.threads import Chosen
 
 TOO_FEW = (
     Message("Batch normalization cannot train on one image whose feature map is a single pixel: it has no variance."),
-    Message("Use a batch of 2 or more, larger images, or another normalization."),
+    Message("Use batches (and pieces of them) of 2 images or more, larger images, or another normalization."),
 )
 
 

@@ -13,7 +13,7 @@ from explorer.data import ImageData
 from explorer.events import RunEnded, StepDone
 from explorer.networks import MLP, Network, SmallCNN, ViT
 from explorer.recipe import Recipe
-from explorer.techniques import TECHNIQUES, Distillation, Technique, Transfer, clash
+from explorer.techniques import TECHNIQUES, Accumulation, Distillation, Technique, Transfer, clash
 
 START = Recipe(batch_size=4, epochs=1, lr=0.01, device="cpu", techniques=())
 SMALL = (
@@ -21,10 +21,13 @@ SMALL = (
     MLP(depth=2, width=8),
     ViT(patch=4, width=16, depth=2, heads=2),
 )
-DEFAULTS: tuple[Technique, ...] = tuple(
-    kind(weights="none", train="all") if kind is Transfer else kind() for kind in TECHNIQUES
-)
-"""Transfer brings no weights here: what is to be seen is whether two techniques get on."""
+OTHERWISE: dict[type[Technique], Technique] = {
+    Transfer: Transfer(weights="none", train="all"),
+    Accumulation: Accumulation(pieces=2),
+}
+"""Transfer brings no weights here: what is to be seen is whether two techniques get on. Batches of 4 images are cut
+into 2 pieces, as batch normalization cannot train on one image at 1 × 1."""
+DEFAULTS: tuple[Technique, ...] = tuple(OTHERWISE.get(kind) or kind() for kind in TECHNIQUES)
 
 
 @pytest.fixture(scope="module")

@@ -84,7 +84,7 @@ def test_each_switch_of_frozen_batch_normalization_does_one_thing(
 def test_rates_per_group_are_the_rate_times_the_factor(tiny: MakeImages, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Clipping, "layer_rate", lambda _self, place, *_: LayerRate(0.5**place.from_head))
     recipe = SMALL.switched(Clipping(threshold=100))
-    events = list(run_of(tiny(), recipe).events())
+    events = list(whole_run(run_of(tiny(), recipe)))
     step = next(event for event in events if isinstance(event, StepDone))
     plan = next(event for event in events if isinstance(event, LayerPlan))
     assert step.lr == pytest.approx([0.05 * 0.5**n for n in (4, 3, 2, 1, 0)])

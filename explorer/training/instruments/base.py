@@ -11,7 +11,8 @@ from typing import ClassVar
 from torch import Tensor, nn
 
 from explorer.data import Split
-from explorer.events import Event, InstrumentCost, InstrumentFault
+from explorer.events import Event, InstrumentCost, InstrumentFault, Note
+from explorer.i18n import N_, Message
 from explorer.recipe import Recipe
 from explorer.techniques import Batch
 from explorer.training.batches import Taken
@@ -20,6 +21,7 @@ from explorer.training.freezing import Plan
 
 SAYING = ("after_step", "after_epoch")
 """Moments at which events can be passed on."""
+FAULT = N_("The instrument “{name}” has failed ({reason}) and looks no more in this run; training goes on.")
 
 
 @dataclass
@@ -108,7 +110,7 @@ class Watch:
 
     def __init__(self, instruments: Sequence[Instrument]) -> None:
         self.instruments = list(instruments)
-        self._faults: list[InstrumentFault] = []
+        self._faults: list[Event] = []
         self.seconds = {instrument.name: 0.0 for instrument in instruments}
         self.calls = Counter({instrument.name: 0 for instrument in instruments})
         self._started = perf_counter()
@@ -129,7 +131,10 @@ class Watch:
                 instrument.close()
                 self.instruments.remove(instrument)
                 reason = f"{type(error).__name__}: {error}"
-                self._faults.append(InstrumentFault(step=context.step, instrument=instrument.name, reason=reason))
+                self._faults += [
+                    InstrumentFault(step=context.step, instrument=instrument.name, reason=reason),
+                    Note(text=Message(FAULT, name=instrument.name, reason=reason)),
+                ]
             self.seconds[instrument.name] += perf_counter() - began + instrument.hooked
             instrument.hooked = 0.0
             self.calls[instrument.name] += moment in SAYING

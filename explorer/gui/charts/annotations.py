@@ -1,4 +1,4 @@
-"""What stands around curves: the legend above them, and on top the marks of live changes and a note."""
+"""What stands around curves: the legend above them, and on top the lines of live changes and a note."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen
 from PySide6.QtWidgets import QApplication, QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
@@ -24,6 +24,9 @@ class Entry(NamedTuple):
     def swatch(self) -> int:
         """Pixels before the text; a text without a line has none."""
         return 30 if self.pen.style() != Qt.PenStyle.NoPen else 0
+
+
+NO_LINE = QPen(Qt.PenStyle.NoPen)
 
 
 class ChangeMark(NamedTuple):
@@ -49,13 +52,19 @@ class Legend(pg.GraphicsWidget):
     def _metrics(self) -> QFontMetricsF:
         return QFontMetricsF(QApplication.font())
 
-    def _places(self, width: float) -> list[tuple[float, float]]:
+    def _places(self, width: float) -> list[tuple[float, float, Entry]]:
+        """Where each entry begins, in as many lines as they need; a text wider than the plot goes on below itself."""
         metrics, x, y, places = self._metrics(), 0.0, 0.0, []
         for entry in self.entries:
-            needed = entry.swatch + min(metrics.horizontalAdvance(entry.text), width - entry.swatch) + 14
+            parts = broken(entry.text, max(width - entry.swatch, 30.0), metrics)
+            needed = entry.swatch + max(map(metrics.horizontalAdvance, parts)) + 14
             if x and x + needed > width + 14:
                 x, y = 0.0, y + metrics.height()
-            places.append((x, y))
+            for i, part in enumerate(parts):
+                first = entry._replace(text=part)
+                places.append((x, y, first) if not i else (x + entry.swatch, y, Entry(NO_LINE, False, part)))
+                if i < len(parts) - 1:
+                    y += metrics.height()
             x += needed
         return places
 
@@ -65,6 +74,17 @@ class Legend(pg.GraphicsWidget):
             return self._metrics().height() + 2
         places = self._places(max(width, 60.0))
         return places[-1][1] + self._metrics().height() + 2 if places else 0.0
+
+    def boxes(self) -> list[QRectF]:
+        """Where the texts stand."""
+        metrics = self._metrics()
+        if self.gradient:
+            texts = zip(self.ends, (0.0, self.size().width() - metrics.horizontalAdvance(self.ends[1])), strict=True)
+            return [QRectF(x, 0, metrics.horizontalAdvance(text), metrics.height()) for text, x in texts if text]
+        return [
+            QRectF(x + entry.swatch, y, metrics.horizontalAdvance(entry.text), metrics.height())
+            for x, y, entry in self._places(self.size().width())
+        ]
 
     def paint(self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None) -> None:
         metrics, width = self._metrics(), self.size().width()
@@ -78,7 +98,7 @@ class Legend(pg.GraphicsWidget):
             return
         painter.setFont(QApplication.font())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for entry, (x, y) in zip(self.entries, self._places(width), strict=True):
+        for x, y, entry in self._places(width):
             middle = y + metrics.height() / 2
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, entry.dot)
             if entry.swatch:
@@ -89,12 +109,11 @@ class Legend(pg.GraphicsWidget):
                 painter.setPen(Qt.PenStyle.NoPen)
                 painter.drawEllipse(QPointF(x + 12, middle), 3, 3)
             painter.setPen(self.colour)
-            text = metrics.elidedText(entry.text, Qt.TextElideMode.ElideRight, width - x - entry.swatch)
-            painter.drawText(QPointF(x + entry.swatch, y + metrics.ascent()), text)
+            painter.drawText(QPointF(x + entry.swatch, y + metrics.ascent()), entry.text)
 
 
 class Overlay(pg.GraphicsObject):
-    """Marks and the note, in pixels of the view, so that texts stay readable and out of each other's way."""
+    """The lines of the marks, and the note where there is nothing to draw, in pixels of the view."""
 
     def __init__(self, view: pg.ViewBox) -> None:
         super().__init__(view)
@@ -121,27 +140,15 @@ class Overlay(pg.GraphicsObject):
 
     def paint(self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None) -> None:
         area, font = self.boundingRect(), QApplication.font()
-        metrics = QFontMetricsF(font)
         painter.setFont(font)
         if self.note:
             painter.setPen(QColor(self.palette.muted))
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
             painter.drawText(area.adjusted(12, 8, -12, -8), int(flags), self.note)
-        taken: list[QRectF] = []
-        if self.best:
-            self._draw(painter, metrics, self.best, area, taken, from_below=True)
-        for mark in sorted(self.marks):
-            self._draw(painter, metrics, mark, area, taken)
+        for mark in (*([self.best] if self.best else []), *sorted(self.marks)):
+            self._line(painter, mark, area, (2, 3) if mark is self.best else (5, 3))
 
-    def _draw(
-        self,
-        painter: QPainter,
-        metrics: QFontMetricsF,
-        mark: ChangeMark,
-        area: QRectF,
-        taken: list[QRectF],
-        from_below: bool = False,
-    ) -> None:
+    def _line(self, painter: QPainter, mark: ChangeMark, area: QRectF, dashes: tuple[int, int]) -> None:
         x = round(self.view.mapFromView(QPointF(mark.x, 0)).x()) + 0.5
         if not area.left() <= x <= area.right():
             return
@@ -150,25 +157,29 @@ class Overlay(pg.GraphicsObject):
             painter.setPen(pen("#ffffff", width=3 * self.pen_scale))
             painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
             colour = "#000000"
-        painter.setPen(pen(colour, (2, 3) if from_below else (5, 3), self.pen_scale))
+        painter.setPen(pen(colour, dashes, self.pen_scale))
         painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
-        if not mark.text:
-            return
-        text = metrics.elidedText(mark.text, Qt.TextElideMode.ElideRight, area.width() * 0.6)
-        size = QSizeF(metrics.horizontalAdvance(text) + 6, metrics.height())
-        left = x + 2 if x + size.width() + 2 < area.right() else max(area.left(), x - 2 - size.width())
-        rows = int(area.height() / size.height())
-        for row in range(rows):
-            top = area.bottom() - (row + 1) * size.height() - 2 if from_below else area.top() + row * size.height() + 2
-            box = QRectF(QPointF(left, top), size)
-            if not any(box.intersects(other) for other in taken):
-                taken.append(box)
-                ground = QColor(self.palette.background)
-                ground.setAlpha(215)
-                painter.fillRect(box, ground)
-                painter.setPen(QColor(mark.colour or self.palette.foreground))
-                painter.drawText(QPointF(left + 3, top + metrics.ascent()), text)
-                return
+
+
+def broken(text: str, width: float, metrics: QFontMetricsF) -> list[str]:
+    """`text` in lines of at most `width`, broken between words, a longer word within itself."""
+    lines = [""]
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}" if lines[-1] else word
+        if metrics.horizontalAdvance(longer) <= width or not lines[-1]:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    whole: list[str] = []
+    for line in lines:
+        while metrics.horizontalAdvance(line) > width and len(line) > 1:
+            fits = next(
+                n for n in range(len(line) - 1, 0, -1) if n == 1 or metrics.horizontalAdvance(line[:n]) <= width
+            )
+            whole.append(line[:fits])
+            line = line[fits:]
+        whole.append(line)
+    return whole
 
 
 def widened(line: QPen, width: float, scale: float) -> QPen:

@@ -89,13 +89,18 @@ class Panel(QWidget):
         self._why.setWordWrap(True)
         self._why.setMargin(24)
         self._help, self._menu_button, self._menu = QToolButton(), QToolButton(), QMenu(self)
+        self._above = QToolButton()
+        self._above.setText("▲")
+        self._above.setCheckable(True)
+        self._above.toggled.connect(self._show_above)
+        self._above.hide()
         self._help.setText("?")
         self._help.clicked.connect(self.explain)
         self._menu_button.setText("⋯")
         self._menu_button.setMenu(self._menu)
         self._menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._menu_button.setStyleSheet("QToolButton::menu-indicator { image: none; }")
-        for button in (self._help, self._menu_button):
+        for button in (self._above, self._help, self._menu_button):
             button.setAutoRaise(True)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._actions = {
@@ -112,6 +117,7 @@ class Panel(QWidget):
         self._header.addWidget(self._title)
         self._header.addSpacing(6)
         self._header.addWidget(self._numbers, 1)
+        self._header.addWidget(self._above)
         self._header.addWidget(self._help)
         self._header.addWidget(self._menu_button)
         self.body = QWidget()
@@ -169,6 +175,12 @@ class Panel(QWidget):
         if not why:
             self.draw()
         self._numbers.setText("" if why else self.numbers())
+        self._above.setVisible(not self.exporting and (self._above.isChecked() or any(p.above for p in self.plots)))
+
+    def _show_above(self, wanted: bool) -> None:
+        for plot in self.plots:
+            plot.show_whole(wanted)
+        self.refresh()
 
     def retranslate(self) -> None:
         """Put every text into the language now in use."""
@@ -177,6 +189,8 @@ class Panel(QWidget):
         self.setAccessibleName(title)
         self.setAccessibleDescription(_(self.how_to_read))
         self.setWhatsThis(_(self.how_to_read))
+        self._above.setToolTip(_("Let the axis reach the points far above the others"))
+        self._above.setAccessibleName(_("Let the axis reach all points: {panel}").format(panel=title))
         self._help.setToolTip(_("How to read this"))
         self._help.setAccessibleName(_("How to read this: {panel}").format(panel=title))
         self._menu_button.setToolTip(_("Save or copy"))
@@ -248,7 +262,7 @@ class Panel(QWidget):
         for key, text in listed:
             box.addItem(text, key)
         box.currentIndexChanged.connect(self._chosen)
-        self._header.insertWidget(self._header.count() - 2, box)
+        self._header.insertWidget(self._header.count() - 3, box)
         self._choices.append((box, name, listed, in_title))
         return box
 
@@ -326,4 +340,5 @@ class Panel(QWidget):
             mine.setCurrentIndex(its.currentIndex())
             mine.blockSignals(False)
         for ours, theirs in zip(self.plots, other.plots, strict=True):
+            ours.show_whole(theirs.whole)
             ours.copy_zoom(theirs)

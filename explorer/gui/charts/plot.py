@@ -14,15 +14,19 @@ import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QImage, QPen, QResizeEvent
 
-from explorer.gui.charts.annotations import ChangeMark, Entry, Legend, Overlay, widened
+from explorer.gui.charts.annotations import NO_LINE, ChangeMark, Entry, Legend, Overlay, widened
+from explorer.gui.charts.bulk import bulk
+from explorer.gui.charts.mark_strip import MOST_ROWS, MarkStrip
 from explorer.gui.theme import LIGHT, Palette, pen
-from explorer.i18n import _
+from explorer.i18n import _, ngettext
 
 MOST_SYMBOLS = 60
 """Longer curves are drawn without a dot at each point."""
 MOST_WIDE, MOST_WIDE_IN_PICTURES = 30, 400
 """Up to so many points a curve is two pixels wide. Smooth wide lines cost: 13 ms for 40 points of a zigzag, 90 ms for
 400, 2 ms for 400 at one pixel."""
+LOW = 7
+"""A plot less than so many lines high has no texts of marks, only their lines."""
 MOST_SMOOTH = 1000
 """Longer curves are not antialiased."""
 
@@ -39,36 +43,36 @@ class _BottomAxis(pg.AxisItem):
 
 
 class _Curve(pg.PlotDataItem):
-    """`robust`: when the range is chosen, the highest and lowest hundredth of the points do not count."""
+    """The range follows the bulk of its points; if `robust`, the highest and lowest hundredth do not count either."""
 
-    robust = False
+    robust, whole = False, False
+    """`whole`: every point counts."""
 
     def __init__(self) -> None:
         # Two points for each pixel, the lowest and the highest, look like pyqtgraph's ten and cost a fifth.
         super().__init__(connect="finite", autoDownsampleFactor=1)
-        self._bounds: tuple[object, bool, tuple[Any, Any]] = (None, False, (None, None))
+        self._bounds: tuple[object, tuple[bool, ...], tuple[Any, Any]] = (None, (), (None, None))
 
     def dataBounds(self, ax: int, frac: float = 1.0, orthoRange: Any = None) -> tuple[Any, Any]:  # noqa: N802, N803
         y = self.getOriginalDataset()[1]
-        if not (self.robust and ax == 1) or y is None or len(y) < 20:
+        if ax != 1 or y is None:
             bounds: tuple[Any, Any] = super().dataBounds(ax, frac, orthoRange)
             return bounds
         log = bool(self.opts["logMode"][1])
-        if self._bounds[0] is not y or self._bounds[1] != log:  # of a million points: 20 ms, and asked in every frame
-            self._bounds = (y, log, _without_extremes(y, log))
+        asked = (log, self.robust, self.whole)
+        if self._bounds[0] is not y or self._bounds[1] != asked:  # it is asked in every frame
+            low, high = bulk(y, log, self.robust, self.whole) or (None, None)
+            if log and low is not None and high is not None:
+                low, high = float(np.log10(low)), float(np.log10(high))
+            self._bounds = (y, asked, (low, high))
         return self._bounds[2]
 
-
-def _without_extremes(y: npt.NDArray[Any], log: bool) -> tuple[Any, Any]:
-    """Lowest and highest of y (n,), or of its logarithm, without a hundredth at either end; None if none is finite."""
-    if log:
-        y = np.log10(y, where=y > 0, out=np.full(len(y), np.nan))
-    y = y[np.isfinite(y)]
-    if not len(y):
-        return None, None
-    low, high = len(y) // 100, len(y) - 1 - len(y) // 100
-    parts = np.partition(y, (low, high))
-    return float(parts[low]), float(parts[high])
+    def above(self, top: float) -> int:
+        """Points that lie above `top`, in what the axis counts."""
+        y = self.getOriginalDataset()[1]
+        if y is None:
+            return 0
+        return int(np.count_nonzero(np.isfinite(y) & (y > (10**top if self.opts["logMode"][1] else top) * (1 + 1e-9))))
 
 
 class Plot(pg.PlotWidget):
@@ -96,6 +100,15 @@ class Plot(pg.PlotWidget):
         self.plotItem.titleLabel.setVisible(False)
         layout.addItem(self.legend_strip, 0, 1)
         layout.setRowFixedHeight(0, 0)
+        layout.removeItem(self.getAxis("top"))  # never shown; the marks stand in its place
+        self.mark_strip = MarkStrip(self.plotItem.vb)
+        self.mark_strip.changed = self._fit_marks
+        layout.addItem(self.mark_strip, 1, 1)
+        layout.setRowFixedHeight(1, 0)
+        self.whole = False
+        """Whether the axis reaches every point, however far above the others."""
+        self.above = 0
+        """Points that lie above the axis."""
         layout.setContentsMargins(4, 2, 10, 2)
         self.overlay = Overlay(self.plotItem.vb)
         metrics = self.fontMetrics()
@@ -151,7 +164,7 @@ class Plot(pg.PlotWidget):
                 ys = np.log10(np.maximum(ys, 1e-30))
             item.setData(xs, ys, fillLevel="enclosed", brush=QBrush(fill))
             return
-        item.robust = robust
+        item.robust, item.whole = robust, self.whole
         wide = line is not None and len(xs) <= self.most_wide and not (robust or thin)
         if line is not None:
             line = widened(line, 2.0 if wide else 1.0, self.pen_scale)
@@ -211,7 +224,11 @@ class Plot(pg.PlotWidget):
         for key, item in self._items.items():
             if key not in self._used and item.isVisible():
                 item.setVisible(False)
-        entries, overlay = tuple(legend), self.overlay
+        overlay, self.above = self.overlay, self._above()
+        entries = tuple(legend)
+        if self.above:
+            text = ngettext("▲ {n} point above", "▲ {n} points above", self.above).format(n=self.above)
+            entries = (*entries, Entry(NO_LINE, False, text))
         if entries != self.legend_strip.entries:
             self.legend_strip.entries = entries
             self._fit_legend()
@@ -219,6 +236,25 @@ class Plot(pg.PlotWidget):
         if around != (overlay.marks, overlay.best, overlay.note):
             overlay.marks, overlay.best, overlay.note = around
             overlay.update()
+            self.mark_strip.show_marks((*around[0], *([best] if best else [])))
+
+    def _above(self) -> int:
+        """Points above what the axis follows, unless somebody has zoomed or asked for all."""
+        curves = [i for key, i in self._items.items() if key in self._used and isinstance(i, _Curve)]
+        if self.whole or not curves:
+            return 0
+        tops = [top for curve in curves if (top := curve.dataBounds(1)[1]) is not None]
+        return sum(curve.above(max(tops)) for curve in curves) if tops else 0
+
+    def show_whole(self, whole: bool) -> None:
+        """Let the axis reach every point, or the bulk of them."""
+        if whole == self.whole:
+            return
+        self.whole = whole
+        for item in self._items.values():
+            if isinstance(item, _Curve):
+                item.whole = whole
+        self.plotItem.vb.enableAutoRange(y=True)
 
     def span(self, low: float, high: float) -> None:
         """Show x from `low` to `high`, unless the user zoomed."""
@@ -310,6 +346,7 @@ class Plot(pg.PlotWidget):
             axis.setTickPen(pen(palette.grid, width=self.pen_scale))
             axis.setTextPen(pen(palette.foreground))
         self.legend_strip.colour = QColor(palette.foreground)
+        self.mark_strip.restyle(palette)
         self.overlay.palette = palette
         self.overlay.pen_scale = self.legend_strip.pen_scale = self.pen_scale
         self.retranslate()
@@ -335,7 +372,13 @@ class Plot(pg.PlotWidget):
         self.plotItem.layout.setRowFixedHeight(0, self.legend_strip.lines_height(width))
         self.legend_strip.update()
 
+    def _fit_marks(self) -> None:
+        self.plotItem.layout.setRowFixedHeight(1, self.mark_strip.needed())
+
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         super().resizeEvent(event)
-        if self.plotItem is not None and hasattr(self, "legend_strip"):
+        if self.plotItem is not None and hasattr(self, "mark_strip"):
+            low = self.height() < LOW * self.fontMetrics().height()
+            self.mark_strip.rows_allowed = 0 if low else MOST_ROWS
             self._fit_legend()
+            self._fit_marks()

@@ -28,8 +28,11 @@ class View(Protocol):
     def set_language(self, language: str) -> None:
         """Of all text."""
 
+    def toggle_recipe(self) -> None:
+        """Fold the recipe away, or bring it back."""
+
     def toggle_right(self) -> None:
-        """Show or hide layers and runs."""
+        """The same with layers and runs."""
 
     def reset_layout(self) -> None:
         """Everything where it is at the first start."""
@@ -65,6 +68,7 @@ def table(commands: Commands, view: View, grid: PanelGrid) -> list[tuple[str, li
                 Item(N_("Six panels"), partial(_arrange, grid, 3)),
                 Item(N_("All panels"), grid.arrange_all),
             ]),
+            Item(N_("Recipe"), view.toggle_recipe, "Shift+F9", "recipe", tick=True),
             Item(N_("Layers and runs"), view.toggle_right, "F9", "runs", tick=True),
             None,
             (N_("Colours"), scheme_items(view.set_scheme)),

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pyqtgraph.util.garbage_collector import GarbageCollector
-from PySide6.QtCore import QTimer, Signal, Slot
+from PySide6.QtCore import QSize, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QPaintEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QMessageBox, QVBoxLayout, QWidget
 
@@ -20,7 +20,7 @@ from explorer.gui import theme
 from explorer.gui.actions import Commands
 from explorer.gui.export.dialog import remembered
 from explorer.gui.export.panel_files import serve
-from explorer.gui.layout.columns import FITS, Columns, RightColumn
+from explorer.gui.layout.columns import Columns, RightColumn
 from explorer.gui.layout.grid import PanelGrid
 from explorer.gui.layout.painter import Painter
 from explorer.gui.menu_table import build
@@ -50,6 +50,8 @@ SOON = 20
 BETWEEN_NUMBERS = 0.5
 """Seconds between two looks of the transport at a run that goes on."""
 TITLE = "Training Explorer"
+TITLE_BAR = 32
+"""Pixels that the system adds above the window; what it really adds is known only when the window is shown."""
 
 
 class Window(QMainWindow):
@@ -86,9 +88,9 @@ class Window(QMainWindow):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.columns, 1)
-        layout.addWidget(self.banner)
         layout.addWidget(self.transport)
         self.setCentralWidget(centre)
+        self.banner.lie_over(self.columns)
         self.commands = Commands(self, self.session)
         self.menus = build(self, self.commands, self, self.grid)
         for panel in self.panels:
@@ -97,6 +99,8 @@ class Window(QMainWindow):
         self.sidebar.compare.connect(self.commands.compare)
         self.banner.tried.connect(self.change)
         self.transport.pressed.connect(self.press)
+        self.transport.column.connect(self.toggle_column)
+        self.columns.folded.connect(self._folded)
         self.runs_list.chosen.connect(self.show_stored)
         self.runs_list.ticked.connect(self.commands.overlay)
         self.runs_list.delete.connect(self.commands.delete_run)
@@ -190,7 +194,7 @@ class Window(QMainWindow):
             pictures=remembered.state(),
             recipe=self.session.recipe.to_json(),
             lists=self.right.saveState(),
-            right=str(int(not self.right.isHidden())),
+            shown=self.columns.choices(),
         )
         self.manual.close()
         self.previews.end()
@@ -200,6 +204,8 @@ class Window(QMainWindow):
         super().paintEvent(event)
         if not self._was_painted:
             self._was_painted = True
+            if self.size() == self._opened:
+                self.fit_screen()  # now that the frame is known
             self.previews.begin()
             QTimer.singleShot(0, self.painted.emit)  # after the children have been painted, too
 
@@ -358,25 +364,49 @@ class Window(QMainWindow):
         self.menus.actions[f"language-{self._memory.language}"].setChecked(True)
         self.resize(1280, 720)
         self.restoreGeometry(self._memory.data("geometry"))
-        self.show_right((self._memory.text("right") or str(int(self.width() >= FITS))) == "1")
-        self.columns.restore(self._memory.data("columns"))
+        self.fit_screen()
+        self.columns.restore(self._memory.data("columns"), self._memory.text("shown"))
         self.right.restoreState(self._memory.data("lists"))
         self.grid.restore(self._memory.text("grid"))
         remembered.restore(self._memory.text("pictures"))
 
+    def fit_screen(self) -> None:
+        """Stand inside the free area of the screen, however large the window was on another one."""
+        free = self.screen().availableGeometry()
+        frame = self.frameGeometry().size() - self.size() if self.isVisible() else QSize(2, TITLE_BAR)
+        room = free.size() - frame
+        self.resize(self.size().boundedTo(room))
+        self._opened = self.size()
+        place = self.frameGeometry()
+        left = min(max(place.left(), free.left()), free.left() + max(0, room.width() - self.width()))
+        top = min(max(place.top(), free.top()), free.top() + max(0, room.height() - self.height()))
+        self.move(left, top)
+
     def show_right(self, shown: bool) -> None:
-        """Show the column with layers and runs, or hide it."""
-        self.right.setVisible(shown)
-        self.menus.actions["runs"].setChecked(shown)
+        """Show the column with layers and runs, or fold it away."""
+        self.columns.show_column("right", shown)
+
+    def toggle_column(self, name: str) -> None:
+        """Fold the column "left" or "right" away, or bring it back."""
+        self.columns.show_column(name, not self.columns.shows(name))
+
+    def toggle_recipe(self) -> None:
+        """Fold the recipe away, or bring it back."""
+        self.toggle_column("left")
 
     def toggle_right(self) -> None:
-        """Hide that column, or show it again."""
-        self.show_right(self.right.isHidden())
+        """Fold layers and runs away, or bring them back."""
+        self.toggle_column("right")
+
+    @Slot()
+    def _folded(self) -> None:
+        for name, action in (("left", "recipe"), ("right", "runs")):
+            self.menus.actions[action].setChecked(self.columns.shows(name))
+            self.transport.show_column(name, self.columns.shows(name))
 
     def reset_layout(self) -> None:
         """Everything where it is at the first start."""
-        self.grid.arrange(2)
-        self.show_right(self.width() >= FITS)
+        self.grid.reset()
         self.columns.reset()
         self.right.reset()
 

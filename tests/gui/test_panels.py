@@ -27,7 +27,7 @@ from explorer.events import (
 )
 from explorer.gui.charts.annotations import ChangeMark, merged
 from explorer.gui.charts.curves import marks_of
-from explorer.gui.charts.header import Readout, Selector
+from explorer.gui.charts.header import Readout, Selector, fitting
 from explorer.gui.export.headless import FORMATS, export_run
 from explorer.gui.export.panel_files import copy_to_clipboard, export_panel, to_csv
 from explorer.gui.panels import PANELS, Panel, Shown
@@ -140,10 +140,11 @@ def test_numbers_that_find_no_room_are_left_out_whole(qtbot: QtBot) -> None:
     qtbot.addWidget(numbers)
     numbers.setText("first 1.00 · second 2.00 · third 3.00")
     width = numbers.fontMetrics().horizontalAdvance
-    assert numbers.fitting(width(numbers.text())) == numbers.text()
-    assert numbers.fitting(width(numbers.text()) - 1) == "first 1.00 · second 2.00"
-    assert numbers.fitting(width("first 1.00")) == "first 1.00"
-    assert numbers.fitting(width("first 1.00") - 5).endswith("…")
+    metrics, text = numbers.fontMetrics(), numbers.text()
+    assert fitting(text, width(text), metrics) == text
+    assert fitting(text, width(text) - 1, metrics) == "first 1.00 · second 2.00"
+    assert fitting(text, width("first 1.00"), metrics) == "first 1.00"
+    assert fitting(text, width("first 1.00") - 5, metrics) == ""
     assert numbers.toolTip() == numbers.text()
 
 

@@ -30,11 +30,12 @@ NO_LINE = QPen(Qt.PenStyle.NoPen)
 
 
 class ChangeMark(NamedTuple):
-    """A vertical line at `x` with its text."""
+    """A vertical line at `x` with its text; `sign` stands for it where there is no room, else a number does."""
 
     x: float
     text: str
     colour: str = ""
+    sign: str = ""
 
 
 class Legend(pg.GraphicsWidget):

@@ -10,8 +10,8 @@ import numpy.typing as npt
 LEAP = 5.0
 """What lies so many times as far from zero as the next point below it, and is a quarter of the points at most, is
 beyond the bulk. A loss that falls from chance, 2.3 nats of ten classes, to 0.5 in its second epoch is not."""
-FAR = 12.0
-"""So is what lies so many times as far as nine tenths of the points do. A run that ends at a loss of 0.2 keeps its
+FAR = 4.0
+"""So is what lies so many times as far as three quarters of the points do. A run that ends at a loss near 0 keeps its
 start at 2.3."""
 FAR_IN_LOG, LEAP_IN_LOG = 1e4, 1e3
 """The same where a power of ten takes as much room as any other."""
@@ -55,7 +55,7 @@ def _reach(distances: npt.NDArray[Any], log: bool) -> float:
     top = ordered[max(1, n - 1 - max(1, n // 4)) :]  # the points that may lie beyond, and the highest that may not
     leaps = np.flatnonzero(top[1:] > leap * top[:-1])
     reach = float(top[leaps[0]]) if len(leaps) and top[leaps[0]] > 0 else float(ordered[-1])
-    most = far * float(ordered[int(0.9 * (n - 1))])
-    if n >= 10 and reach > most > 0:
+    most = far * float(ordered[int(0.75 * (n - 1))])
+    if n >= 8 and reach > most > 0:
         reach = float(ordered[ordered <= most][-1])
     return reach

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from explorer.events import EpochDone
 from explorer.gui.charts.annotations import ChangeMark, Entry, merged
 from explorer.gui.charts.panel import Cell, Shown
 from explorer.gui.charts.plot import Plot
@@ -41,17 +42,14 @@ def last_epoch(runs: Sequence[Shown]) -> float:
 
 def marks_of(runs: Sequence[Shown], palette: Palette) -> list[ChangeMark]:
     """Live changes of all runs; with several runs in their colours."""
-    return merged(
-        [
-            ChangeMark(
-                change.step / shown.record.steps_per_epoch,
-                ", ".join(shown.record.changes(change)),
-                palette.run(shown.index).name() if len(runs) > 1 else "",
-            )
-            for shown in runs
-            for change in shown.record.marks
-        ]
-    )
+    marks = []
+    for shown in runs:
+        record, anew = shown.record, best_anew(shown.record)
+        colour = palette.run(shown.index).name() if len(runs) > 1 else ""
+        for change in record.marks:
+            words = [*record.changes(change), *([_("best epoch anew")] if change.step in anew else [])]
+            marks.append(ChangeMark(change.step / record.steps_per_epoch, ", ".join(words), colour))
+    return merged(marks)
 
 
 def pens(shown: Shown, alone: bool, palette: Palette) -> tuple[Any, Any]:
@@ -92,8 +90,35 @@ def draw_epochs(
         if record.best is not None:
             y = record.best.validation.get(metric, np.nan)
             plot.points(f"best {key}", [record.best.epoch], [y], second.color(), "star", 13)
-            best = ChangeMark(record.best.epoch, _("best epoch {epoch}").format(epoch=record.best.epoch))
+            best = ChangeMark(record.best.epoch, _("best epoch {epoch}").format(epoch=record.best.epoch), sign="★")
+        former = former_bests(record)
+        heights = [epoch.validation.get(metric, np.nan) for epoch in former]
+        plot.points(
+            f"former {key}", [epoch.epoch for epoch in former], heights, second.color(), "star", 11, hollow=True
+        )
     return best
+
+
+def former_bests(record: RunRecord) -> list[EpochDone]:
+    """Best epochs of networks that the run gave up: a later one counts as best though its loss is higher."""
+    found: list[EpochDone] = []
+    best: EpochDone | None = None
+    for epoch in record.epochs:
+        if not epoch.best:
+            continue
+        if best is not None and epoch.validation["loss"] > best.validation["loss"]:
+            found.append(best)
+        best = epoch
+    return found
+
+
+def best_anew(record: RunRecord) -> set[int]:
+    """Steps of the live changes with whose network the best epoch was looked for anew."""
+    steps = set()
+    for former in former_bests(record):
+        later = next(epoch for epoch in record.epochs if epoch.best and epoch.epoch > former.epoch)
+        steps.update([mark.step for mark in record.marks if mark.step < later.step][-1:])
+    return steps
 
 
 def epoch_rows(runs: Sequence[Shown], metric: str) -> list[list[Cell]]:

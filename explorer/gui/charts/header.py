@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QComboBox, QLabel, QSizePolicy
 
 from explorer.gui.theme import with_figures
@@ -12,10 +12,20 @@ BETWEEN = " · "
 """Between the numbers of a header."""
 
 
+def fitting(text: str, width: int, metrics: QFontMetrics) -> str:
+    """As many whole parts of `text`, with BETWEEN them, as find room: perhaps none, but never half of one."""
+    parts = text.split(BETWEEN)
+    while parts and metrics.horizontalAdvance(BETWEEN.join(parts)) > width:
+        parts.pop()
+    return BETWEEN.join(parts)
+
+
 class Readout(QLabel):
     """One line of current numbers, the most important first: those that find no room are left out, rather than cut or
     pushing anything aside. All are in the tooltip.
     """
+
+    alignment_ = Qt.AlignmentFlag.AlignLeft
 
     def __init__(self) -> None:
         super().__init__()
@@ -27,18 +37,14 @@ class Readout(QLabel):
             super().setText(text)
             self.setToolTip(text)
 
-    def fitting(self, width: int) -> str:
-        """As many whole numbers as find room on `width`, at least the first, cut if need be."""
-        metrics, parts = self.fontMetrics(), self.text().split(BETWEEN)
-        while len(parts) > 1 and metrics.horizontalAdvance(BETWEEN.join(parts)) > width:
-            parts.pop()
-        return metrics.elidedText(BETWEEN.join(parts), Qt.TextElideMode.ElideRight, width)
+    def shown(self) -> str:
+        """What finds room."""
+        return fitting(self.text(), self.width(), self.fontMetrics())
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
         painter = QPainter(self)
         painter.setPen(self.palette().color(self.foregroundRole()))
-        flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
-        painter.drawText(self.rect(), flags, self.fitting(self.width()))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | self.alignment_, self.shown())
 
 
 class Selector(QComboBox):

@@ -147,8 +147,11 @@ class Heat:
         shown = self._values[:, : self.columns]
         finite, ends = shown[np.isfinite(shown)], list[tuple[float, float]]()
         if len(finite):
-            high = np.ceil(finite.max())
-            low = np.floor(np.percentile(finite[:: 1 + len(finite) // 5000], 1))
+            some = finite[:: 1 + len(finite) // 5000]
+            usual = np.percentile(some, 99)
+            # A hundredth of the looks may burn out, if they are a thousand times as large as all others.
+            high = np.ceil(usual if finite.max() > usual + 3 else finite.max())
+            low = np.floor(np.percentile(some, 1))
             ends.append((max(min(low, high - 1), high - DECADES), high))
         if also is not None and (also > 0).any():
             logs = np.log10(also[also > 0])

@@ -47,7 +47,7 @@ class MarkStrip(pg.GraphicsWidget):
     def show_marks(self, marks: Sequence[ChangeMark]) -> None:
         """Have the texts of these."""
         self.marks = tuple(mark for mark in marks if mark.text)
-        lines = [f"{number} · {mark.text}" for number, mark in enumerate(sorted(self.marks), 1)]
+        lines = [f"{sign} · {mark.text}" for mark, sign in signs(self.marks).items()]
         self.setToolTip("\n".join(lines) if len(lines) > 1 else "".join(mark.text for mark in self.marks))
         self._moved()
 
@@ -88,13 +88,15 @@ class MarkStrip(pg.GraphicsWidget):
         return placed
 
     def _numbered(self, there: list[tuple[float, ChangeMark]], width: float) -> list[Placed]:
-        metrics, numbers = self._metrics(), {mark: n for n, mark in enumerate(sorted(self.marks), 1)}
+        metrics, named = self._metrics(), signs(self.marks)
         groups = [[one] for one in there]
         while True:
             placed = []
             for group in groups:
-                first, last = numbers[group[0][1]], numbers[group[-1][1]]
-                text = str(first) if first == last else f"{first}–{last}"
+                inside = [named[mark] for _x, mark in group]
+                numbers = [sign for sign in inside if sign.isdigit()]
+                span = numbers if len(numbers) < 2 else [f"{numbers[0]}–{numbers[-1]}"]
+                text = "".join([*span, *dict.fromkeys(sign for sign in inside if not sign.isdigit())])
                 x, needed = sum(x for x, _mark in group) / len(group), metrics.horizontalAdvance(text)
                 placed.append(Placed(text, min(max(0.0, x - needed / 2), width - needed), 0, group[0][1]))
             ends = [one.left + metrics.horizontalAdvance(one.text) + GAP / 2 for one in placed]
@@ -127,3 +129,12 @@ class MarkStrip(pg.GraphicsWidget):
         if self.needed() != self._height:
             self._height = self.needed()
             self.changed()
+
+
+def signs(marks: Sequence[ChangeMark]) -> dict[ChangeMark, str]:
+    """What stands for each mark where there is no room for its text."""
+    found, number = dict[ChangeMark, str](), 0
+    for mark in sorted(marks):
+        number += not mark.sign
+        found[mark] = mark.sign or str(number)
+    return found

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from PySide6.QtCore import QBuffer, QIODevice, QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtGui import QActionGroup, QImage, QPainter, QResizeEvent
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import (
     QComboBox,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QMenu,
@@ -47,6 +48,22 @@ class Shown:
     index: int
 
 
+SMALLEST = QSize(180, 120)
+"""Of a panel: it shows less, rather than keeping the window from being small."""
+
+
+class Body(QWidget):
+    """Below the header; `fit` chooses what of it is shown on so many pixels."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fit: Callable[[int, int], None] = lambda _width, _height: None
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        self.fit(event.size().width(), event.size().height())
+        super().resizeEvent(event)
+
+
 class Panel(QWidget):
     """Base of all panels. Give the class variables, put plots into `body`, and write `draw`, `why_empty`, `table`."""
 
@@ -77,6 +94,7 @@ class Panel(QWidget):
         self.colours: Palette = LIGHT
         self.plots: list[Plot] = []
         self._choices: list[tuple[QComboBox, str, list[tuple[str, str]], bool]] = []
+        self._in_menu: dict[QComboBox, QMenu] = {}
         self._twin: Panel | None = None
         self.exporting = False
         """Whether this is drawn for a file, not for the screen."""
@@ -120,7 +138,7 @@ class Panel(QWidget):
         self._header.addWidget(self._above)
         self._header.addWidget(self._help)
         self._header.addWidget(self._menu_button)
-        self.body = QWidget()
+        self.body = Body()
         self._stack = QStackedLayout()
         self._stack.addWidget(self._why)
         self._stack.addWidget(self.body)
@@ -208,6 +226,10 @@ class Panel(QWidget):
             box.setToolTip(_(name))
             for i, (_key, text) in enumerate(options):
                 box.setItemText(i, _(text))
+            if (menu := self._in_menu.get(box)) is not None:
+                menu.setTitle(_(name))
+                for action, (_key, text) in zip(menu.actions(), options, strict=True):
+                    action.setText(_(text))
         for plot in self.plots:
             plot.retranslate()
             plot.setAccessibleName(title)
@@ -253,27 +275,74 @@ class Panel(QWidget):
 
     # Help for panels.
 
-    def add_choice(self, name: str, options: Sequence[tuple[str, str]] = (), in_title: bool = True) -> QComboBox:
+    def add_choice(
+        self, name: str, options: Sequence[tuple[str, str]] = (), in_title: bool = True, in_menu: bool = False
+    ) -> QComboBox:
         """A selector in the header; each option is a key and a text marked with N_. Its change draws anew.
 
-        `in_title`: pictures say in their title what is chosen.
+        `in_title`: pictures say in their title what is chosen. `in_menu`: it stands in the menu of the panel instead,
+        so that the header keeps its room.
         """
         box, listed = Selector(), list(options)
         for key, text in listed:
             box.addItem(text, key)
         box.currentIndexChanged.connect(self._chosen)
-        self._header.insertWidget(self._header.count() - 3, box)
+        if in_menu:
+            box.setParent(self)
+            box.hide()
+            self._add_to_menu(box)
+        else:
+            self._header.insertWidget(self._header.count() - 3, box)
         self._choices.append((box, name, listed, in_title))
         return box
 
-    def fill_body(self, *widgets: QWidget, stretch: Sequence[int] = ()) -> QHBoxLayout:
-        """Put these side by side below the header, with shares of the width as `stretch`."""
+    def _add_to_menu(self, box: QComboBox) -> None:
+        menu, group = QMenu(self._menu), QActionGroup(self)
+        for i in range(box.count()):
+            action = menu.addAction("", partial(box.setCurrentIndex, i))
+            action.setCheckable(True)
+            action.setChecked(i == box.currentIndex())
+            group.addAction(action)
+        self._menu.addSeparator()
+        self._menu.addMenu(menu)
+        self._in_menu[box] = menu
+
+    def fill_body(self, *widgets: QWidget, stretch: Sequence[int] = (), least: Sequence[int] = ()) -> QHBoxLayout:
+        """Put these side by side below the header, with shares of the width as `stretch`.
+
+        `least`: pixels that each needs; where there is no room for all, the last ones are hidden.
+        """
         row = QHBoxLayout(self.body)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
         for i, widget in enumerate(widgets):
             row.addWidget(widget, stretch[i] if stretch else 1)
+
+        def fit(width: int, _height: int) -> None:
+            for i, widget in enumerate(widgets[1:], 1):
+                widget.setVisible(sum(least[: i + 1]) <= width)
+
+        if least:
+            self.body.fit = fit
         return row
+
+    def fill_grid(self, plots: Sequence[QWidget], columns: int, least: QSize) -> None:
+        """Put these, the most important first, in rows of `columns`; where they have not `least` each, show fewer."""
+        grid = QGridLayout(self.body)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(0)
+
+        def fit(width: int, height: int) -> None:
+            across = max(1, min(columns, width // least.width()))
+            down = max(1, min(-(-len(plots) // columns), height // least.height()))
+            for i, plot in enumerate(plots):
+                grid.removeWidget(plot)
+                if i < across * down:
+                    grid.addWidget(plot, i // across, i % across)
+                plot.setVisible(i < across * down)
+
+        self.body.fit = fit
+        fit(10_000, 10_000)
 
     def add_plot(self, plot: Plot) -> Plot:
         """Have `plot` translated, coloured and reset with the panel."""
@@ -286,6 +355,13 @@ class Panel(QWidget):
         self.retranslate()
 
     # Slots.
+
+    def show_title(self, shown: bool) -> None:
+        """Whether the header says what this is; where a tab does, numbers have the room."""
+        self._title.setVisible(shown)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        return SMALLEST
 
     def explain(self) -> None:
         """Show how to read this panel."""
@@ -315,6 +391,7 @@ class Panel(QWidget):
         twin.hide()
         twin._help.hide()
         twin._menu_button.hide()
+        twin.show_title(True)
         twin.show_runs(self.runs)
         twin.show_preview(self.preview, self.targets, self.problem)
         twin.restyle(palette)

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyqtgraph as pg
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QImage, QPen, QResizeEvent
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QBrush, QColor, QFontMetrics, QImage, QPen, QResizeEvent
 
 from explorer.gui.charts.annotations import NO_LINE, ChangeMark, Entry, Legend, Overlay, widened
 from explorer.gui.charts.bulk import bulk
@@ -68,11 +68,12 @@ class _Curve(pg.PlotDataItem):
         return self._bounds[2]
 
     def above(self, top: float) -> int:
-        """Points that lie above `top`, in what the axis counts."""
+        """Points that lie far above `top`, in what the axis counts; what just stands out at the edge does not count."""
         y = self.getOriginalDataset()[1]
         if y is None:
             return 0
-        return int(np.count_nonzero(np.isfinite(y) & (y > (10**top if self.opts["logMode"][1] else top) * (1 + 1e-9))))
+        edge = 10 ** (top + 0.5) if self.opts["logMode"][1] else top + 0.5 * abs(top)
+        return int(np.count_nonzero(np.isfinite(y) & (y > edge)))
 
 
 class Plot(pg.PlotWidget):
@@ -121,6 +122,7 @@ class Plot(pg.PlotWidget):
         self.getAxis("left").setWidth(metrics.height() + metrics.horizontalAdvance("0.0000") + 10)
         self.set_percent(percent)
         self.plotItem.vb.sigRangeChangedManually.connect(self._zoomed_by_hand)
+        self.plotItem.vb.sigResized.connect(self._fit_names)
 
     # What panels draw with. Between `begin` and `end`, what is not drawn again disappears.
 
@@ -304,28 +306,26 @@ class Plot(pg.PlotWidget):
 
     def name_decades(self, low: float, high: float) -> None:
         """Let x be log10 from `low` to `high`, whole numbers, with a tick at powers of ten."""
-        room = self.fontMetrics().horizontalAdvance("0.0001") + 4
-        every = max(1, int(np.ceil((high - low) * room / max(float(room), self.plotItem.vb.width()))))
+        longest = max(map(self.fontMetrics().horizontalAdvance, map(decade, np.arange(low, high + 1))))
+        every = max(1, int(np.ceil((high - low) * (longest + 8) / max(1.0, self.plotItem.vb.width()))))
         powers = np.arange(high, low - 1, -every)[::-1].tolist()
-        texts = [f"{10.0**p:g}" if -4 <= p <= 4 else f"1e{p:.0f}" for p in powers]
-        self.getAxis("bottom").setTicks([list(zip(powers, texts, strict=True))])
+        self.getAxis("bottom").setTicks([[(power, decade(power)) for power in powers]])
         self.span(low, high)
 
     def name_rows(self, names: Sequence[str], shown: bool = True) -> None:
         """Let y count rows from the top, each with its name, or every second or third where there is no room."""
         metrics, axis, view = self.fontMetrics(), self.getAxis("left"), self.plotItem.vb
-        stamp = (tuple(names), shown, view.height())
+        stamp = (tuple(names), shown, view.height(), self.width())
         if stamp == self._rows:
             return
         self._rows = stamp
-        every = max(1, int(np.ceil(len(names) * metrics.height() * 0.95 / max(1.0, view.height()))))
-        longest = max((metrics.horizontalAdvance(name) for name in names), default=0)
-        room = min(longest + 2, 130)
-        cut = Qt.TextElideMode.ElideMiddle
-        texts = [(i, metrics.elidedText(name, cut, room)) for i, name in enumerate(names) if i % every == 0]
+        every = max(1, int(np.ceil(len(names) * metrics.height() / max(1.0, view.height()))))
+        most = min(130.0, 0.4 * self.width())
+        texts = [(i, shortened(name, most, metrics)) for i, name in enumerate(names) if i % every == 0]
+        longest = max((metrics.horizontalAdvance(text) for _i, text in texts), default=0)
         axis.setTicks([texts if shown else []])
         axis.setStyle(hideOverlappingLabels=metrics.height())  # half of the first and last may stand out
-        axis.setWidth(room + metrics.height() + 12 if shown else 8)
+        axis.setWidth(longest + metrics.height() + 14 if shown else 8)
         view.setYRange(-0.5, len(names) - 0.5, padding=0)
         self._fit_legend()
 
@@ -333,8 +333,7 @@ class Plot(pg.PlotWidget):
 
     def retranslate(self) -> None:
         """Name the axes in the language now in use."""
-        for side, text in (("left", self.y_text), ("bottom", self.x_text)):
-            self.getAxis(side).setLabel(_(text), color=self.colours.foreground)
+        self._fit_names()
 
     def restyle(self, palette: Palette) -> None:
         """Take these colours."""
@@ -372,6 +371,15 @@ class Plot(pg.PlotWidget):
         self.plotItem.layout.setRowFixedHeight(0, self.legend_strip.lines_height(width))
         self.legend_strip.update()
 
+    def _fit_names(self, *_resized: object) -> None:
+        """Name the axes as far as there is room: "Accuracy, % of images", "Accuracy", or not at all."""
+        metrics, view = self.fontMetrics(), self.plotItem.vb
+        for side, text, room in (("left", self.y_text, view.height()), ("bottom", self.x_text, view.width())):
+            whole, axis = _(text) if text else "", self.getAxis(side)
+            parts = (part for part in (whole, whole.partition(",")[0]) if metrics.horizontalAdvance(part) <= room)
+            axis.setLabel(next(parts, ""), color=self.colours.foreground)
+            axis.resizeEvent()  # centres it: the axis itself may have had its size before
+
     def _fit_marks(self) -> None:
         self.plotItem.layout.setRowFixedHeight(1, self.mark_strip.needed())
 
@@ -382,3 +390,19 @@ class Plot(pg.PlotWidget):
             self.mark_strip.rows_allowed = 0 if low else MOST_ROWS
             self._fit_legend()
             self._fit_marks()
+
+
+def decade(power: float) -> str:
+    """Ten to `power`, as short as can be."""
+    return f"{10.0**power:g}" if -4 <= power <= 4 else f"1e{power:.0f}"
+
+
+def shortened(name: str, width: float, metrics: QFontMetrics) -> str:
+    """`name`, or as much of its end as finds room: "stage3.0.norm1", "3.0.norm1", "norm1"; empty if not even that."""
+    first, dot, rest = name.partition(".")
+    digits = "".join(char for char in first if char.isdigit())
+    ends = [name, *([f"{digits}.{rest}"] if digits and dot else [])]
+    while dot:
+        ends.append(rest)
+        _part, dot, rest = rest.partition(".")
+    return next((end for end in ends if metrics.horizontalAdvance(end) <= width), "")

@@ -1,10 +1,13 @@
-"""The three columns of the window, and the right one: the layers of the run on screen above, stored runs below."""
+"""The three columns of the window, and the right one: the layers of the run on screen above, stored runs below.
+
+Where the window is narrow the outer ones fold away, the right one first, and come back by a button or key.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtCore import QByteArray, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QWidget
 
@@ -14,6 +17,10 @@ from explorer.gui.runs.runs_list import RunsList
 
 FITS = 1280
 """Width of the window in pixels from which on the right column is shown at first: 700 are left for the panels."""
+LEFT_FITS = 700
+"""And the left one: 370 are left for the panels."""
+CENTRE = 300
+"""What the panels keep; where it cannot be had beside both outer columns, there is room for one of them at a time."""
 LEAST, MOST = 236, 360
 """Width of the right column. The wider it is, the more of the layers' names and norms are in sight."""
 SHARE = 0.13
@@ -21,32 +28,74 @@ SHARE = 0.13
 
 
 class Columns(QSplitter):
-    """Side by side; they follow the width of the window until somebody has moved them."""
+    """Side by side; they follow the width of the window until somebody has moved, shown or folded them."""
 
-    def __init__(self, *columns: QWidget) -> None:
+    folded = Signal()
+    """A column has folded away or come back."""
+
+    def __init__(self, left: QWidget, centre: QWidget, right: QWidget) -> None:
         super().__init__(Qt.Orientation.Horizontal)
-        for column in columns:
+        for column in (left, centre, right):
             self.addWidget(column)
         self.setChildrenCollapsible(False)
         self.setStretchFactor(1, 1)
+        self.outer = {"left": left, "right": right}
+        self.wanted: dict[str, bool] = {}
+        """What somebody has shown or folded; of the others the width decides."""
         self._moved = False
         self.splitterMoved.connect(self._keep)
+
+    def shows(self, name: str) -> bool:
+        """Whether the column "left" or "right" is there."""
+        return not self.outer[name].isHidden()
+
+    def show_column(self, name: str, shown: bool) -> None:
+        """Show or fold a column because somebody wants it so; where there is no room for both, the other one folds."""
+        self.wanted[name] = shown
+        other = "left" if name == "right" else "right"
+        if shown and self.shows(other) and not self._room_for_both():
+            self.wanted[other] = False
+        self.fold()
+
+    def fold(self) -> None:
+        """Show the columns for which there is room, or that are wanted."""
+        width = self.width()
+        wanted = {"left": width >= LEFT_FITS, "right": width >= FITS} | self.wanted
+        if wanted["left"] and wanted["right"] and not self._room_for_both():
+            wanted["right"] = False
+        before = {name: self.shows(name) for name in self.outer}
+        for name, column in self.outer.items():
+            column.setVisible(wanted[name])
+        if before != wanted:
+            self.folded.emit()
+
+    def _room_for_both(self) -> bool:
+        return self.width() >= WIDTH + CENTRE + LEAST
 
     def state(self) -> QByteArray:
         """Where somebody has moved them, for `restore`; empty if nobody did."""
         return self.saveState() if self._moved else QByteArray()
 
-    def restore(self, state: QByteArray) -> None:
-        """Put them where `state` says, if it says anything."""
+    def restore(self, state: QByteArray, wanted: str = "") -> None:
+        """Put them where `state` says, if it says anything; `wanted` as `choices` gave it."""
         self._moved = not state.isEmpty() and self.restoreState(state)
+        chosen = dict(part.split("=") for part in wanted.split() if part.count("=") == 1)
+        self.wanted = {name: chosen[name] == "1" for name in self.outer if name in chosen}
+        self.fold()
+
+    def choices(self) -> str:
+        """Which columns somebody has shown or folded, for `restore`."""
+        return " ".join(f"{name}={int(shown)}" for name, shown in self.wanted.items())
 
     def reset(self) -> None:
-        """Forget where somebody has moved them."""
-        self._moved = False
+        """Forget what somebody has moved, shown or folded."""
+        self._moved, self.wanted = False, {}
+        self.fold()
         self.setSizes(widths(self.width()))
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         super().resizeEvent(event)
+        self.fold()
         if not self._moved:
             self.setSizes(widths(self.width()))
 

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from PySide6.QtCore import QByteArray, QMimeData, QPoint, QSize, Qt
-from PySide6.QtGui import QDrag, QDragEnterEvent, QDropEvent, QMouseEvent
+from PySide6.QtGui import QDrag, QDragEnterEvent, QDropEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
@@ -31,7 +31,9 @@ HEADER = 34
 FRONT = ("loss", "metrics", "gradients", "normalization")
 """In front at first, in this order; the others are behind them."""
 LEAST = QSize(300, 220)
-"""Of a panel in pixels, where every one has a cell of its own; the grid scrolls if there is too little room."""
+"""Of a cell in pixels, where there are as many as find room; the grid scrolls where somebody wants more of them."""
+NARROWEST = 200
+"""Of a cell in an arrangement of somebody's own."""
 MOST = 16
 """Rows or columns that a remembered arrangement may have."""
 
@@ -97,6 +99,7 @@ class Cell(QFrame):
             self.tabs.addTab(_(panel.title))
             self.stack.addWidget(panel)
             panel.restyle(panel.colours)  # a style sheet gives a widget that moves the colours it had at first
+            panel.show_title(len(panels) == 1)  # else its tab says it
         current = min(max(0, current), len(panels) - 1)
         self.tabs.setCurrentIndex(current)
         self.stack.setCurrentIndex(current)
@@ -170,8 +173,11 @@ class PanelGrid(QWidget):
         self.cells: list[Cell] = []
         self.enlarged: Cell | None = None
         self.columns = self.rows = 0
+        self.own = False
+        """Whether somebody has arranged the panels; else there are as many cells as find room, four at most."""
         self._rows = QSplitter(Qt.Orientation.Vertical)
         self._rows.setChildrenCollapsible(False)
+        self._rows.splitterMoved.connect(self._moved)
         self._scroll = QScrollArea()
         self._scroll.setWidgetResizable(True)
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -180,9 +186,36 @@ class PanelGrid(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._scroll)
-        self.arrange(2)
+        self._spread(2, 2)
 
     def arrange(self, columns: int, rows: int = 2) -> None:
+        """So many cells, as somebody wants them."""
+        self.own = True
+        self._spread(columns, rows)
+
+    def reset(self) -> None:
+        """As many cells as find room, however large the window becomes."""
+        self.own = False
+        self.columns = 0
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        if self.own:
+            return
+        columns, rows = (2 if room >= 2 * least else 1 for room, least in (
+            (self.width(), LEAST.width()), (self.height(), LEAST.height())
+        ))  # fmt: skip
+        if (columns, rows) != (self.columns, self.rows):
+            enlarged = self.enlarged.stack.currentWidget() if self.enlarged else None
+            self._spread(columns, rows)
+            if isinstance(enlarged, Panel):
+                self.enlarge(enlarged)
+
+    def _spread(self, columns: int, rows: int) -> None:
         """So many cells, the panels spread over them in order, those of FRONT first."""
         self._build(columns, rows)
         ordered = sorted(self.panels, key=lambda panel: FRONT.index(panel.name) if panel.name in FRONT else len(FRONT))
@@ -221,6 +254,7 @@ class PanelGrid(QWidget):
 
     def swap(self, one: Cell, other: Cell) -> None:
         """Exchange the panels in front of two cells."""
+        self.own = True
         ours, theirs = one.panels, other.panels
         i, j = one.stack.currentIndex(), other.stack.currentIndex()
         ours[i], theirs[j] = theirs[j], ours[i]
@@ -232,6 +266,7 @@ class PanelGrid(QWidget):
         source = self.cell_of(panel)
         if source is cell:
             return
+        self.own = True
         if len(source.panels) == 1:
             self.swap(source, cell)
             return
@@ -240,7 +275,9 @@ class PanelGrid(QWidget):
         cell.put([*cell.panels, panel], len(cell.panels))
 
     def state(self) -> str:
-        """Who is where and how large, for `restore`."""
+        """Who is where and how large, for `restore`; empty if nobody has arranged anything."""
+        if not self.own:
+            return ""
         splitters = [self._rows, *self._row_splitters()]
         return json.dumps(
             {
@@ -271,6 +308,7 @@ class PanelGrid(QWidget):
             return False
         for panel in named.values():
             min(groups, key=len).append(panel)
+        self.own = True
         self._build(columns, rows)
         self._fill(groups, fronts)
         for splitter, its in zip([self._rows, *self._row_splitters()], wanted, strict=False):
@@ -282,6 +320,9 @@ class PanelGrid(QWidget):
         self._scroll.setAccessibleName(_("Panels"))
         for cell in self.cells:
             cell.retranslate()
+
+    def _moved(self, *_where: int) -> None:
+        self.own = True
 
     def _row_splitters(self) -> list[QSplitter]:
         return [row for i in range(self._rows.count()) if isinstance(row := self._rows.widget(i), QSplitter)]
@@ -300,6 +341,7 @@ class PanelGrid(QWidget):
             for cell in self.cells[r * columns : (r + 1) * columns]:
                 row.addWidget(cell)
             row.setSizes([1000] * columns)
+            row.splitterMoved.connect(self._moved)
             self._rows.addWidget(row)
         self._rows.setSizes([1000] * rows)
 
@@ -317,5 +359,6 @@ class PanelGrid(QWidget):
             for cell, shown in zip(cells, seen, strict=True):
                 cell.setVisible(shown)
             row.setVisible(any(seen))
-        high = self.rows > 2 and self.enlarged is None
-        self._rows.setMinimumHeight(self.rows * LEAST.height() if high else 0)
+        alone = self.enlarged is not None or not self.own
+        self._rows.setMinimumHeight(0 if alone or self.rows <= 2 else self.rows * LEAST.height())
+        self._rows.setMinimumWidth(0 if alone else self.columns * NARROWEST)

@@ -86,7 +86,7 @@ class ActivationsPanel(Panel):
             plot.plotItem.vb.invertY(True)
             plot.setMouseEnabled(y=False)
             plot.getAxis("left").setGrid(False)
-        self.fill_body(self.map, self.now, self.deaths, stretch=(6, 3, 2))
+        self.fill_body(self.map, self.now, self.deaths, stretch=(6, 3, 2), least=(260, 130, 90))
         self.choice = self.add_choice(N_("Quantity"), CHOICES)
         self.ready()
 

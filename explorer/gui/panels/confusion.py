@@ -36,7 +36,7 @@ class ConfusionPanel(Panel):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.matrix, self.mistakes = Matrix(), Mistakes()
-        self.fill_body(self.matrix, self.mistakes, stretch=(5, 3))
+        self.fill_body(self.matrix, self.mistakes, stretch=(5, 3), least=(240, 150))
         self.choice = self.add_choice(N_("Numbers in the cells"), CHOICES)
         self._seen: tuple[object, ...] = ()
         self.ready()

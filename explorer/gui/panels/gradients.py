@@ -26,7 +26,7 @@ from explorer.gui.charts.heat import (
 )
 from explorer.gui.charts.next_run import differing
 from explorer.gui.charts.panel import BETWEEN, Cell, Panel
-from explorer.gui.charts.plot import Plot
+from explorer.gui.charts.plot import Plot, decade
 from explorer.gui.theme import Palette, pen
 from explorer.i18n import N_, _, ngettext
 from explorer.runs.record import RunRecord
@@ -84,7 +84,7 @@ class GradientsPanel(Panel):
         self.left = QStackedWidget()
         self.left.addWidget(self.map)
         self.left.addWidget(self.norms)
-        self.columns = self.fill_body(self.left, self.bars, stretch=(3, 2))
+        self.columns = self.fill_body(self.left, self.bars, stretch=(3, 2), least=(230, 150))
         self.choice = self.add_choice(N_("Quantity"), CHOICES)
         self.ready()
 
@@ -145,6 +145,10 @@ class GradientsPanel(Panel):
         n = int(heat.per_column)
         text = ngettext("column: {n} step", "column: {n} steps", n).format(n=n)
         note = "" if heat.columns else _("Nothing is trained yet.")
+        alone = self.bars.isHidden()  # else the scale stands above the bars
+        self.map.show_gradient(
+            self.image.colours if alone else None, (decade(levels[0]), decade(levels[1])) if alone else ("", "")
+        )
         self.map.end([Entry(QPen(Qt.PenStyle.NoPen), False, text)], marks_of(runs, self.colours), note=note)
         self.map.name_rows(heat.names)
         self.map.span(0, last_epoch(runs))

@@ -49,7 +49,7 @@ class LossPanel(Panel):
         self.fill_body(self.plot)
         scales = [("linear", N_("linear")), ("log", N_("log"))]
         shown = [(key, choice) for key, (choice, _legend) in BATCH.items()]
-        self.batch = self.add_choice(N_("Line of every batch"), shown, in_title=False)
+        self.batch = self.add_choice(N_("Line of every batch"), shown, in_title=False, in_menu=True)
         self.scale = self.add_choice(N_("Scale of the loss"), scales, in_title=False)
         self.ready()
 

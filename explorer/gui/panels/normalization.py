@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtWidgets import QGridLayout, QWidget
+from PySide6.QtCore import QSize
+from PySide6.QtWidgets import QWidget
 
 from explorer.events import FrozenCheck, LayerPlan, ModeAccuracy, NormStats, RecipeChanged, RunEnded, RunStarted
 from explorer.gui.charts.annotations import ChangeMark, Entry
@@ -14,13 +15,16 @@ from explorer.gui.theme import pen
 from explorer.i18n import N_, _, ngettext
 from explorer.runs.series import LayerHistory
 
+LEAST = QSize(230, 125)
+"""Of one of the plots in pixels."""
 COLUMNS = ("batch mean", "running mean", "batch variance", "running variance")
 
 
 class NormalizationPanel(Panel):
     """Left, one layer through the run: mean and variance of the batch against the running ones (mean over channels).
 
-    Right: its γ and β per channel now, and accuracy on the same training images in training and evaluation mode.
+    Right: accuracy on the same training images in training and evaluation mode, and γ and β per channel now. A small
+    panel shows the first of these only.
     """
 
     name = "normalization"
@@ -29,8 +33,9 @@ class NormalizationPanel(Panel):
         "Left: mean and variance of one layer's inputs, of each batch and as the running average that evaluation "
         "uses; averages over its channels. Healthy: the running line goes smoothly through the batch line. If it lags"
         " behind, raise the momentum of Normalization; if the batch line jumps, the batch is too small: use group "
-        "normalization. Right, above: γ and β of each channel; a γ near 0 switches its channel off. Right, below: "
-        "accuracy in both modes; evaluation far below training mode means that the running statistics do not fit."
+        "normalization. Right, above: accuracy in both modes; evaluation far below training mode means that the "
+        "running statistics do not fit. Right, below: γ and β of each channel; a γ near 0 switches its channel off. A "
+        "small panel shows the first plots alone: enlarge it for all."
     )
     pace = 3.0
     kinds = (RunStarted, NormStats, ModeAccuracy, LayerPlan, FrozenCheck, RecipeChanged, RunEnded)
@@ -42,11 +47,7 @@ class NormalizationPanel(Panel):
         self.variance = self.add_plot(Plot(epochs, N_("Variance")))
         self.affine = self.add_plot(Plot(N_("Channel"), N_("γ (factor), β (shift)")))
         self.modes = self.add_plot(Plot(epochs, N_("Accuracy, %"), percent=True))
-        grid = QGridLayout(self.body)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setSpacing(0)
-        for i, plot in enumerate((self.mean, self.affine, self.variance, self.modes)):
-            grid.addWidget(plot, i // 2, i % 2)
+        self.fill_grid((self.mean, self.modes, self.variance, self.affine), 2, LEAST)
         self.layer = self.add_choice(N_("Layer"))
         self.ready()
 

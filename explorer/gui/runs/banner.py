@@ -1,13 +1,13 @@
 """A message in the window: what went wrong and the remedy. No traceback, no box that has to be clicked away.
 
-It stands between the panels and the transport, so that it covers nothing; once it is there it keeps its height.
+It lies over the lower edge of the panels until it is closed, so that nothing moves when it comes or goes.
 """
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QEvent, QObject, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from explorer.events import DIVERGED, RunEnded
 from explorer.i18n import Message, _
@@ -25,6 +25,8 @@ class Banner(QFrame):
         super().__init__()
         self.setObjectName("banner")
         self._said: tuple[Message | str, Message | str, str] = ("", "", "")
+        self.setAutoFillBackground(True)
+        self._over: QWidget | None = None
         self._details, self._of_run = "", False
         self._ran: Recipe | None = None
         self._now: Recipe | None = None
@@ -40,11 +42,9 @@ class Banner(QFrame):
             above.addWidget(widget, stretch)
         self.row, self.buttons = QWidget(), {}  # type: tuple[QWidget, dict[str, QPushButton]]
         self._try, self._then = QLabel(), QLabel()
-        self._below = QHBoxLayout(self.row)
+        self._below, self._columns = QGridLayout(self.row), 0
         self._below.setContentsMargins(0, 0, 0, 0)
-        self._below.addWidget(self._try)
-        self._below.addWidget(self._then)
-        self._below.addStretch(1)
+        self._below.setColumnStretch(9, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 6, 6, 6)
         layout.setSpacing(4)
@@ -65,6 +65,45 @@ class Banner(QFrame):
         self._of_run, self._ran = True, ran if ended.outcome == DIVERGED else None
         self._said = ended.reason, ended.remedy, ended.details
         self._show()
+
+    def lie_over(self, widget: QWidget) -> None:
+        """Stand before the lower edge of `widget`."""
+        self._over = widget
+        self.setParent(widget.parentWidget())
+        widget.installEventFilter(self)
+        self.hide()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        if event.type() == QEvent.Type.Resize and not self.isHidden():
+            self._lie_down()
+        return super().eventFilter(watched, event)
+
+    def _lie_down(self) -> None:
+        over = self._over
+        if over is None:
+            return
+        self._arrange(over.width() - 40)
+        high = min(max(self.heightForWidth(over.width()), self.minimumSizeHint().height()), over.height())
+        lower = over.geometry()
+        self.setGeometry(lower.left(), lower.bottom() + 1 - high, lower.width(), high)
+        self.raise_()
+
+    def _arrange(self, width: int) -> None:
+        """Put the remedies into one line, or where they find no room into two columns."""
+        buttons = list(self.buttons.values())
+        parts = [self._try, *buttons, self._then]
+        needed = sum(part.sizeHint().width() + self._below.horizontalSpacing() for part in parts)
+        columns = len(buttons) if needed <= width else 2
+        if columns == self._columns and self._below.count() == len(parts):
+            return
+        self._columns = columns
+        for part in parts:
+            self._below.removeWidget(part)
+        alone = columns == len(buttons)
+        self._below.addWidget(self._try, 0, 0, 1, 1 if alone else 2)
+        for i, button in enumerate(buttons):
+            self._below.addWidget(button, 0 if alone else 1 + i // 2, 1 + i if alone else i % 2)
+        self._below.addWidget(self._then, 0, 1 + columns if alone else 2)
 
     def leave_run(self) -> None:
         """Hide what was said of a run: another one comes on screen."""
@@ -90,6 +129,7 @@ class Banner(QFrame):
     def _show(self) -> None:
         self._word()
         self.show()
+        self._lie_down()
 
     def _word(self) -> None:
         reason, remedy, details = map(str, self._said)
@@ -111,6 +151,8 @@ class Banner(QFrame):
             button.setVisible(not remedy.done)
         self._then.setVisible(any(remedy.done for remedy in found))
         self.row.setVisible(bool(found))
+        self._columns = 0
+        self._lie_down()
 
     def _button(self) -> QPushButton:
         button = QPushButton()
@@ -118,7 +160,6 @@ class Banner(QFrame):
         policy.setRetainSizeWhenHidden(True)  # a second click must not meet the next button in its place
         button.setSizePolicy(policy)
         button.clicked.connect(self._chosen)
-        self._below.insertWidget(self._below.count() - 2, button)
         return button
 
     def _chosen(self) -> None:

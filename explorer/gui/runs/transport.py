@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap, QPolygonF
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
+from functools import partial
 
-from explorer.gui.charts.panel import Readout
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap, QPolygonF, QResizeEvent
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QProgressBar, QPushButton, QToolButton, QWidget
+
+from explorer.gui.charts.header import Readout, fitting
 from explorer.gui.theme import Palette, with_figures
 from explorer.gui.wording import rich
 from explorer.i18n import N_, _, ngettext
@@ -21,12 +23,16 @@ BUTTONS = {
     "stop": (N_("Stop"), "Shift+F5", N_("End the run before the next batch.")),
 }
 RESUME = N_("Resume")
+COLUMNS = {"left": (N_("Recipe"), "Shift+F9"), "right": (N_("Layers and runs"), "F9")}
+"""Outer columns of the window, that fold away."""
 
 
 class Transport(QWidget):
     """Buttons and numbers. `pressed` carries the key of a button in BUTTONS."""
 
     pressed = Signal(str)
+    column = Signal(str)
+    """A column is to fold away or to come back; carries a key of COLUMNS."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -35,17 +41,24 @@ class Transport(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 4, 8, 6)
         layout.setSpacing(6)
+        self.columns = {key: QToolButton() for key in COLUMNS}
+        for key, fold in self.columns.items():
+            fold.setCheckable(True)
+            fold.setAutoRaise(True)
+            fold.setIconSize(QSize(18, 18))
+            fold.setMinimumHeight(34)
+            fold.clicked.connect(partial(self._folded, key))
+        layout.addWidget(self.columns["left"])
         for key, button in self.buttons.items():
             button.setShortcut(BUTTONS[key][1])
             button.setIconSize(QSize(14, 14))
             button.setMinimumHeight(34)
             button.clicked.connect(self._clicked)
             layout.addWidget(button)
-        self.bar, self.message, self.speed = QProgressBar(), Readout(), QLabel()
+        self.bar, self.message, self.speed = Bar(), Readout(), Readout()
         self.bar.setMaximumHeight(20)
-        for widget in (self.bar, self.speed):
-            widget.setFont(with_figures(widget.font()))
-        self.speed.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.bar.setFont(with_figures(self.bar.font()))
+        self.speed.alignment_ = Qt.AlignmentFlag.AlignRight
         self.speed.setObjectName("muted")
         numbers = QGridLayout()
         numbers.setVerticalSpacing(1)
@@ -54,8 +67,10 @@ class Transport(QWidget):
         numbers.addWidget(self.message, 1, 0)
         numbers.addWidget(self.speed, 1, 1)
         numbers.setColumnStretch(0, 1)
+        numbers.setColumnStretch(1, 1)
         layout.addSpacing(6)
         layout.addLayout(numbers, 1)
+        layout.addWidget(self.columns["right"])
         self.retranslate()
         self.show_state(State.IDLE)
 
@@ -82,8 +97,16 @@ class Transport(QWidget):
         self.bar.setRange(0, 0 if waiting else max(1, total))
         # A bar that is full to the end would be the loudest thing in the window; the text says that it is done.
         self.bar.setValue(min(record.step, total) if record and total and state is not State.IDLE else 0)
-        self.bar.setFormat(standing(record, state) if record else "")
+        self.bar.say(standing(record, state) if record else "")
         self.speed.setText(speed(record) if record else "")
+
+    def show_column(self, name: str, shown: bool) -> None:
+        """Show whether a column is there."""
+        self.columns[name].setChecked(shown)
+
+    def _folded(self, name: str, shown: bool) -> None:
+        self.columns[name].setChecked(not shown)  # the window says what came of it
+        self.column.emit(name)
 
     def say(self, text: str, help_: str = "") -> None:
         """Show a short message, until the next one, with the whole of it as a tool tip."""
@@ -95,6 +118,8 @@ class Transport(QWidget):
         shapes = {"train": "play", "pause": "pause", "batch": "step", "epoch": "jump", "stop": "stop"}
         for key, shape in shapes.items():
             self.buttons[key].setIcon(icon(shape, palette.foreground, palette.muted))
+        for key, fold in self.columns.items():
+            fold.setIcon(icon(key, palette.foreground, palette.muted))
 
     def retranslate(self) -> None:
         """Show all text in the language now in use."""
@@ -104,6 +129,9 @@ class Transport(QWidget):
             button.setShortcut(shortcut)  # setText takes it away
             button.setToolTip(f"{_(help_)} ({shortcut})")
             button.setAccessibleName(_(text))
+        for key, (text, shortcut) in COLUMNS.items():
+            self.columns[key].setToolTip(f"{_(text)} ({shortcut})")
+            self.columns[key].setAccessibleName(_(text))
         self.bar.setAccessibleName(_("Progress of the run"))
         pause = self.buttons["pause"]
         wide = max(self._width(pause, _(text)) for text in (BUTTONS["pause"][0], RESUME))
@@ -125,6 +153,28 @@ class Transport(QWidget):
         self.pressed.emit(next(key for key, button in self.buttons.items() if button is self.sender()))
 
 
+class Bar(QProgressBar):
+    """Says as much of its text as finds room: the parts that matter most stand first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._text = ""
+
+    def say(self, text: str) -> None:
+        """Show `text`, in parts with BETWEEN them."""
+        if text != self._text:
+            self._text = text
+            self.setToolTip(text)
+            self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        self.setFormat(fitting(self._text, self.width() - 8, self.fontMetrics()).replace("%", "%%"))
+
+
 def standing(record: RunRecord, state: State) -> str:
     """Where a run stands, in one line."""
     if record.started is None:
@@ -138,7 +188,8 @@ def standing(record: RunRecord, state: State) -> str:
         _("batch {batch} of {batches}").format(batch=batch, batches=record.steps_per_epoch),
     ]
     if len(record.losses):
-        words.append(_("loss {loss:.3f}").format(loss=record.losses[-1]))
+        loss = record.losses[-1]
+        words.append(_("loss {loss}").format(loss=f"{loss:.3f}" if loss < 1000 else f"{loss:.1e}"))
     if record.ended is None and state is not State.IDLE:
         if (left := record.seconds_left) is not None:
             words.append(_("{time} left").format(time=duration(left)))
@@ -204,10 +255,17 @@ def _triangle(left: float, width: float) -> QPolygonF:
     return QPolygonF([QPointF(left, 8), QPointF(left + width, 28), QPointF(left, 48)])
 
 
+def _frame() -> list[QPolygonF | QRectF]:
+    sides = (4, 8, 48, 4), (4, 44, 48, 4), (4, 8, 4, 40), (48, 8, 4, 40)
+    return [QRectF(*side) for side in sides]
+
+
 _SHAPES: dict[str, list[QPolygonF | QRectF]] = {
     "play": [_triangle(14, 34)],
     "pause": [QRectF(12, 8, 11, 40), QRectF(33, 8, 11, 40)],
     "step": [QRectF(10, 8, 8, 40), _triangle(24, 26)],
     "jump": [_triangle(6, 19), _triangle(25, 19), QRectF(45, 8, 6, 40)],
     "stop": [QRectF(10, 10, 36, 36)],
+    "left": [*_frame(), QRectF(10, 14, 11, 28)],
+    "right": [*_frame(), QRectF(35, 14, 11, 28)],
 }

@@ -29,6 +29,7 @@ from explorer.optimizers import OPTIMIZERS, Optimizer
 from explorer.recipe import BY_NAME, CHOICES, Recipe
 from explorer.runs import RunStore, list_runs, new_folder, open_run, runs_folder
 from explorer.runs.experiment import Experiment, Place, Planned, keep_place
+from explorer.runs.names import name_of
 from explorer.runs.store import CHECKPOINTS
 from explorer.techniques import TECHNIQUES, Technique
 
@@ -320,7 +321,7 @@ def _export(run: Path, target: Path, formats: Sequence[str], replace: bool = Fal
             if pictures:
                 from explorer.gui.pictures import export_pictures
 
-                made += export_pictures(record, Path(part), pictures)
+                made += export_pictures(record, Path(part), pictures, name_of(record, run).title)
             taken = [path.name for path in made if (target / path.name).exists()]
             if taken and not replace:
                 text = _("{folder} has these files already: {names}. Choose another with --to, or add --replace.")

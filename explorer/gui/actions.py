@@ -10,6 +10,7 @@ from explorer.gui.shell import Shell
 from explorer.i18n import _
 from explorer.recipe import Recipe
 from explorer.runs.experiment import Experiment
+from explorer.runs.names import stored_name
 from explorer.session.comparison import Comparison
 from explorer.session.session import Session, State
 from explorer.techniques import Technique
@@ -36,12 +37,12 @@ class Commands:
     def export(self) -> None:
         """Write every panel of the run on screen."""
         if current := self._session.current:
-            self._written(dialogs.export_all, current.record, _(current.name))
+            self._written(dialogs.export_all, current.record, current.name.title)
 
     def save_checkpoint(self) -> None:
         """Copy the best weights of the run on screen."""
         if current := self._session.current:
-            self._written(dialogs.save_checkpoint, current.folder)
+            self._written(dialogs.save_checkpoint, current.folder, current.name.title)
 
     def _written(self, act: Callable[..., Path | None], *given: object) -> None:
         if path := self._shell.attempt(act, self._shell.parent_of_dialogs, *given):
@@ -60,7 +61,8 @@ class Commands:
         self._shell.show_all()
 
     def reset_recipe(self) -> None:
-        """Take the default recipe."""
+        """Take the default recipe; what is off has its defaults then, too."""
+        self._shell.reset_cards()
         self._change(Recipe())
 
     def _change(self, recipe: Recipe) -> None:
@@ -72,27 +74,43 @@ class Commands:
     def overlay(self, folder: Path, wanted: bool) -> None:
         """Lay the run in `folder` over the current one, or take it off."""
         if wanted:
-            self._shell.attempt(self._session.overlay, folder, folder.name)
+            self._shell.attempt(self._session.screen.overlay, folder)
         else:
-            self._session.remove(folder)
+            self._session.screen.remove(folder)
         self._shell.show_all()
+        self._shell.list_runs()
+
+    def clear_overlays(self) -> None:
+        """Take all runs off the current one."""
+        self._session.screen.clear()
+        self._shell.show_all()
+
+    def keep_overlays(self, kept: bool) -> None:
+        """Whether they stay when the next run begins."""
+        self._session.screen.keep_overlays = kept
 
     def rename_run(self, folder: Path, name: str) -> None:
         """Give the folder of a run another name."""
-        self._shell.attempt(self._session.rename, folder, name)
+        self._shell.attempt(self._session.screen.rename, folder, name)
         self._shell.show_all()
         self._shell.list_runs()
 
     def delete_run(self, folder: Path) -> None:
-        """Delete the run in `folder`, if that is really wanted."""
+        """Move the run in `folder` to the bin, or delete it where there is none, if that is really wanted."""
         current = self._session.current
         if self._session.state is not State.IDLE and current and current.folder == folder:
             self._shell.warn(_("This run is going on."), _("Stop it first."))
-        elif self._shell.ask(_("Delete the run {run} with its checkpoints for ever?").format(run=folder.name)):
-            self._session.forget(folder)
-            self._shell.attempt(dialogs.delete_run, folder)
-            self._shell.show_all()
-            self._shell.list_runs()
+            return
+        title = stored_name(folder).line
+        if not self._shell.ask(_("Move the run “{run}” with its checkpoints to the bin?").format(run=title)):
+            return
+        self._session.screen.forget(folder)
+        if not dialogs.to_bin(folder):
+            question = _("“{run}” cannot be moved to a bin. Delete it with its checkpoints for ever?")
+            if self._shell.ask(question.format(run=title)):
+                self._shell.attempt(dialogs.delete_run, folder)
+        self._shell.show_all()
+        self._shell.list_runs()
 
     # A comparison.
 

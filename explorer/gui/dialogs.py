@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from PySide6.QtCore import QFile
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from explorer import files
@@ -12,6 +13,7 @@ from explorer.errors import InputError
 from explorer.i18n import _
 from explorer.recipe import Recipe
 from explorer.runs import RunRecord
+from explorer.runs.names import file_name
 from explorer.runs.store import CHECKPOINTS
 
 
@@ -33,12 +35,12 @@ def save_recipe(parent: QWidget, recipe: Recipe) -> Path | None:
     return Path(path)
 
 
-def save_checkpoint(parent: QWidget, folder: Path) -> Path | None:
+def save_checkpoint(parent: QWidget, folder: Path, title: str) -> Path | None:
     """Copy the best weights of the run in `folder`, or the last ones where there are no best yet."""
     source = next((p for name in ("best.pt", "last.pt") if (p := folder / CHECKPOINTS / name).is_file()), None)
     if source is None:
         raise InputError(_("This run has no checkpoint yet. One is written after each epoch."))
-    suggested = f"{folder.name}-{source.name}"
+    suggested = f"{file_name(title)}-{source.name}"
     path, _filter = QFileDialog.getSaveFileName(parent, _("Save checkpoint"), suggested, _("Checkpoints (*.pt)"))
     if not path:
         return None
@@ -49,18 +51,25 @@ def save_checkpoint(parent: QWidget, folder: Path) -> Path | None:
     return Path(path)
 
 
-def export_all(parent: QWidget, record: RunRecord, label: str) -> Path | None:
-    """Every panel of the run as PNG, SVG and CSV, in a folder that somebody chose."""
+def export_all(parent: QWidget, record: RunRecord, title: str) -> Path | None:
+    """Every panel of the run as PNG, SVG and CSV, in a new folder, called after the run, where somebody chose."""
     from explorer.gui.export.headless import export_run
 
-    folder = QFileDialog.getExistingDirectory(parent, _("Folder for pictures and numbers of the run"))
-    if not folder:
+    place = QFileDialog.getExistingDirectory(parent, _("Where to put the folder with pictures and numbers of the run"))
+    if not place:
         return None
+    name = file_name(title)
+    folder = next(f for n in range(1, 10_000) if not (f := Path(place) / (f"{name}-{n}" if n > 1 else name)).exists())
     try:
-        export_run(record, Path(folder), ("png", "svg", "csv"), label)
+        export_run(record, folder, ("png", "svg", "csv"), title)
     except OSError as error:
         raise _cannot_write(folder, error) from None
-    return Path(folder)
+    return folder
+
+
+def to_bin(folder: Path) -> bool:
+    """Move the run in `folder` to the system's bin, if it has one for that place; whether it did."""
+    return bool(QFile.moveToTrash(str(folder)))
 
 
 def delete_run(folder: Path) -> None:

@@ -34,7 +34,7 @@ class Item:
     """One entry: its text, what it does, its shortcut; `group` makes it one of several of which one is ticked."""
 
     text: str
-    act: Callable[[], Any]
+    act: Callable[..., Any]
     shortcut: str = ""
     name: str = ""
     group: str = ""

@@ -19,20 +19,20 @@ from explorer.gui.translation import use_language
 from explorer.gui.window import TITLE, Window
 from explorer.i18n import language
 from explorer.runs import RunRecord
-from explorer.session.session import RunOnScreen
+from explorer.session.screen import RunOnScreen
 
 
-def export_pictures(record: RunRecord, folder: Path, formats: Sequence[str]) -> list[Path]:
+def export_pictures(record: RunRecord, folder: Path, formats: Sequence[str], title: str) -> list[Path]:
     """Write every panel in each of `formats`, and with "png" the whole window; the files written.
 
-    Raises InputError if `folder` cannot be written.
+    `title` says in them which run it is. Raises InputError if `folder` cannot be written.
     """
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     qInstallMessageHandler(_without_noise)
-    written = export_run(record, folder, formats, record.recipe["data"]["name"])
+    written = export_run(record, folder, formats, title)
     if "png" in formats:
         window = folder / "window.png"
-        render_window(record, window, 1600, 900, language=language())
+        render_window(record, window, 1600, 900, language=language(), title=title)
         written.append(window)
     return written
 
@@ -50,8 +50,9 @@ def render_window(
     scheme: str = "light",
     language: str = "en",
     settings: QSettings | None = None,
+    title: str = TITLE,
 ) -> None:
-    """Write a picture of the window with the run of `record` to `path`, without a screen if need be."""
+    """Write a picture of the window with the run of `record`, called `title`, to `path`; needs no screen."""
     app = QApplication.instance() or QApplication([NAME])
     assert isinstance(app, QApplication)
     with TemporaryDirectory() as folder:
@@ -59,7 +60,7 @@ def render_window(
         memory.keep(scheme=scheme, language=language, recipe=json.dumps(record.recipe) if record.recipe else "")
         use_language(language)
         window = Window(memory, runs=Path(folder))
-        window.session.put_first(RunOnScreen(record, Path(folder), TITLE))
+        window.session.screen.put_first(RunOnScreen(record, Path(folder), title))
         window.resize(width, height)
         window.show()
         window.refresh_all()

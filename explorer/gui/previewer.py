@@ -235,7 +235,7 @@ class Previews:
     def ask(self) -> None:
         """Ask for what the recipe as it is now calls for; what does not belong to it any more leaves the panels."""
         session = self._session
-        shown, training = session.shown_recipe(), session.state is not State.IDLE
+        shown, training = session.screen.recipe, session.state is not State.IDLE
         started = session.current.record.started if session.current else None
         recipe = None if training or session.recipe == shown else session.recipe
         wanted = Wanted(recipe, shown, len(started.classes) if started else 0, training)

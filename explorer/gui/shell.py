@@ -32,3 +32,6 @@ class Shell(Protocol):
 
     def list_runs(self) -> None:
         """List the stored runs anew."""
+
+    def reset_cards(self) -> None:
+        """Give the cards of techniques that are off their defaults, too."""

@@ -40,7 +40,8 @@ from explorer.recipe import Recipe
 from explorer.resources import resource
 from explorer.runs import Mailbox, new_folder
 from explorer.runs.store import DATABASE
-from explorer.session.session import RunOnScreen, Session, State, differs
+from explorer.session.screen import RunOnScreen
+from explorer.session.session import Session, State
 from explorer.training.control import Control
 
 TICK = 100
@@ -72,6 +73,7 @@ class Window(QMainWindow):
         """Whether the run on screen is still being read."""
         self._told: tuple[RunOnScreen | None, Telling] = (None, Telling())
         recipe, complaint = memory.recipe()
+        self._saved = recipe
         self.session = Session(recipe, self._begin, partial(new_folder, parent=runs))
 
         self.manual = Manual(self)
@@ -102,6 +104,7 @@ class Window(QMainWindow):
         self.transport.column.connect(self.toggle_column)
         self.columns.folded.connect(self._folded)
         self.runs_list.chosen.connect(self.show_stored)
+        self.runs_list.clear.connect(self.commands.clear_overlays)
         self.runs_list.ticked.connect(self.commands.overlay)
         self.runs_list.delete.connect(self.commands.delete_run)
         self.runs_list.rename.connect(self.commands.rename_run)
@@ -131,26 +134,26 @@ class Window(QMainWindow):
         self.sidebar.commit()
         if key == "train":
             act: Callable[[], None] = self.session.start
-        elif key == "pause":
-            act = self.session.resume if self.session.state is State.PAUSED else self.session.pause
+        elif key == "pause" and (live := self.session.live):
+            act = live.resume if live.state is State.PAUSED else live.pause
         else:
-            act = {"batch": self.session.step, "epoch": self.session.epoch, "stop": self.session.stop}[key]
+            act = {"batch": self.session.step, "epoch": self.session.epoch}.get(key, self.session.stop)
         if self.session.state is State.IDLE:
             self.banner.hide()
         self.attempt(act)
         self.show_all()
 
-    def show_stored(self, folder: Path, name: str = "") -> None:
-        """Put a stored run on screen."""
+    def show_stored(self, folders: tuple[Path, ...], known_as: str = "") -> None:
+        """Put a stored run on screen, or the runs of a comparison."""
         self.banner.leave_run()
-        self.attempt(self.session.show, folder, name or folder.name)
+        self.attempt(partial(self.session.show, *folders, known_as=known_as))
         self.show_all()
 
     def show_example(self) -> None:
         """Put the bundled run on screen, if there is one and no other is shown."""
         found = sorted(resource("examples").glob(f"*/{DATABASE}"))
         if found and self.session.current is None:
-            self.show_stored(found[0].parent, N_("Example"))
+            self.show_stored((found[0].parent,), N_("Example"))
 
     def set_language(self, language: str) -> None:
         """Show all text in `language`."""
@@ -235,7 +238,7 @@ class Window(QMainWindow):
     def tick(self) -> None:
         """Take in what has come, and paint one panel."""
         live = self.session.state is not State.IDLE
-        reading = any(shown.rest is not None for shown in self.session.overlays)
+        reading = any(shown.rest is not None for shown in self.session.screen.overlays)
         try:
             events = self.session.tick()
         except InputError as error:
@@ -255,6 +258,7 @@ class Window(QMainWindow):
         self._reads = self.session.current is not None and self.session.current.rest is not None
         if self._list_is_old:
             self.list_runs()
+        self._save_recipe()
         self._garbage.check()
         self._numbers_are_old = self._numbers_are_old or bool(events)
         overdue = time.monotonic() - self._numbers_at > BETWEEN_NUMBERS
@@ -268,12 +272,18 @@ class Window(QMainWindow):
             self.layers.tick()
             self.painter.paint_one(training=self.session.state is State.RUNNING)
 
+    def _save_recipe(self) -> None:
+        """Remember the recipe as it is edited: a program that is killed loses nothing."""
+        if self.session.recipe != self._saved:
+            self._saved = self.session.recipe
+            self._memory.keep(recipe=self._saved.to_json())
+
     def _notice(self, event: Event, live: bool) -> None:
         match event:
             case RunStarted() if live:
                 self.painter.begin()
             case RunEnded() if event.outcome in (DIVERGED, FAILED):
-                self.banner.say_of_run(event, self.session.shown_recipe())
+                self.banner.say_of_run(event, self.session.screen.recipe)
 
     def _tell(self) -> None:
         """Let the run on screen say what it has to say, once; until then, what others said beside it stays."""
@@ -299,10 +309,10 @@ class Window(QMainWindow):
         session, marks = self.session, self.session.differences()
         self.sidebar.show_recipe(session.recipe, marks)
         record = session.current.record if session.current else None
-        self.layers.show_run(record, session.shown_recipe(), session.recipe, marks.get("frozen"))
+        self.layers.show_run(record, session.screen.recipe, session.recipe, marks.get("frozen"))
         actions = self.menus.actions
-        actions["undo"].setEnabled(self.session.can_undo)
-        actions["redo"].setEnabled(self.session.can_redo)
+        actions["undo"].setEnabled(self.session.history.can_undo)
+        actions["redo"].setEnabled(self.session.history.can_redo)
         self.banner.follow(self.session.recipe)
         self.previews.ask()
 
@@ -317,17 +327,17 @@ class Window(QMainWindow):
         self._tell()
         for name in ("export", "checkpoint"):
             self.menus.actions[name].setEnabled(current is not None)
-        self.setWindowTitle(f"{_(current.name)} – {TITLE}" if current else TITLE)
+        self.setWindowTitle(f"{current.name.title} – {TITLE}" if current else TITLE)
 
     def show_runs(self) -> None:
         """Tell the panels which runs are on screen."""
-        runs, base = [], self.session.shown_recipe()
-        for i, shown in enumerate(self.session.on_screen):
-            label = shown.label or (differs(base, shown.record) if i else "") or _(shown.name)
-            runs.append(Shown(shown.record, label, shown.index))
+        screen = self.session.screen
+        runs = [
+            Shown(shown.record, title, shown.index) for shown, title in zip(screen.runs, screen.titles, strict=True)
+        ]
         for panel in self.panels:
             panel.show_runs(runs)
-        folders = [shown.folder for shown in self.session.on_screen]
+        folders = [shown.folder for shown in screen.runs]
         if folders != self._shown_folders:
             self._shown_folders = folders
             self._list_is_old = True  # not at once: a click on an item of that list may have led here
@@ -335,9 +345,10 @@ class Window(QMainWindow):
     def list_runs(self) -> None:
         """List the stored runs anew."""
         self._list_is_old = False
-        current = self.session.current
-        on_screen = {shown.folder: shown.index for shown in self.session.on_screen}
-        self.runs_list.refresh(current.folder if current else None, on_screen, self.session.shown_recipe())
+        current, runs = self.session.current, self.session.screen.runs
+        on_screen = {shown.folder: shown.index for shown in runs}
+        known = {shown.folder: shown.name for shown in runs if shown.rest is None}
+        self.runs_list.refresh(current.folder if current else None, on_screen, known)
 
     def _retranslate(self) -> None:
         parts: tuple[Any, ...] = (self.menus, self.sidebar, self.layers, self.runs_list, self.banner, self.transport)
@@ -427,13 +438,18 @@ class Window(QMainWindow):
         """Show a short message beside the progress of the run."""
         self.transport.say(text)
 
+    def reset_cards(self) -> None:
+        """Give cards that are off their defaults, too."""
+        self.sidebar.reset_cards()
+
     def warn(self, reason: str, remedy: str = "") -> None:
         """Show a message in the banner."""
         self.banner.say(reason, remedy)
 
     def ask(self, question: str) -> bool:
         """Whether somebody answers yes."""
-        return QMessageBox.question(self, TITLE, question) == QMessageBox.StandardButton.Yes
+        yes, no = QMessageBox.StandardButton.Yes, QMessageBox.StandardButton.No
+        return QMessageBox.question(self, TITLE, question, yes | no, no) == yes
 
     def attempt(self, act: Callable[..., Any], *arguments: object) -> Any:
         """Call `act`; what a person can mend is shown in the banner."""

@@ -7,21 +7,28 @@ of a comparison it is, or the name that somebody gave it. What came of it (live 
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
+
 from explorer.errors import InputError
-from explorer.events import DIVERGED, FAILED, STOPPED
+from explorer.events import DIVERGED, FAILED, STOPPED, EpochDone, RecipeChanged, RunEnded, RunStarted
 from explorer.i18n import _, ngettext
 from explorer.recipe import Recipe, in_words, parse
 from explorer.runs.experiment import Place, kept_place
 from explorer.runs.record import RunRecord
+from explorer.runs.store import RECIPE, in_use, stored_events
 
 AUTOMATIC = re.compile(r"\d{4}-\d\d-\d\d-\d{6}(-|$)")
 """How folders begin that nobody gave a name."""
+NAMING = tuple(kind.__name__ for kind in (RunStarted, RecipeChanged, EpochDone, RunEnded))
+"""Events that a name is made of."""
 MOST_DIFFERENCES = 3
 """That a title lists; a tool tip has them all."""
 LONGEST_FILE = 80
@@ -48,11 +55,13 @@ class Name:
     accuracy: float | None = None
     """On the test images, or of the best epoch on validation where the run never came to them."""
     goes_on: bool = False
+    classes: tuple[str, ...] = ()
+    """Of the images."""
 
     @property
     def title(self) -> str:
         """What it was."""
-        return self.given or (self.place.said if self.place else self.recipe_words(MOST_DIFFERENCES))
+        return self.given or (_capital(self.place.said) if self.place else self.recipe_words(MOST_DIFFERENCES))
 
     def recipe_words(self, most: int = 1000) -> str:
         """How its recipe differs from the default one, naming `most` of the differences."""
@@ -61,8 +70,7 @@ class Name:
         found = in_words(Recipe(), self.recipe)
         more = len(found) - most
         words = [*found[:most], *([ngettext("{n} more", "{n} more", more).format(n=more)] if more > 0 else [])]
-        text = "; ".join(words)
-        return text[:1].upper() + text[1:] if text else _("Default recipe")
+        return _capital("; ".join(words)) or _("Default recipe")
 
     @property
     def result(self) -> str:
@@ -93,18 +101,22 @@ class Name:
 
     @property
     def when(self) -> str:
-        """Day and time at which it began; empty if unknown."""
-        return f"{datetime.fromtimestamp(self.began):%Y-%m-%d %H:%M}" if self.began else ""
+        """Day and time at which it began, the time alone if it was today; empty if unknown."""
+        if not self.began:
+            return ""
+        began = datetime.fromtimestamp(self.began)
+        return f"{began:%H:%M}" if began.date() == datetime.now().date() else f"{began:%Y-%m-%d %H:%M}"
 
 
 def name_of(record: RunRecord, folder: Path, place: Place | None = None, *, goes_on: bool = False) -> Name:
     """What the run of `record` is called, as far as it has come; `place` if its folder does not say it yet."""
-    started, ended = record.started, record.ended
+    started, ended, place = record.started, record.ended, place or kept_place(folder)
+    ours = AUTOMATIC.match(folder.name) or (place and folder.name in map(file_name, (place.said, place.label)))
     test = ended.test.get("accuracy") if ended else None
     reached = record.best.validation.get("accuracy") if record.best else None
     return Name(
-        given="" if AUTOMATIC.match(folder.name) else folder.name,
-        place=place or kept_place(folder),
+        given="" if ours else folder.name,
+        place=place,
         began=started.time if started else 0.0,
         recipe=_read(record),
         changes=tuple(", ".join(record.changes(mark)) for mark in record.marks),
@@ -112,17 +124,33 @@ def name_of(record: RunRecord, folder: Path, place: Place | None = None, *, goes
         epoch=len(record.epochs),
         accuracy=reached if test is None else test,
         goes_on=goes_on,
+        classes=started.classes if started else (),
     )
 
 
+def stored_name(folder: Path) -> Name:
+    """What the run in `folder` is called, without reading more of it than that takes."""
+    try:
+        record = RunRecord.of(stored_events(folder, NAMING))
+    except (sqlite3.Error, msgspec.MsgspecError, ValueError, TypeError):
+        record = RunRecord()
+    if record.started is None:  # damaged, or not that far yet
+        with suppress(InputError):
+            return replace(name_of(record, folder), recipe=Recipe.read(folder / RECIPE), goes_on=in_use(folder))
+    return name_of(record, folder, goes_on=record.ended is None and in_use(folder))
+
+
 def apart(names: Sequence[Name]) -> list[str]:
-    """The titles, those that are alike with the time at which the run began; and where that is alike too, numbered."""
+    """The titles, no two alike: where need be with all differences, with the time of the start, or numbered."""
     titles = [name.title for name in names]
     alike = Counter(titles)
-    titles = [
-        f"{title} · {name.when}" if alike[title] > 1 and name.when else title
-        for title, name in zip(titles, names, strict=True)
-    ]
+    for i, name in enumerate(names):
+        if alike[titles[i]] > 1 and not name.given and not name.place:
+            titles[i] = name.recipe_words()
+    alike = Counter(titles)
+    for i, name in enumerate(names):
+        if alike[titles[i]] > 1 and name.when:
+            titles[i] = f"{titles[i]} · {name.when}"
     alike, seen = Counter(titles), Counter[str]()
     for i, title in enumerate(titles):
         if alike[title] > 1:
@@ -142,3 +170,7 @@ def _read(record: RunRecord) -> Recipe | None:
         return parse(record.started.recipe if record.started else record.recipe)
     except InputError:
         return None
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
@@ -210,8 +210,11 @@ def open_run(folder: Path | str) -> RunRecord:
         ) from None
 
 
-def stored_events(folder: Path) -> Iterator[Event]:
-    """The events of a stored run, oldest first; before them a Note, if it has some that only a newer version knows."""
+def stored_events(folder: Path, kinds: Collection[str] = KINDS) -> Iterator[Event]:
+    """The events of a stored run, oldest first; before them a Note, if it has some that only a newer version knows.
+
+    With `kinds` (names of classes) these alone: what is not asked for is not even read, which of a long run is most.
+    """
     # As a URI, since only that opens without the right to write; quoted, as names may hold #, ? and %.
     address = (folder / DATABASE).absolute().as_uri()
     with closing(sqlite3.connect(f"{address}?mode=ro", uri=True)) as database:
@@ -223,7 +226,7 @@ def stored_events(folder: Path) -> Iterator[Event]:
                 )
             )
         for kind, event in database.execute("SELECT kind, event FROM events ORDER BY id"):
-            if kind in KINDS or not isinstance(kind, str):  # no name at all is damage, as decode will say
+            if kind in kinds or not isinstance(kind, str):  # no name at all is damage, as decode will say
                 yield decode(event)
 
 

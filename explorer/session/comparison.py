@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from explorer.runs.experiment import Experiment
-from explorer.session.session import RunOnScreen, Session
+from explorer.session.screen import RunOnScreen
+from explorer.session.session import Session
 
 
 class Comparison:
@@ -20,7 +21,7 @@ class Comparison:
             self._experiment.ended(ended)
         if (planned := self._experiment.next()) is None:
             return False
-        session.overlays = list(self._begun)  # before the start, so that the new run gets a colour of its own
+        session.screen.overlays = list(self._begun)  # before the start, so that the new run gets a colour of its own
         session.start(planned=planned)
         assert session.current
         self._begun.append(session.current)

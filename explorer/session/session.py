@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-import sqlite3
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-
-import msgspec
 
 from explorer.errors import InputError
 from explorer.events import FAILED, Event, RunEnded, RunStarted
 from explorer.i18n import N_, NOTHING, Message, _
-from explorer.recipe import BY_NAME, Recipe, changes, live, parse, waits
+from explorer.recipe import BY_NAME, Recipe, changes, live, waits
 from explorer.runs import Mailbox, RunRecord, new_folder
-from explorer.runs.experiment import Place, Planned, keep_place, kept_place
-from explorer.runs.store import DATABASE, stored_events
+from explorer.runs.experiment import Planned, keep_place
+from explorer.session.history import History
+from explorer.session.screen import RunOnScreen, Screen, stored
 from explorer.techniques import Technique
 from explorer.training.control import Control
 
 Begin = Callable[[Recipe, Control, Mailbox, Path], None]
 """Starts a worker that puts the events of a run into the mailbox, RunEnded last."""
-
-HISTORY = 500
-NOT_IN_NAMES = '/\\:*?"<>|'
-"""Signs that folders on some systems cannot have in their names."""
-SECONDS_OF_READING = 0.01
-"""How long a stored run is read in one go, between two paintings of the window."""
 
 
 class State(StrEnum):
@@ -52,37 +43,96 @@ class Difference:
     reason: str = ""
 
 
-@dataclass
-class RunOnScreen:
-    """A run, its folder, and what is still to be read of it."""
+class LiveRun:
+    """The run that goes on. It follows the recipe that is edited, unless it is one of a comparison."""
 
-    record: RunRecord
-    folder: Path
-    name: str
-    rest: Iterator[Event] | None = None
-    index: int = 0
-    """Of its colour and dashes, the same as long as it is on screen."""
-    place: Place | None = None
-    """Which run of a comparison it is; None if it stands for itself."""
+    def __init__(self, shown: RunOnScreen, recipe: Recipe, *, wait_at: int = 0, whole_epoch: bool = False) -> None:
+        self.shown, self.control, self.mailbox = shown, Control(), Mailbox()
+        self.gone = False
+        """Whether its worker has ended; what it left in the mailbox still counts."""
+        self._recipe = self._sent = recipe
+        self._wait_at = wait_at
+        """Step after which it will wait, where a number of batches was asked for."""
+        self._whole_epoch = whole_epoch
+        """Whether to go one epoch as soon as the length of one is known."""
+        if wait_at:
+            self.control.step(wait_at)
+        elif whole_epoch:
+            self.control.pause()
 
     @property
-    def label(self) -> str:
-        """What it is called in legends, if not by its difference from the current run."""
-        return self.place.said if self.place else ""
+    def state(self) -> State:
+        """What it is doing."""
+        record = self.shown.record
+        if self.control.stopping or record.ended:
+            return State.STOPPING
+        if record.started is None:
+            return State.STARTING
+        waits = self.control.paused and not self._whole_epoch and record.step >= self._wait_at
+        return State.PAUSED if waits else State.RUNNING
 
+    @property
+    def follows(self) -> bool:
+        """Whether what is changed in the recipe acts in it."""
+        return self.shown.place is None
 
-@dataclass
-class _Live:
-    shown: RunOnScreen
-    control: Control
-    recipe: Recipe
-    sent: Recipe
-    mailbox: Mailbox = field(default_factory=Mailbox)
-    wait_at: int = 0
-    """Step after which it will wait, where a number of batches was asked for."""
-    whole_epoch: bool = False
-    """Whether to go one epoch as soon as the length of one is known."""
-    gone: bool = False
+    def pause(self) -> None:
+        """Wait before the next batch."""
+        self.control.pause()
+        self._wait_at, self._whole_epoch = 0, False
+
+    def resume(self) -> None:
+        """Go on to the end."""
+        self._whole_epoch = False
+        self.control.resume()
+
+    def step(self) -> None:
+        """If it waits, train on one batch and wait again."""
+        if self.state is State.PAUSED:
+            self._wait_at = self.shown.record.step + 1
+            self.control.step(1)
+
+    def epoch(self) -> None:
+        """If it waits, train to the end of this epoch and wait again."""
+        if self.state is State.PAUSED:
+            self._go_to_end_of_epoch()
+
+    def stop(self) -> None:
+        """End before the next batch."""
+        self.control.stop()
+
+    def follow(self, recipe: Recipe) -> None:
+        """Train on with `recipe` as far as it can act."""
+        if self.follows and (wanted := live(self._recipe, recipe)) != self._sent:
+            self._sent = wanted
+            self.control.change(wanted)
+
+    def take_in(self) -> list[Event]:
+        """What has come since the last call. Raises OSError."""
+        gone, record = self.gone, self.shown.record
+        events = self.mailbox.drain()
+        if gone and not record.ended and not any(isinstance(event, RunEnded) for event in events):
+            events.append(failed(Message("The run ended without a word."), Message("Please report this.")))
+        for event in events:
+            record.apply(event)
+            if isinstance(event, RunStarted):
+                self._begun()
+        self.shown.live = record.ended is None
+        return events
+
+    def _begun(self) -> None:
+        """Its folder is there now, and the length of its epochs known."""
+        if self.shown.place:
+            with suppress(FileNotFoundError):  # somebody was quick to delete it
+                keep_place(self.shown.folder, self.shown.place)
+        if self._whole_epoch:
+            self._go_to_end_of_epoch()
+
+    def _go_to_end_of_epoch(self) -> None:
+        record = self.shown.record
+        left = record.steps_per_epoch - record.step % record.steps_per_epoch
+        self._wait_at, self._whole_epoch = record.step + left, False
+        self.control.step(left)
 
 
 class Session:
@@ -90,282 +140,140 @@ class Session:
 
     def __init__(self, recipe: Recipe, begin: Begin, folder: Callable[[Recipe], Path] = new_folder) -> None:
         self._begin, self._folder = begin, folder
-        self._history, self._place = [recipe], 0
-        self._live: _Live | None = None
-        self.current: RunOnScreen | None = None
-        self.overlays: list[RunOnScreen] = []
-        self._parsed: tuple[object, Recipe | None] = (None, None)
+        self.history, self.screen = History(recipe), Screen()
+        self.live: LiveRun | None = None
+
+    @property
+    def state(self) -> State:
+        """What the run is doing."""
+        return self.live.state if self.live else State.IDLE
+
+    @property
+    def current(self) -> RunOnScreen | None:
+        """The run on screen that the others are laid over."""
+        return self.screen.current
 
     # The recipe.
 
     @property
     def recipe(self) -> Recipe:
         """What the next run will be, and as far as possible the one that goes on."""
-        return self._history[self._place]
+        return self.history.recipe
 
     def change(self, recipe: Recipe) -> None:
         """Take `recipe`, also in the run that goes on."""
-        if recipe != self.recipe:
-            self._history = [*self._history[: self._place + 1], recipe][-HISTORY:]
-            self._place = len(self._history) - 1
-            self._send()
+        self.history.change(recipe)
+        self._follow()
 
     def undo(self) -> None:
         """Go back to the recipe before."""
-        self._place = max(0, self._place - 1)
-        self._send()
+        self.history.undo()
+        self._follow()
 
     def redo(self) -> None:
         """Go forward again."""
-        self._place = min(len(self._history) - 1, self._place + 1)
-        self._send()
+        self.history.redo()
+        self._follow()
 
-    @property
-    def can_undo(self) -> bool:
-        """Whether there is a recipe before."""
-        return self._place > 0
+    def _follow(self) -> None:
+        if self.live:
+            self.live.follow(self.recipe)
 
-    @property
-    def can_redo(self) -> bool:
-        """Whether there is one to go forward to."""
-        return self._place < len(self._history) - 1
-
-    def _send(self) -> None:
-        if self._live is None or self._live.shown.place:
-            return
-        wanted = live(self._live.recipe, self.recipe)
-        if wanted != self._live.sent:
-            self._live.sent = wanted
-            self._live.control.change(wanted)
+    def differences(self) -> dict[str, Difference]:
+        """What in the recipe differs from the run on screen, by the name of the field or the technique."""
+        was = self.screen.recipe
+        steered = self.live is not None and self.live.follows
+        return differences(was, self.recipe, steered) if was else {}
 
     # The run that goes on.
-
-    @property
-    def state(self) -> State:
-        """What the run is doing."""
-        run = self._live
-        if run is None:
-            return State.IDLE
-        if run.control.stopping or run.shown.record.ended:
-            return State.STOPPING
-        if run.shown.record.started is None:
-            return State.STARTING
-        if run.control.paused and not run.whole_epoch and run.shown.record.step >= run.wait_at:
-            return State.PAUSED
-        return State.RUNNING
 
     def start(self, batches: int = 0, whole_epoch: bool = False, planned: Planned | None = None) -> None:
         """Begin a new run; it waits after so many `batches`, or after a whole epoch. Raises InputError, OSError.
 
-        One that is `planned` has its own recipe, and does not follow what is changed in the session's.
+        One that is `planned` has its own recipe, and does not follow what is changed in the session's. Runs that were
+        laid over the last one leave the screen, unless they are to be kept.
         """
-        if self._live is not None:
+        if self.live is not None:
             return
-        recipe, control = planned.recipe if planned else self.recipe, Control()
-        folder = self._folder(recipe)
-        shown = RunOnScreen(RunRecord(), folder, N_("This run"), place=planned.place if planned else None)
-        run = _Live(shown, control, recipe, recipe, whole_epoch=whole_epoch, wait_at=batches)
-        if batches:
-            control.step(batches)
-        elif whole_epoch:
-            control.pause()
-        self._begin(recipe, control, run.mailbox, folder)
-        self._live = run
-        self.put_first(shown)
-
-    def pause(self) -> None:
-        """Wait before the next batch."""
-        if run := self._live:
-            run.control.pause()
-            run.wait_at, run.whole_epoch = 0, False
-
-    def resume(self) -> None:
-        """Go on to the end."""
-        if run := self._live:
-            run.whole_epoch = False
-            run.control.resume()
+        recipe, place = (planned.recipe, planned.place) if planned else (self.recipe, None)
+        shown = RunOnScreen(RunRecord(), self._folder(recipe), place=place, planned=recipe, live=True)
+        run = LiveRun(shown, recipe, wait_at=batches, whole_epoch=whole_epoch)
+        self._begin(recipe, run.control, run.mailbox, shown.folder)
+        self.live = run
+        if not self.screen.keep_overlays and not planned:
+            self.screen.clear()
+        self.screen.put_first(shown)
 
     def step(self) -> None:
         """Train on one batch, then wait; begin a run if there is none."""
-        if (run := self._live) is None:
+        if self.live:
+            self.live.step()
+        else:
             self.start(batches=1)
-        elif self.state is State.PAUSED:
-            run.wait_at = run.shown.record.step + 1
-            run.control.step(1)
 
     def epoch(self) -> None:
         """Train to the end of this epoch, then wait; begin a run if there is none."""
-        if (run := self._live) is None:
+        if self.live:
+            self.live.epoch()
+        else:
             self.start(whole_epoch=True)
-        elif self.state is State.PAUSED:
-            self._go_to_end_of_epoch(run)
 
     def stop(self) -> None:
         """End the run before its next batch."""
-        if run := self._live:
-            run.control.stop()
-
-    def _go_to_end_of_epoch(self, run: _Live) -> None:
-        record = run.shown.record
-        left = record.steps_per_epoch - record.step % record.steps_per_epoch
-        run.wait_at, run.whole_epoch = record.step + left, False
-        run.control.step(left)
+        if self.live:
+            self.live.stop()
 
     def worker_gone(self) -> None:
         """The worker's thread has ended; what it left in the mailbox still counts."""
-        if self._live:
-            self._live.gone = True
+        if self.live:
+            self.live.gone = True
 
-    # What comes in.
+    # What is seen.
 
     def tick(self) -> list[Event]:
         """Take in what has come since the last call, and read on in stored runs; return the current run's events."""
         events: list[Event] = []
-        if run := self._live:
+        if run := self.live:
             gone = run.gone
-            events = run.mailbox.drain()
-            if gone and not run.shown.record.ended and not any(isinstance(event, RunEnded) for event in events):
-                events.append(failed(Message("The run ended without a word."), Message("Please report this.")))
-            for event in events:
-                run.shown.record.apply(event)
-                if isinstance(event, RunStarted):
-                    self._begun(run)
+            events = run.take_in()
             if gone:
-                self._live = None
-        for shown in filter(None, (self.current, *self.overlays)):
-            if shown.rest is not None:
-                read = self._read_on(shown)
-                events += read if shown is self.current else []
-        return events
+                run.shown.live, self.live = False, None
+        return events + self.screen.read_on()
 
-    def _begun(self, run: _Live) -> None:
-        """Its folder is there now, and the length of its epochs known."""
-        if run.shown.place:
-            with suppress(FileNotFoundError):  # somebody was quick to delete it
-                keep_place(run.shown.folder, run.shown.place)
-        if run.whole_epoch:
-            self._go_to_end_of_epoch(run)
+    def show(self, *folders: Path, known_as: str = "") -> None:
+        """Put stored runs on screen, the last one as the current one; they are read on in each tick. Raises InputError.
 
-    def _read_on(self, shown: RunOnScreen) -> list[Event]:
-        """Raises InputError if the run is damaged; what was read before stays."""
-        events, until = [], time.perf_counter() + SECONDS_OF_READING
-        rest, shown.rest = shown.rest, None
-        try:
-            for event in rest or ():
-                shown.record.apply(event)
-                events.append(event)
-                if time.perf_counter() > until:
-                    shown.rest = rest
-                    break
-        except (sqlite3.Error, msgspec.MsgspecError, ValueError, TypeError) as error:
-            raise InputError(
-                _("The run in {folder} is damaged: {error}. Its checkpoints may still be good.").format(
-                    folder=shown.folder, error=error
-                )
-            ) from None
-        return events
-
-    # The runs on screen.
-
-    def show(self, folder: Path, name: str) -> None:
-        """Put the stored run in `folder` on screen; it is read on in each tick. Raises InputError."""
-        if self._live is not None:
+        The runs of a comparison take the place of all that were there; a single one, that of the current one.
+        """
+        if self.live is not None:
             raise InputError(_("A run is going on. Stop it first, or tick the other run to lay it over this one."))
-        self.put_first(stored(folder, name))
-
-    def put_first(self, shown: RunOnScreen) -> None:
-        """Make it the current run, in a colour that none of those laid over it has; with none of them, the first."""
-        same = next((other for other in self.overlays if other.folder == shown.folder), None)
-        taken = {other.index for other in self.overlays if other is not same}
-        shown.index = same.index if same else next(index for index in range(len(taken) + 1) if index not in taken)
-        self.current = shown
-
-    def overlay(self, folder: Path, name: str) -> None:
-        """Lay the stored run in `folder` over the current one. Raises InputError."""
-        if all(shown.folder != folder for shown in self.overlays):
-            shown = stored(folder, name)
-            taken = {other.index for other in self.on_screen}
-            shown.index = next(index for index in range(len(taken) + 1) if index not in taken)
-            self.overlays.append(shown)
-
-    def remove(self, folder: Path) -> None:
-        """Take the run in `folder` off the screen."""
-        self.overlays = [shown for shown in self.overlays if shown.folder != folder]
-
-    def forget(self, folder: Path) -> None:
-        """Take the run in `folder` off the screen altogether, as it is about to be deleted."""
-        self.remove(folder)
-        if self._live is None and self.current and self.current.folder == folder:
-            self.current = None
-
-    def rename(self, folder: Path, name: str) -> Path:
-        """Give the folder of a run another name; where it is now. Raises InputError that says why it cannot be."""
-        name, shown = name.strip(), [run for run in (self.current, *self.overlays) if run and run.folder == folder]
-        if self._live and self._live.shown in shown:
-            raise InputError(f"{_('This run is going on.')} {_('Stop it first.')}")
-        if not name or name.startswith(".") or set(name) & set(NOT_IN_NAMES) or not name.isprintable():
-            text = _("“{name}” cannot be the name of a folder. Leave out {signs}, and a dot at the start.")
-            raise InputError(text.format(name=name, signs=" ".join(NOT_IN_NAMES)))
-        target = folder.with_name(name)
-        unread = [run for run in shown if run.rest is not None]
-        for run in unread:
-            run.rest = None  # lets go of the file
-        try:
-            if target != folder and target.exists():
-                raise FileExistsError(_("there is a folder of that name already"))
-            folder.rename(target)
-        except OSError as error:
-            text = _("{folder} cannot be renamed: {error}. Choose another name, or close what uses it.")
-            raise InputError(text.format(folder=folder, error=error.strerror or error)) from None
+        if len(folders) == 1:
+            self.screen.put_first(stored(folders[0], known_as))
         else:
-            for run in shown:
-                run.folder, run.name = target, name
-        finally:
-            for run in unread:
-                run.record, run.rest = RunRecord(), stored_events(run.folder)
-        return target
+            self.screen.open_all(folders)
 
-    @property
-    def on_screen(self) -> list[RunOnScreen]:
-        """The current run, then those laid over it."""
-        others = [shown for shown in self.overlays if self.current is None or shown.folder != self.current.folder]
-        return [*([self.current] if self.current else []), *others]
 
-    def shown_recipe(self) -> Recipe | None:
-        """The recipe of the current run, or None if there is none that this version can read."""
-        plain = self.current.record.recipe if self.current else None
-        if self._live and not plain:
-            return self._live.recipe
-        if plain is not self._parsed[0]:
-            try:
-                self._parsed = (plain, parse(plain) if plain else None)
-            except InputError:
-                self._parsed = (plain, None)
-        return self._parsed[1]
+def differences(was: Recipe, now: Recipe, steered: bool) -> dict[str, Difference]:
+    """What differs between the recipe of a run and another one, and whether it can act in it if it is `steered`."""
+    marks = {}
 
-    def differences(self) -> dict[str, Difference]:
-        """What in the recipe differs from the run on screen, by the name of the field or the technique."""
-        was = self.shown_recipe()
-        if was is None or was == self.recipe:
-            return {}
-        marks = {}
-        for name, info in Recipe.model_fields.items():
-            if name == "lr" and was.rate == self.recipe.rate:
-                continue  # said or left open: it is the same
-            if name != "techniques" and getattr(was, name) != getattr(self.recipe, name):
-                now = was.with_(**{name: getattr(self.recipe, name)})
-                marks[name] = self._mark(was, now, waits(info))
-        before, after = ({t.name: t for t in recipe.techniques} for recipe in (was, self.recipe))
-        for name, kind in BY_NAME.items():
-            if before.get(name) != after.get(name):
-                now = was.switched(after[name]) if name in after else was.without(name)
-                marks[name] = self._mark(was, now, _why_not_live(kind, before.get(name), after.get(name)))
-        return marks
+    def mark(name: str, single: Recipe, reason: str) -> None:
+        acts = steered and not reason and live(was, single) == single
+        marks[name] = Difference(acts, ", ".join(changes(was, single)), reason)
 
-    def _mark(self, was: Recipe, now: Recipe, reason: str) -> Difference:
-        steered = self._live is not None and self._live.shown.place is None
-        acts = steered and not reason and live(was, now) == now
-        return Difference(acts, ", ".join(changes(was, now)), reason)
+    if was == now:
+        return {}
+    for name, info in Recipe.model_fields.items():
+        if name == "lr" and was.rate == now.rate:
+            continue  # said or left open: it is the same
+        if name != "techniques" and getattr(was, name) != getattr(now, name):
+            mark(name, was.with_(**{name: getattr(now, name)}), waits(info))
+    before, after = ({t.name: t for t in recipe.techniques} for recipe in (was, now))
+    for name, kind in BY_NAME.items():
+        if before.get(name) != after.get(name):
+            single = was.switched(after[name]) if name in after else was.without(name)
+            mark(name, single, _why_not_live(kind, before.get(name), after.get(name)))
+    return marks
 
 
 def _why_not_live(kind: type[Technique], was: Technique | None, now: Technique | None) -> str:
@@ -376,22 +284,6 @@ def _why_not_live(kind: type[Technique], was: Technique | None, now: Technique |
     return next(filter(None, map(waits, fields)), "" if kind.whole_run else kind.next_run)
 
 
-def stored(folder: Path, name: str) -> RunOnScreen:
-    """The run in `folder`, still to be read. Raises InputError if there is none."""
-    if not (folder / DATABASE).is_file():
-        text = _("{folder} holds no run. Give the folder of a run (it has run.sqlite in it).")
-        raise InputError(text.format(folder=folder))
-    return RunOnScreen(RunRecord(), folder, name, stored_events(folder), place=kept_place(folder))
-
-
 def failed(reason: Message, remedy: Message = NOTHING, details: str = "") -> RunEnded:
     """The end of a run that could not be told by the trainer itself."""
     return RunEnded(outcome=FAILED, reason=reason, remedy=remedy, details=details)
-
-
-def differs(before: Recipe | None, record: RunRecord) -> str:
-    """How the run of `record` differs from `before`, in a few words; empty if it does not or cannot be told."""
-    try:
-        return ", ".join(changes(before, parse(record.recipe))) if before and record.recipe else ""
-    except InputError:
-        return ""

@@ -23,7 +23,8 @@ from explorer.gui.window import Window
 from explorer.gui.worker import Events, stored_run
 from explorer.recipe import Recipe
 from explorer.runs import RunRecord
-from explorer.session.session import RunOnScreen, State
+from explorer.session.screen import RunOnScreen
+from explorer.session.session import State
 from explorer.training.control import Control
 
 from .window_child import GUI_TICK_MS, Driver, Everything, main
@@ -195,7 +196,7 @@ class Pan(Driver):
     def painted(self) -> None:
         """The first paint is done: show the curve alone, zoomed to its middle half."""
         self.window.resize(1920, 1080)
-        self.window.session.put_first(RunOnScreen(long_run(), Path(), "A million batches"))
+        self.window.session.screen.put_first(RunOnScreen(long_run(), Path(), "A million batches"))
         panel = next(panel for panel in self.window.panels if panel.name == "loss")
         self.window.grid.enlarge(panel)
         self.window.refresh_all()

@@ -33,6 +33,7 @@ from explorer.events import (
     SampleGrid,
     StepDone,
 )
+from explorer.gui import dialogs
 from explorer.gui.export.dialog import remembered
 from explorer.i18n import Message
 from explorer.runs.record import RunRecord
@@ -174,6 +175,12 @@ def _windows() -> set[QWidget]:
 def nothing_remembered() -> None:
     """Pictures are as large as at the first start."""
     remembered.restore("")
+
+
+@pytest.fixture(autouse=True)
+def no_bin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs that tests delete do not fill the bin of whoever runs them."""
+    monkeypatch.setattr(dialogs, "to_bin", lambda _folder: False)
 
 
 @pytest.fixture(autouse=True)

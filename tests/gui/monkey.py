@@ -231,7 +231,7 @@ class Monkey:
                 QTest.mouseClick(rows.viewport(), LEFT, pos=rows.visualItemRect(item).center())
             elif how == "delete":
                 QTest.keyClick(rows, Qt.Key.Key_Delete)
-            elif item.checkState() is Qt.CheckState.Checked or len(self.window.session.overlays) < MOST_OVERLAID:
+            elif item.checkState() is Qt.CheckState.Checked or len(self.window.session.screen.overlays) < MOST_OVERLAID:
                 QTest.keyClick(rows, Qt.Key.Key_Space)
         return f"{how} at {draw:.2f}"
 

@@ -132,10 +132,10 @@ def counted(window: Window, runs: Path, qtbot: QtBot) -> dict[str, int]:
     window.resize(1280, 720)
     folders = [folder for folder in list_runs(runs) if open_run(folder).epochs]
     for folder in folders[:1]:
-        window.show_stored(folder)
+        window.show_stored((folder,))
     for folder in folders[1 : 1 + MOST_OVERLAID]:
-        window.session.overlay(folder, folder.name)
-    qtbot.waitUntil(lambda: all(shown.rest is None for shown in window.session.on_screen))
+        window.session.screen.overlay(folder)
+    qtbot.waitUntil(lambda: all(shown.rest is None for shown in window.session.screen.runs))
     window.refresh_all()
     for panel in window.panels:
         panel.refresh()

@@ -237,7 +237,7 @@ def test_panels_follow_an_edit_and_its_undoing(qtbot: QtBot, open_window: Open) 
     assert "64.0%" in targets.numbers()
     for _edit in range(2):
         window.session.undo()
-    window.session.change(window.session.shown_recipe() or SMALL)
+    window.session.change(window.session.screen.recipe or SMALL)
     window.show_recipe()
     assert samples.preview is None
     assert "step" in samples.numbers()

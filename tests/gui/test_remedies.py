@@ -122,9 +122,9 @@ def test_a_stored_run_says_why_it_went_wrong(qtbot: QtBot, tmp_path: Path) -> No
             for _event in store.recorded(script(BARE.with_(epochs=1), Control(), tmp_path)):
                 pass
     with opened(qtbot, tmp_path, recipe=BARE, example=False) as window:
-        window.show_stored(tmp_path / "bad")
+        window.show_stored((tmp_path / "bad",))
         qtbot.waitUntil(lambda: not window.banner.isHidden())
         assert "no longer a finite number" in window.banner.text.text()
         assert set(window.banner.buttons) == {"lr", "clipping", "normalization", "initialization"}
-        window.show_stored(tmp_path / "good")
+        window.show_stored((tmp_path / "good",))
         assert window.banner.isHidden()

@@ -12,19 +12,23 @@ from PySide6.QtWidgets import QInputDialog
 from pytestqt.qtbot import QtBot
 
 from explorer.gui.runs import runs_list
-from explorer.gui.runs.runs_list import RunsList, called
+from explorer.gui.runs.runs_list import RunsList
 from explorer.gui.theme import LIGHT, run_pen
 from explorer.recipe import Recipe
+from explorer.runs import RunStore
+from explorer.runs.experiment import Experiment, keep_place
 from explorer.techniques import Dropout
+from explorer.training.control import Control
+from tests.gui.scripted import Script
 
 LEFT = Qt.MouseButton.LeftButton
 
 
 def keep(folder: Path, recipe: Recipe, age: int) -> Path:
-    """What the list reads of a run: its recipe, and when it was written."""
-    folder.mkdir()
-    (folder / "recipe.json").write_text(recipe.to_json(), encoding="utf-8")
-    (folder / "run.sqlite").touch()
+    """A run that is over, so old."""
+    with RunStore(folder, recipe) as store:
+        for _event in store.recorded(Script()(recipe.with_(epochs=1), Control(), folder)):
+            pass
     os.utime(folder / "run.sqlite", (10**9 - age, 10**9 - age))
     return folder
 
@@ -32,7 +36,7 @@ def keep(folder: Path, recipe: Recipe, age: int) -> Path:
 @pytest.fixture
 def three(tmp_path: Path) -> list[Path]:
     """Runs, newest first."""
-    recipes = (Recipe(), Recipe(lr=0.5), Recipe().switched(Dropout(p=0.3)))
+    recipes = (Recipe(), Recipe(seed=5), Recipe().switched(Dropout(p=0.3)))
     names = ("2026-01-03-000000-fashion-mini", "2026-01-02-000000-fashion-mini", "mine")
     return [keep(tmp_path / name, recipe, i) for i, (name, recipe) in enumerate(zip(names, recipes, strict=True))]
 
@@ -43,50 +47,80 @@ def listed(qtbot: QtBot, tmp_path: Path, three: list[Path]) -> RunsList:
     qtbot.addWidget(made)
     made.resize(300, 400)
     made.show()
-    made.refresh(three[0], {three[0]: 0}, Recipe())
+    made.refresh(three[0], {three[0]: 0})
+    qtbot.waitUntil(lambda: (made.read_on(), not any(text.endswith("…") for text in texts(made)))[1])
     return made
 
 
-def texts(listed: RunsList) -> list[list[str]]:
-    return [listed.list.item(i).text().split("\n") for i in range(listed.list.count())]
+def texts(listed: RunsList) -> list[str]:
+    return [listed.list.item(i).text() for i in range(listed.list.count())]
 
 
-def test_runs_are_named_by_what_differs_from_the_one_on_screen(listed: RunsList, three: list[Path]) -> None:
-    assert [lines[1] for lines in texts(listed)] == ["on screen", "lr 0.2 → 0.5", "+ dropout 0.3"]
-    assert texts(listed)[2][0].startswith("mine · 20")
-    assert texts(listed)[1][0] == called(three[1])
-    assert "fashion" not in texts(listed)[1][0]
-    listed.refresh(three[1], {three[1]: 0}, Recipe(lr=0.5))
-    assert [lines[1] for lines in texts(listed)] == ["lr 0.5 → 0.2", "on screen", "lr 0.5 → 0.2, + dropout 0.3"]
-    listed.refresh(None, {}, None)
-    assert [lines[1] for lines in texts(listed)] == ["default recipe", "lr 0.2 → 0.5", "+ dropout 0.3"]
+ONCE = "Epochs 1 instead of 15"
 
 
-def test_recipes_are_read_once_and_in_portions(
+def test_runs_are_named_by_what_they_were_whichever_is_on_screen(listed: RunsList, three: list[Path]) -> None:
+    said = [f"{ONCE} · 80.0 %", f"{ONCE}; seed 5 instead of 0 · 80.0 %", "mine · 80.0 %"]
+    assert texts(listed) == said
+    listed.refresh(three[1], {three[1]: 0})
+    assert texts(listed) == said
+    assert [listed.list.item(i).font().bold() for i in range(3)] == [False, True, False]
+    assert "with dropout 0.3" in listed.list.item(2).toolTip()
+
+
+def test_runs_are_read_once_and_in_portions(
     listed: RunsList, three: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[Path] = []
-    real = Recipe.read
-    monkeypatch.setattr(Recipe, "read", classmethod(lambda _kind, path: (read.append(path.parent), real(path))[1]))
-    listed.refresh(three[0], {}, Recipe())
+    real = runs_list.stored_name
+    monkeypatch.setattr(runs_list, "stored_name", lambda folder: (read.append(folder), real(folder))[1])
+    listed.refresh(three[0], {})
     assert read == []
-    (three[1] / "recipe.json").write_text(Recipe(lr=0.7).to_json(), encoding="utf-8")
-    os.utime(three[1] / "recipe.json", (5, 5))
-    listed.refresh(three[0], {}, Recipe())
+    os.utime(three[1] / "run.sqlite", (5, 5))
+    listed.refresh(three[0], {})
     assert read == [three[1]]
+    (three[2] / "run.sqlite").write_bytes(b"no database" * 99)
     (three[2] / "recipe.json").write_text("{", encoding="utf-8")
-    listed.refresh(three[0], {}, Recipe())
-    assert [lines[1] for lines in texts(listed)] == ["on screen", "lr 0.2 → 0.7", "its recipe cannot be read"]
+    listed.refresh(three[0], {})
+    assert "mine · cut off in epoch 1" in texts(listed)
     monkeypatch.setattr(runs_list, "SECONDS_OF_READING", 0)
-    listed.refresh(three[0], {}, Recipe())
-    assert {lines[1] for lines in texts(listed)} == {"…"}
+    listed._names.clear()
+    listed.refresh(three[0], {})
+    assert all(text.endswith("…") for text in texts(listed))
     monkeypatch.setattr(runs_list, "SECONDS_OF_READING", 1)
     listed.read_on()
-    assert "…" not in {lines[1] for lines in texts(listed)}
+    assert not any(text.endswith("…") for text in texts(listed))
+
+
+def test_the_runs_of_a_comparison_stand_together_and_are_opened_together(
+    qtbot: QtBot, listed: RunsList, three: list[Path], tmp_path: Path
+) -> None:
+    experiment = Experiment(Dropout(p=0.3), Recipe())
+    arms = [
+        keep(tmp_path / f"2026-02-0{i}-000000-x", planned.recipe, 1 - 2 * i)
+        for i, planned in enumerate(experiment.runs)
+    ]
+    for folder, planned in zip(arms, experiment.runs, strict=True):
+        keep_place(folder, planned.place)
+    chosen: list[tuple[Path, ...]] = []
+    listed.chosen.connect(chosen.append)
+    listed.refresh(None, {})
+    qtbot.waitUntil(lambda: (listed.read_on(), not any(text.endswith("…") for text in texts(listed)))[1])
+    assert texts(listed)[:3] == [
+        "Dropout: comparison of 2 runs",
+        "    Without dropout · 80.0 %",
+        "    Dropout 0.3 · 80.0 %",
+    ]
+    area = listed.list.visualItemRect(listed.list.item(0))
+    qtbot.mouseClick(listed.list.viewport(), LEFT, pos=area.center())
+    assert chosen == [tuple(arms)]
+    listed.list.setCurrentRow(0)
+    listed.act("rename")  # a heading is no folder
+    listed.act("delete")
 
 
 def test_the_sample_is_the_line_of_the_run(listed: RunsList, three: list[Path]) -> None:
-    listed.refresh(three[0], {three[0]: 0, three[1]: 1}, Recipe())
+    listed.refresh(three[0], {three[0]: 0, three[1]: 1})
     solid, dashed, none = (listed.list.item(i).icon().pixmap(runs_list.SAMPLE).toImage() for i in range(3))
     middle = solid.height() // 2
     inked = [
@@ -113,16 +147,16 @@ def test_a_click_shows_a_run_and_one_on_its_tick_lays_it_over(
         qtbot.mouseClick(view, LEFT, pos=QPoint(area.left() + x, area.center().y()))
 
     click(1, 150)
-    assert (chosen, ticked) == ([three[1]], [])
+    assert (chosen, ticked) == ([(three[1],)], [])
     click(0, 150)
-    assert chosen == [three[1]]
+    assert chosen == [(three[1],)]
     click(2, 10)
-    assert (chosen, ticked) == ([three[1]], [(three[2], True)])
+    assert (chosen, ticked) == ([(three[1],)], [(three[2], True)])
     click(2, 10)
     assert ticked[1:] == [(three[2], False)]
-    assert chosen == [three[1]]
+    assert chosen == [(three[1],)]
     click(2, 150)
-    assert chosen == [three[1], three[2]]
+    assert chosen == [(three[1],), (three[2],)]
 
 
 def test_keys_do_what_the_menu_does(
@@ -131,8 +165,9 @@ def test_keys_do_what_the_menu_does(
     said: list[tuple[object, ...]] = []
     listed.delete.connect(lambda folder: said.append(("delete", folder)))
     listed.rename.connect(lambda folder, name: said.append(("rename", folder, name)))
-    listed.chosen.connect(lambda folder: said.append(("show", folder)))
-    monkeypatch.setattr(QInputDialog, "getText", lambda *_a, **_k: ("new", True))
+    listed.chosen.connect(lambda folder: said.append(("show", *folder)))
+    listed.clear.connect(lambda: said.append(("clear",)))
+    monkeypatch.setattr(QInputDialog, "exec", lambda dialog: (dialog.setTextValue("new"), dialog.width() > 500)[1])
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: said.append(("open", Path(url.toLocalFile()))))
     listed.list.setCurrentRow(1)
     qtbot.keyClick(listed.list, Qt.Key.Key_F2)
@@ -140,15 +175,17 @@ def test_keys_do_what_the_menu_does(
     qtbot.keyClick(listed.list, Qt.Key.Key_Delete)
     qtbot.keyClick(listed.list, Qt.Key.Key_Return)
     assert said == [("rename", three[1], "new"), ("open", three[1]), ("delete", three[1]), ("show", three[1])]
-    monkeypatch.setattr(QInputDialog, "getText", lambda *_a, **_k: ("", False))
+    monkeypatch.setattr(QInputDialog, "exec", lambda _dialog: 0)
     listed.act("rename")
     assert len(said) == 4
+    qtbot.keyClick(listed.list, Qt.Key.Key_Backspace)
+    assert said[4:] == [("clear",)]
 
 
 def test_the_row_at_the_cursor_stays_when_a_run_is_added(listed: RunsList, three: list[Path], tmp_path: Path) -> None:
     listed.list.setCurrentRow(1)
     keep(tmp_path / "newest", Recipe(), -5)
-    listed.refresh(three[0], {}, Recipe())
+    listed.refresh(three[0], {})
     assert listed.list.currentRow() == 2
     assert listed.list.count() == 4
     assert listed.empty.isHidden()

@@ -98,7 +98,7 @@ def test_one_batch_then_one_epoch_then_on_to_the_end(run: tuple[Session, Script]
     session.epoch()
     wait_for(session, State.PAUSED)
     assert record.step == 2 * PER_EPOCH
-    session.resume()
+    session.live.resume()  # type: ignore[union-attr]
     to_the_end(session)
     assert record.step == 3 * PER_EPOCH
 
@@ -115,7 +115,7 @@ def test_pause_and_stop_while_it_waits(run: tuple[Session, Script]) -> None:
     session, _script = run
     session.start()
     wait_for(session, State.RUNNING)
-    session.pause()
+    session.live.pause()  # type: ignore[union-attr]
     wait_for(session, State.PAUSED)
     session.stop()
     assert session.state is State.STOPPING
@@ -227,16 +227,16 @@ def test_a_change_taken_back_before_it_acted_does_not_act(run: tuple[Session, Sc
 
 def test_undo_and_redo() -> None:
     session = Session(RECIPE, Threads(Script()))
-    assert not session.can_undo
+    assert not session.history.can_undo
     session.change(RECIPE.with_(lr=0.5))
     session.change(RECIPE.with_(lr=0.6))
     session.undo()
-    assert (session.recipe.lr, session.can_undo, session.can_redo) == (0.5, True, True)
+    assert (session.recipe.lr, session.history.can_undo, session.history.can_redo) == (0.5, True, True)
     session.redo()
-    assert (session.recipe.lr, session.can_redo) == (0.6, False)
+    assert (session.recipe.lr, session.history.can_redo) == (0.6, False)
     session.undo()
     session.change(RECIPE.without("skip"))
-    assert not session.can_redo
+    assert not session.history.can_redo
     session.undo()
     session.undo()
     session.undo()
@@ -266,40 +266,43 @@ def keep(folder: Path, recipe: Recipe, epochs: int = 2) -> Path:
 def test_stored_runs_are_shown_and_laid_over_in_colours_that_stay(tmp_path: Path) -> None:
     one, two, three = (keep(tmp_path / name, RECIPE) for name in ("one", "two", "three"))
     session = Session(RECIPE, Threads(Script()))
-    session.show(one, "one")
-    session.overlay(two, "two")
-    session.overlay(two, "two")
-    session.overlay(three, "three")
-    until(lambda: all(shown.rest is None for shown in session.on_screen), session.tick)
-    assert [(s.name, s.index, s.record.step) for s in session.on_screen] == [
+    session.show(one)
+    session.screen.overlay(two)
+    session.screen.overlay(two)
+    session.screen.overlay(three)
+    until(lambda: all(shown.rest is None for shown in session.screen.runs), session.tick)
+    assert [(s.folder.name, s.index, s.record.step) for s in session.screen.runs] == [
         ("one", 0, 8),
         ("two", 1, 8),
         ("three", 2, 8),
     ]
-    session.remove(two)
-    session.overlay(two, "two")
-    assert {s.name: s.index for s in session.on_screen} == {"one": 0, "three": 2, "two": 1}
-    session.show(three, "three")
-    assert {s.name: s.index for s in session.on_screen} == {"three": 2, "two": 1}
-    session.forget(three)
+    session.screen.remove(two)
+    session.screen.overlay(two)
+    assert {s.folder.name: s.index for s in session.screen.runs} == {"one": 0, "three": 2, "two": 1}
+    session.show(three)
+    assert {s.folder.name: s.index for s in session.screen.runs} == {"three": 2, "two": 1}
+    session.screen.forget(three)
     assert session.current is None
 
 
 def test_a_run_gets_another_name(tmp_path: Path) -> None:
     one, two = (keep(tmp_path / name, RECIPE) for name in ("one", "two"))
     session = Session(RECIPE, Threads(Script()))
-    session.show(one, "one")
-    session.overlay(two, "two")
-    assert session.rename(one, " my run ") == tmp_path / "my run"
-    assert [(shown.name, shown.folder.name) for shown in session.on_screen] == [("my run", "my run"), ("two", "two")]
-    until(lambda: all(shown.rest is None for shown in session.on_screen), session.tick)
+    session.show(one)
+    session.screen.overlay(two)
+    assert session.screen.rename(one, " my run ") == tmp_path / "my run"
+    assert [(shown.name.title, shown.folder.name) for shown in session.screen.runs] == [
+        ("my run", "my run"),
+        ("two", "two"),
+    ]
+    until(lambda: all(shown.rest is None for shown in session.screen.runs), session.tick)
     assert (tmp_path / "my run" / "run.sqlite").is_file()
     for name in ("", ".", "..", "two", "a/b", "a\\b", "a:b", "line\nbreak", ".hidden"):
         with pytest.raises(InputError):
-            session.rename(tmp_path / "my run", name)
+            session.screen.rename(tmp_path / "my run", name)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["my run", "two"]
     with pytest.raises(InputError, match="nowhere"):
-        session.rename(tmp_path / "nowhere", "here")
+        session.screen.rename(tmp_path / "nowhere", "here")
 
 
 def test_a_run_that_goes_on_keeps_its_name(run: tuple[Session, Script], tmp_path: Path) -> None:
@@ -307,12 +310,12 @@ def test_a_run_that_goes_on_keeps_its_name(run: tuple[Session, Script], tmp_path
     session.step()
     wait_for(session, State.PAUSED)
     with pytest.raises(InputError, match="Stop it first"):
-        session.rename(tmp_path / "run", "other")
+        session.screen.rename(tmp_path / "run", "other")
 
 
 def test_marks_compare_with_a_stored_run_too(tmp_path: Path) -> None:
     session = Session(RECIPE, Threads(Script()))
-    session.show(keep(tmp_path / "one", RECIPE.with_(data=DataChoice(per_class=5), epochs=2)), "one")
+    session.show(keep(tmp_path / "one", RECIPE.with_(data=DataChoice(per_class=5), epochs=2)))
     until(lambda: session.current and session.current.rest is None, session.tick)
     session.change(RECIPE.without(Skip.name))
     marks = session.differences()
@@ -324,12 +327,17 @@ def test_a_damaged_run_is_named_and_what_could_be_read_stays(tmp_path: Path) -> 
     folder = keep(tmp_path / "one", RECIPE)
     session = Session(RECIPE, Threads(Script()))
     (folder / "run.sqlite").write_bytes(b"not a database" * 100)
-    session.show(folder, "one")
+    session.show(folder)
     with pytest.raises(InputError, match="one"):
         session.tick()
     assert session.tick() == []
     with pytest.raises(InputError, match="holds no run"):
-        session.show(tmp_path, "nothing")
+        session.show(tmp_path)
+
+
+def numbered(n: int) -> str:
+    """As folders are named that nobody gave a name."""
+    return f"2026-01-01-00000{n}-fashion-mini"
 
 
 class Arms(Script):
@@ -354,7 +362,9 @@ def all_arms(session: Session, threads: Threads, comparison: Comparison) -> list
 
 
 def test_a_comparison_trains_each_arm_and_leaves_the_recipe_alone(tmp_path: Path) -> None:
-    session = Session(RECIPE, threads := Threads(script := Script()), lambda _r: tmp_path / str(len(threads.threads)))
+    session = Session(
+        RECIPE, threads := Threads(script := Script()), lambda _r: tmp_path / numbered(len(threads.threads))
+    )
     comparison = Comparison(session, Experiment(Dropout(p=0.4), RECIPE, seeds=2))
     assert comparison.go_on()
     session.change(RECIPE.with_(lr=0.7))  # is no change of an arm
@@ -364,21 +374,21 @@ def test_a_comparison_trains_each_arm_and_leaves_the_recipe_alone(tmp_path: Path
     assert all_arms(session, threads, comparison) == ["finished"] * 3
     on = RECIPE.switched(Dropout(p=0.4))
     assert script.recipes == [RECIPE, on, RECIPE.with_(seed=1), on.with_(seed=1)]
-    assert [shown.label for shown in session.on_screen] == [
-        "dropout 0.4, seed 1",
-        "without dropout, seed 0",
-        "dropout 0.4, seed 0",
-        "without dropout, seed 1",
+    assert session.screen.titles == [
+        "Dropout 0.4, seed 1",
+        "Without dropout, seed 0",
+        "Dropout 0.4, seed 0",
+        "Without dropout, seed 1",
     ]
-    assert len({shown.index for shown in session.on_screen}) == 4
+    assert len({shown.index for shown in session.screen.runs}) == 4
     assert session.recipe == RECIPE.with_(lr=0.7)
-    assert not session.can_redo
+    assert not session.history.can_redo
 
 
 @pytest.mark.parametrize(("how", "outcome"), [("diverge", "diverged"), ("crash", "failed")])
 def test_an_arm_that_goes_wrong_is_a_result_and_the_next_one_begins(tmp_path: Path, how: str, outcome: str) -> None:
     threads = Threads(Arms(how=how))
-    session = Session(RECIPE, threads, lambda _r: tmp_path / str(len(threads.threads)))
+    session = Session(RECIPE, threads, lambda _r: tmp_path / numbered(len(threads.threads)))
     experiment = Experiment(Skip(), RECIPE)
     assert all_arms(session, threads, Comparison(session, experiment)) == [outcome, "finished"]
     assert [(label, [end.outcome for end in ends]) for label, ends in experiment.arms()] == [
@@ -401,16 +411,16 @@ def test_stop_ends_a_comparison(tmp_path: Path) -> None:
 
 def test_the_arms_of_a_comparison_are_known_again(tmp_path: Path) -> None:
     threads = Threads(Kept())
-    session = Session(RECIPE, threads, lambda _r: tmp_path / str(len(threads.threads)))
+    session = Session(RECIPE, threads, lambda _r: tmp_path / numbered(len(threads.threads)))
     assert all_arms(session, threads, Comparison(session, Experiment(Dropout(p=0.4), RECIPE))) == ["finished"] * 2
     again = Session(RECIPE, threads)
-    again.show(tmp_path / "0", "0")
-    again.overlay(tmp_path / "1", "1")
-    assert [shown.label for shown in again.on_screen] == ["without dropout", "dropout 0.4"]
+    again.show(tmp_path / numbered(0))
+    again.screen.overlay(tmp_path / numbered(1))
+    assert again.screen.titles == ["Without dropout", "Dropout 0.4"]
     set_language("ru")
-    assert [shown.label for shown in again.on_screen] != ["without dropout", "dropout 0.4"]
+    assert again.screen.titles != ["Without dropout", "Dropout 0.4"]
     set_language("en")
-    assert len({shown.place.experiment for shown in again.on_screen if shown.place}) == 1
+    assert len({shown.place.experiment for shown in again.screen.runs if shown.place}) == 1
 
 
 class Kept(Script):

@@ -54,7 +54,7 @@ NAMES = frozenset(
         r"\s+",
         "AdamW BatchNorm CNN CPU CSV CUDA CutMix ECE ELU English Explorer Fashion GELU GPU Leaky MIT MixUp MNIST MPS "
         "Nesterov PNG PReLU PySide PyTorch RMS RandAugment ReLU SGD SVG SiLU Training TrivialAugment arXiv bfloat "
-        "float tanh official none state dict safetensors Alt Ctrl Del Delete Enter Return Shift Tab",
+        "float tanh official none state dict safetensors Alt Backspace Ctrl Del Delete Enter Return Shift Tab",
     )
 )
 """Names that are the same in Russian: of methods, formats, programs and keys, and what is typed as it stands."""
@@ -192,7 +192,7 @@ def allowed_in(window: Window, folder: Path) -> frozenset[str]:
     record = current.record if current else RunRecord()
     layers = [f"{layer.name} {layer.kind}" for layer in record.layers]
     layers += [name for history in record.activations for name in history.names]
-    paths = [str(folder), *(str(shown.folder) for shown in window.session.on_screen)]
+    paths = [str(folder), *(str(shown.folder) for shown in window.session.screen.runs)]
     titles = [backbone.title for backbone in BACKBONES]
     remedies = [source.remedy for source in sources()]  # what to type, where a set is not on this machine
     return NAMES | {word for text in (*layers, *paths, *titles, *remedies) for word in LATIN.findall(text)}

@@ -283,11 +283,15 @@ def test_runs_are_listed_shown_laid_over_and_deleted(qtbot: QtBot, make: Make, t
     qtbot.waitUntil(lambda: rows.count() == 2)
     qtbot.waitUntil(lambda: [rows.item(i).font().bold() for i in range(2)] == [True, False])
     other = 1
-    assert "dropout.p 0.2 → 0.1" in rows.item(other).text()
+    said = "Epochs 1 instead of 15; with dropout 0.1"
+    assert rows.item(other).text() == f"{said} · 80.0 %"
     rows.item(other).setCheckState(Qt.CheckState.Checked)
-    qtbot.waitUntil(lambda: window.panels[0].runs[-1].label == "dropout.p 0.2 → 0.1")
+    qtbot.waitUntil(lambda: window.panels[0].runs[-1].label == said)
     assert [shown.index for shown in window.panels[0].runs] == [0, 1]
-    folder = window.session.overlays[0].folder
+    window.menus.actions["clear"].trigger()
+    qtbot.waitUntil(lambda: [rows.item(i).checkState() is Qt.CheckState.Checked for i in range(2)] == [True, False])
+    rows.item(other).setCheckState(Qt.CheckState.Checked)
+    folder = window.session.screen.overlays[0].folder
     window.ask = lambda _question: True  # type: ignore[method-assign]
     window.commands.delete_run(folder)
     assert not folder.exists()
@@ -377,7 +381,7 @@ def test_a_card_trains_its_comparison_and_lays_the_runs_over_each_other(qtbot: Q
     card = window.sidebar.cards["dropout"]
     card.unfold.click()
     qtbot.mouseClick(card.trial, BUTTON)
-    qtbot.waitUntil(lambda: len(window.session.on_screen) == 2 and window.session.state is State.IDLE, timeout=10_000)
+    qtbot.waitUntil(lambda: len(window.session.screen.runs) == 2 and window.session.state is State.IDLE, timeout=10_000)
     assert window.session.recipe == before
-    labels = [shown.label for shown in window.session.on_screen]
-    assert labels == ["dropout 0.3", "without dropout"]
+    labels = window.session.screen.titles
+    assert labels == ["Dropout 0.3", "Without dropout"]

@@ -100,6 +100,12 @@ class Sidebar(QScrollArea):
             technique: Any = card.form.value
             card.refuse(refusal(technique, recipe, source))
 
+    def reset_cards(self) -> None:
+        """Show the defaults in the cards of techniques that are off: with these they would be switched on."""
+        for card in self.cards.values():
+            if card.value is None:
+                card.form.set_value(card.kind())
+
     def commit(self) -> None:
         """Take what is being typed."""
         for form in (*self._forms, *(card.form for card in self.cards.values())):

@@ -1,11 +1,9 @@
-"""The right column, below: stored runs. Click to show one, tick to lay it over the one on screen."""
+"""The right column, below: stored runs, those of a comparison together. Click to show, tick to lay over another."""
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -13,53 +11,62 @@ from PySide6.QtCore import QPoint, QSignalBlocker, QSize, Qt, QUrl, Signal
 from PySide6.QtGui import QAction, QDesktopServices, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QInputDialog, QLabel, QListWidget, QListWidgetItem, QMenu, QVBoxLayout, QWidget
 
-from explorer.errors import InputError
 from explorer.gui.theme import LIGHT, Palette, run_pen
 from explorer.gui.wording import rich
-from explorer.i18n import N_, _
-from explorer.recipe import Recipe, changes
-from explorer.runs.store import DATABASE, RECIPE, list_runs
+from explorer.i18n import N_, _, ngettext
+from explorer.runs.experiment import Place, kept_place
+from explorer.runs.names import Name, apart, stored_name
+from explorer.runs.store import DATABASE, list_runs
 
 MOST = 300
 """Runs listed, newest first; older ones stay in their folder."""
 SECONDS_OF_READING = 0.01
-"""How long recipes are read in one go; a recipe takes 0.3 ms, once."""
+"""How long runs are read in one go, for their names; the bundled example takes 2 ms, once."""
 FOLDER = Qt.ItemDataRole.UserRole
 SAMPLE = QSize(30, 12)
 """Of a run's line, in pixels: at least one period of its dashes."""
-AUTOMATIC = re.compile(r"\d{4}-\d\d-\d\d-\d{6}-")
-"""How folders begin that nobody gave a name."""
+GROUP = Qt.ItemDataRole.UserRole + 1
+"""Of the heading of a comparison: the folders of its runs."""
+INDENT = "    "
+WIDE = 560
+"""Of the dialog that asks for a name, in pixels."""
 ACTIONS = {
     "show": (N_("Show"), ""),
     "rename": (N_("Rename…"), "F2"),
     "open": (N_("Open folder"), "Ctrl+Return"),
     "delete": (N_("Delete…"), "Del"),
+    "clear": (N_("Take the other runs off the plots"), "Backspace"),
 }
 """Of a run, in its context menu: text and key. Return shows it, as it activates any row."""
 
 
 class RunsList(QWidget):
-    """Names each run by its time, or the name it was given, and by how it differs from the one on screen."""
+    """Each run in one line: what it was and what came of it. Those of a comparison stand below its heading."""
 
     chosen = Signal(object)
+    """Folders of the run or runs to put on screen, a tuple."""
     ticked = Signal(object, bool)
     delete = Signal(object)
     rename = Signal(object, str)
+    clear = Signal()
 
     def __init__(self, parent: Path | None = None, listed: Callable[..., tuple[Path, ...]] = list_runs) -> None:
         super().__init__()
         self._parent, self._listed = parent, listed
-        self._recipes: dict[Path, tuple[int, Recipe | None]] = {}
-        self._unread: list[QListWidgetItem] = []
+        self._names: dict[Path, tuple[int, Name]] = {}
+        self._places: dict[Path, Place] = {}
+        self._known: dict[Path, Name] = {}
+        self._unread: list[Path] = []
+        self._rows: dict[Path, QListWidgetItem] = {}
         self._current: Path | None = None
-        self._base: Recipe | None = None
         self._ticked_since_press = False
         self._palette = LIGHT
         self.title, self.empty, self.list = QLabel(), QLabel(wordWrap=True), QListWidget()
         self.title.setObjectName("heading")
         self.empty.setObjectName("muted")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.list.setWordWrap(True)
+        self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # what came of a run stands at the end
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setIconSize(SAMPLE)
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.list.customContextMenuRequested.connect(self._menu)
@@ -75,37 +82,84 @@ class RunsList(QWidget):
         layout.addWidget(self.list, 1)
         self.retranslate()
 
-    def refresh(self, current: Path | None, on_screen: dict[Path, int], base: Recipe | None = None) -> None:
+    def refresh(self, current: Path | None, on_screen: Mapping[Path, int], known: Mapping[Path, Name] = {}) -> None:
         """List what is stored; those `on_screen` have the line of their index, the `current` one needs no tick.
 
-        The others say how they differ from `base`, the recipe of the current one.
+        The names of some are `known`; those of the others are read, some at a time.
         """
-        self._current, self._base = current, base
+        self._current, self._known = current, dict(known)
         with QSignalBlocker(self.list):
             was = self.list.currentItem()
             chosen, row = was.data(FOLDER) if was else None, self.list.currentRow()
             place = self.list.verticalScrollBar().value()
             self.list.clear()
-            self._unread = []
-            for folder in self._listed(self._parent)[:MOST]:
-                item = self._item(folder, on_screen.get(folder))
-                if folder == chosen:
-                    row = self.list.count() - 1
-                self._unread.append(item)
+            self._rows = {}
+            folders = self._listed(self._parent)[:MOST]
+            for group in self._groups(folders):
+                if len(group) > 1 or group[0] in self._places:
+                    self._heading(tuple(group))
+                for folder in group:
+                    self._item(folder, on_screen.get(folder))
+                    if folder == chosen:
+                        row = self.list.count() - 1
             self.list.setCurrentRow(min(row, self.list.count() - 1))
-        self._unread.reverse()
+        self._unread = [folder for folder in reversed(self._rows) if folder not in self._known]
         self.read_on()
+        self._write()
         self.list.verticalScrollBar().setValue(place)
         self.empty.setVisible(self.list.count() == 0)
 
     def read_on(self) -> None:
-        """Name some more of the runs by their recipes."""
+        """Name some more of the runs."""
+        if not self._unread:
+            return
         until = time.perf_counter() + SECONDS_OF_READING
+        while self._unread and time.perf_counter() < until:
+            self._read(self._unread.pop())
+        if not self._unread:
+            self._write()
+
+    def _read(self, folder: Path) -> None:
+        """What was read stays, until the file changes."""
+        try:
+            written = (folder / DATABASE).stat().st_mtime_ns
+        except OSError:  # deleted meanwhile
+            return
+        if folder not in self._names or self._names[folder][0] != written or self._names[folder][1].goes_on:
+            self._names[folder] = written, stored_name(folder)
+
+    def _groups(self, folders: tuple[Path, ...]) -> list[list[Path]]:
+        """Runs of one comparison together, in their order, where the newest of them stands."""
+        groups: dict[object, list[Path]] = {}
+        for folder in folders:
+            known = self._known.get(folder)
+            place = self._places.get(folder) or (known.place if known else None) or kept_place(folder)
+            if place:
+                self._places[folder] = place
+            groups.setdefault(place.experiment if place else folder, []).append(folder)
+        for group in groups.values():
+            group.sort(key=self._in_order)
+        return list(groups.values())
+
+    def _in_order(self, folder: Path) -> tuple[int, int]:
+        place = self._places.get(folder)
+        return (place.seed, place.arm) if place else (0, 0)
+
+    def _write(self) -> None:
+        """Write the names that are known into the rows, no two alike."""
+        read = {folder: name for folder, (_written, name) in self._names.items()} | self._known
+        arms = {folder: read[folder] for folder in self._rows if folder in read and folder in self._places}
+        rest = {folder: read[folder] for folder in self._rows if folder in read and folder not in self._places}
+        titles = dict(zip(rest, apart(list(rest.values())), strict=True)) | {f: arms[f].title for f in arms}
         with QSignalBlocker(self.list):
-            while self._unread and time.perf_counter() < until:
-                item = self._unread.pop()
-                folder = item.data(FOLDER)
-                item.setText(f"{called(folder)}\n{self._difference(folder)}")
+            for folder, item in self._rows.items():
+                if (name := read.get(folder)) is None:
+                    continue
+                line = " · ".join(filter(None, (titles[folder], name.result)))
+                item.setText(INDENT * (folder in arms) + line)
+                help_ = [line, name.recipe_words() if name.recipe else "", *name.changes, name.when, str(folder)]
+                item.setToolTip(rich("\n".join(filter(None, help_))))
+                item.setData(Qt.ItemDataRole.AccessibleTextRole, line)
 
     def restyle(self, palette: Palette) -> None:
         """Use the colours of this scheme from the next `refresh` on."""
@@ -116,27 +170,43 @@ class RunsList(QWidget):
         self.title.setText(_("Runs"))
         self.empty.setText(_("Each run is kept here. There is none yet: press Train."))
         self.list.setAccessibleName(_("Stored runs"))
-        help_ = _("Click to show a run, tick to lay it over the one on screen. F2 renames it, Delete deletes it.")
+        help_ = _(
+            "Click to show a run, tick to lay it over the one on screen. F2 renames it, Delete deletes it, Backspace "
+            "takes all others off the plots. The heading of a comparison opens it as it was."
+        )
         self.list.setToolTip(rich(help_))
         for key, (text, _shortcut) in ACTIONS.items():
             self._actions[key].setText(_(text))
 
     def act(self, key: str, *_checked: bool) -> None:
-        """What the entry `key` of the context menu does with the run at the cursor."""
+        """What the entry `key` of the context menu does, with the run at the cursor."""
+        if key == "clear":
+            self.clear.emit()
+            return
         if (item := self.list.currentItem()) is None:
             return
-        folder = item.data(FOLDER)
-        match key:
-            case "show":
-                self.chosen.emit(folder)
-            case "rename":
-                name, given = QInputDialog.getText(self, _("Rename run"), _("Name of its folder:"), text=folder.name)
-                if given and name != folder.name:
-                    self.rename.emit(folder, name)
-            case "open":
-                QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
-            case "delete":
-                self.delete.emit(folder)
+        if key == "show":
+            self._show_item(item)
+        elif folder := item.data(FOLDER):
+            match key:
+                case "rename":
+                    if (name := self._ask_name(folder.name)) and name != folder.name:
+                        self.rename.emit(folder, name)
+                case "open":
+                    QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+                case "delete":
+                    self.delete.emit(folder)
+
+    def _ask_name(self, name: str) -> str:
+        """Another one for a run; empty if none was given."""
+        dialog = QInputDialog(self)
+        dialog.setWindowTitle(_("Rename run"))
+        dialog.setLabelText(_("Name of its folder:"))
+        dialog.setTextValue(name)
+        dialog.resize(WIDE, dialog.sizeHint().height())
+        given = dialog.textValue() if dialog.exec() else ""
+        dialog.deleteLater()
+        return given
 
     def _action(self, key: str, shortcut: str) -> QAction:
         action = QAction(self.list)
@@ -146,10 +216,19 @@ class RunsList(QWidget):
         self.list.addAction(action)
         return action
 
-    def _item(self, folder: Path, index: int | None) -> QListWidgetItem:
-        item = QListWidgetItem(f"{called(folder)}\n…")
+    def _heading(self, folders: tuple[Path, ...]) -> None:
+        """Of a comparison."""
+        n = len(folders)
+        text = ngettext("{what}: comparison of {n} run", "{what}: comparison of {n} runs", n)
+        item = QListWidgetItem(text.format(what=self._places[folders[0]].title, n=n))
+        item.setData(GROUP, folders)
+        item.setToolTip(rich(_("Put all its runs on screen")))
+        item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsUserCheckable)
+        self.list.addItem(item)
+
+    def _item(self, folder: Path, index: int | None) -> None:
+        item = QListWidgetItem(f"{folder.name} …")
         item.setData(FOLDER, folder)
-        item.setToolTip(rich(str(folder)))
         if folder == self._current:
             bold = item.font()
             bold.setBold(True)
@@ -158,7 +237,7 @@ class RunsList(QWidget):
         item.setCheckState(Qt.CheckState.Unchecked if index is None else Qt.CheckState.Checked)
         item.setIcon(self._sample(index))
         self.list.addItem(item)
-        return item
+        self._rows[folder] = item
 
     def _sample(self, index: int | None) -> QIcon:
         """The line of the run number `index`: its colour and its dashes; as much room without one."""
@@ -177,26 +256,6 @@ class RunsList(QWidget):
             painter.end()
         return QIcon(pixmap)
 
-    def _difference(self, folder: Path) -> str:
-        recipe = self._recipe(folder)
-        if recipe is None:
-            return _("its recipe cannot be read")
-        if folder == self._current:
-            return _("on screen")
-        if self._base is None:
-            return ", ".join(changes(Recipe(), recipe)) or _("default recipe")
-        return ", ".join(changes(self._base, recipe)) or _("the same recipe")
-
-    def _recipe(self, folder: Path) -> Recipe | None:
-        """What was read stays, until the file changes."""
-        try:
-            written = (folder / RECIPE).stat().st_mtime_ns
-            if self._recipes.get(folder, (0, None))[0] != written:
-                self._recipes[folder] = written, Recipe.read(folder / RECIPE)
-        except (InputError, OSError):
-            self._recipes[folder] = 0, None
-        return self._recipes[folder][1]
-
     def _pressed(self) -> None:
         self._ticked_since_press = False
 
@@ -209,8 +268,10 @@ class RunsList(QWidget):
             self._show_item(item)
 
     def _show_item(self, item: QListWidgetItem) -> None:
-        if item.data(FOLDER) != self._current:
-            self.chosen.emit(item.data(FOLDER))
+        if folders := item.data(GROUP):
+            self.chosen.emit(tuple(folders))
+        elif item.data(FOLDER) != self._current:
+            self.chosen.emit((item.data(FOLDER),))
 
     def _menu(self, place: QPoint) -> None:
         item = self.list.itemAt(place)
@@ -221,12 +282,3 @@ class RunsList(QWidget):
         menu.addActions(list(self._actions.values()))
         menu.exec(self.list.viewport().mapToGlobal(place))
         menu.deleteLater()
-
-
-def called(folder: Path) -> str:
-    """The name that somebody gave the run, and when it was made."""
-    try:
-        when = f"{datetime.fromtimestamp((folder / DATABASE).stat().st_mtime):%Y-%m-%d %H:%M}"
-    except OSError:  # deleted meanwhile
-        when = ""
-    return when if AUTOMATIC.match(folder.name) else f"{folder.name} · {when}"

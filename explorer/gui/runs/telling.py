@@ -11,7 +11,7 @@ from explorer.i18n import NOTHING, Message, ngettext
 from explorer.runs import in_use, runs_folder
 from explorer.runs.store import CHECKPOINTS
 from explorer.session.live_change import changed_help, changed_text
-from explorer.session.session import RunOnScreen
+from explorer.session.screen import RunOnScreen
 
 
 class Telling(NamedTuple):

@@ -33,7 +33,9 @@ from explorer.optimizers import OPTIMIZERS, SGD, Optimizer
 from explorer.recipe.messages import explain
 from explorer.recipe.migrate import VERSION, migrated
 from explorer.techniques import (
+    ASPECTS,
     TECHNIQUES,
+    Aspect,
     Augmentation,
     Initialization,
     LabelSmoothing,
@@ -97,6 +99,16 @@ class Techniques(tuple[Technique, ...]):
             for name, technique in BY_NAME.items()
         }
         return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
+FIELDS_OF: dict[Aspect, tuple[str, ...]] = {
+    Aspect.RATE: ("data", "batch_size", "drop_last", "epochs", "rate", "network", "frozen"),
+    Aspect.TARGETS: ("data",),
+    Aspect.IMAGES: ("data", "network", "batch_size", "drop_last", "seed"),
+    Aspect.LAYERS: ("data", "network"),
+    Aspect.SIGNAL: ("seed", "precision", "frozen"),
+}
+"""Fields of the recipe that decide an aspect beside the techniques; `rate` stands for `lr` and what it is left to."""
 
 
 class Recipe(BaseModel):
@@ -240,6 +252,16 @@ class Recipe(BaseModel):
         """The learning rate where `lr` is left open: it suits the optimizer, and weights that were learned before."""
         learned = any(technique.starts_learned for technique in self.techniques)
         return self.optimizer.rate_of_transfer if learned else self.optimizer.rate
+
+    def signature(self, *aspects: Aspect) -> tuple[object, ...]:
+        """What decides these aspects: as long as it is the same, so is all that previews and panels show of them."""
+        asked = set(aspects)
+        if Aspect.SIGNAL in asked:
+            asked |= {Aspect.LAYERS, Aspect.IMAGES, Aspect.TARGETS}
+        fields = sorted({name for aspect in asked for name in FIELDS_OF[aspect]})
+        slots = [slot for slot, aspect in ASPECTS.items() if aspect in asked]
+        acting = (technique for technique in self.techniques if any(technique.acts_in(slot) for slot in slots))
+        return (*(getattr(self, name) for name in fields), *acting)
 
     def technique(self, kind: type[T]) -> T | None:
         """The technique of this kind, or None if it is off."""

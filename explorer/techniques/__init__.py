@@ -8,6 +8,8 @@ from explorer.techniques.accumulation import Accumulation
 from explorer.techniques.activation import Activation
 from explorer.techniques.augmentation import Augmentation
 from explorer.techniques.base import (
+    ASPECTS,
+    Aspect,
     Batch,
     Category,
     Compute,
@@ -59,10 +61,12 @@ TECHNIQUES: tuple[type[Technique], ...] = (
 )
 
 __all__ = [
+    "ASPECTS",
     "SAM",
     "TECHNIQUES",
     "Accumulation",
     "Activation",
+    "Aspect",
     "Augmentation",
     "Batch",
     "BranchPlace",

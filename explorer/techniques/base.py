@@ -8,6 +8,7 @@ torch is imported inside the slots, so that the window can show every card befor
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -34,6 +35,32 @@ class Category(StrEnum):
     STABILISE = N_("Stabilise")
     SCHEDULE = N_("Schedule")
     TRANSFER = N_("Transfer")
+
+
+class Aspect(StrEnum):
+    """What of a run a slot decides, so that whoever shows it can ask whether it has changed; see Recipe.signature."""
+
+    RATE = "rate"
+    """How fast each layer learns in each step."""
+    TARGETS = "targets"
+    """What the answers are compared with."""
+    IMAGES = "images"
+    """What the network sees."""
+    LAYERS = "layers"
+    """Of what it is built."""
+    SIGNAL = "signal"
+    """What goes through it and back before it has learned anything; all of the above but the rate has a say in it."""
+
+
+ASPECTS: dict[str, Aspect | None] = {
+    **dict.fromkeys(("norm", "activation", "drop", "shortcut", "branch"), Aspect.LAYERS),
+    **dict.fromkeys(("initialise", "load", "backward"), Aspect.SIGNAL),
+    **dict.fromkeys(("soften", "objective"), Aspect.TARGETS),
+    "augment": Aspect.IMAGES,
+    **dict.fromkeys(("lr_scale", "layer_rate"), Aspect.RATE),
+    **dict.fromkeys(("on_gradients", "average", "stop"), None),
+}
+"""Of each slot; None where it acts on what a run has become, which nothing shows ahead."""
 
 
 @dataclass(frozen=True)
@@ -252,6 +279,11 @@ class Technique(BaseModel):
     def refuse_network(self, network: Network) -> Message:
         """Why it cannot act in `network` although that has a place for it, with the remedy; NOTHING if it can."""
         return NOTHING
+
+    @property
+    def norm_limit(self) -> float:
+        """The largest norm of the whole gradient that it lets through to the optimizer; infinite if it limits none."""
+        return math.inf
 
     @property
     def starts_learned(self) -> bool:

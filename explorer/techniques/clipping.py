@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
@@ -35,6 +36,10 @@ class Clipping(Technique):
 
     kind: Literal["norm", "value"] = parameter("norm", N_("Limit the norm of the whole gradient, or each element."))
     threshold: float = parameter(1.0, N_("The largest norm, or the largest absolute value."), gt=0, le=1000)
+
+    @property
+    def norm_limit(self) -> float:
+        return self.threshold if self.kind == "norm" else math.inf
 
     def on_gradients(self, parameters: Sequence[nn.Parameter]) -> None:
         from torch.nn import utils

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
@@ -10,19 +11,15 @@ import numpy.typing as npt
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF
 
+from explorer.errors import InputError
 from explorer.gui.theme import COLOUR_MAP, Palette
+from explorer.recipe import parse
 from explorer.runs.series import Doubles, NormHistory, Table
 
 COLUMNS = 600
 """As many as a panel has pixels; a column that stands for several looks shows the largest value of each layer."""
 DECADES = 12
 """Powers of ten that the colours cover at most."""
-
-SIGNAL = (
-    ("data", "seed", "batch_size", "depth", "width", "frozen", "precision"),
-    ("norm", "activation", "drop", "shortcut", "initialise", "network", "augment", "soften", "objective", "layer_rate"),
-)
-"""Fields of the recipe and slots of techniques on which the signal through the untrained network depends."""
 
 
 class History(Protocol):
@@ -75,10 +72,12 @@ def norm_rows(histories: Sequence[NormHistory]) -> Iterator[tuple[float | str, .
                 yield step, name, float(size), *(float(column[look, i]) for column in columns)
 
 
-def clipping_threshold(recipe: Mapping[str, Any]) -> float:
-    """Largest norm that clipping lets through by `recipe`; 0 if there is no such limit."""
-    clipping = recipe.get("techniques", {}).get("clipping", {})
-    return float(clipping["threshold"]) if clipping.get("kind") == "norm" else 0.0
+def norm_limit(recipe: Mapping[str, Any]) -> float:
+    """Largest norm of the gradient that the techniques of `recipe` let through; infinite if they limit none."""
+    try:
+        return min((technique.norm_limit for technique in parse(recipe).techniques), default=math.inf)
+    except InputError:  # of another version
+        return math.inf
 
 
 class Heat:

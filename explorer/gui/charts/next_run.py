@@ -12,28 +12,22 @@ from explorer.errors import InputError
 from explorer.gui.charts.annotations import Entry
 from explorer.gui.charts.panel import Shown
 from explorer.gui.theme import Palette, pen
-from explorer.recipe import Recipe, parse
+from explorer.recipe import parse
+from explorer.techniques import Aspect
 
 if TYPE_CHECKING:
     from explorer.training.preview import Preview
 
 
-def differing(
-    preview: Preview | None, runs: Sequence[Shown], fields: Sequence[str], slots: Sequence[str]
-) -> Preview | None:
-    """`preview`, if the current run's recipe has other values in `fields` or other techniques that act in `slots`."""
+def differing(preview: Preview | None, runs: Sequence[Shown], *aspects: Aspect) -> Preview | None:
+    """`preview`, if the next run differs from the current one in one of `aspects`."""
     if preview is None or not runs or not runs[0].record.recipe:
         return preview
     try:
         before = parse(runs[0].record.recipe)
     except InputError:  # of another version
         return preview
-
-    def matters(recipe: Recipe) -> list[object]:
-        acting = [technique for technique in recipe.techniques if any(technique.acts_in(slot) for slot in slots)]
-        return [*(getattr(recipe, field) for field in fields), *acting]
-
-    return preview if matters(before) != matters(preview.recipe) else None
+    return preview if before.signature(*aspects) != preview.recipe.signature(*aspects) else None
 
 
 def next_pen(palette: Palette) -> QPen:

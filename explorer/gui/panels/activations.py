@@ -14,7 +14,7 @@ from explorer.events import ActivationStats, Floats, RecipeChanged, RunEnded, Ru
 from explorer.gui.charts.annotations import Entry
 from explorer.gui.charts.bars import Bars
 from explorer.gui.charts.curves import last_epoch, marks_of
-from explorer.gui.charts.heat import SIGNAL, Heat, HeatImage
+from explorer.gui.charts.heat import Heat, HeatImage
 from explorer.gui.charts.next_run import differing
 from explorer.gui.charts.panel import BETWEEN, Cell, Panel
 from explorer.gui.charts.plot import Plot
@@ -22,6 +22,7 @@ from explorer.gui.theme import Palette
 from explorer.i18n import N_, _
 from explorer.runs.record import RunRecord
 from explorer.runs.series import ActivationHistory, Doubles
+from explorer.techniques import Aspect
 
 Rows = npt.NDArray[np.int64]
 """Numbers of rows, from the top."""
@@ -98,7 +99,7 @@ class ActivationsPanel(Panel):
     @property
     def ahead(self) -> ActivationStats | None:
         """What the next run starts with, if its signal is another one."""
-        found = differing(self.preview, self.runs, *SIGNAL)
+        found = differing(self.preview, self.runs, Aspect.SIGNAL)
         return found.signal.activations if found and found.signal else None
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,12 +15,11 @@ from explorer.gui.charts.annotations import Entry
 from explorer.gui.charts.bars import Bars
 from explorer.gui.charts.curves import last_epoch, marks_of
 from explorer.gui.charts.heat import (
-    SIGNAL,
     Heat,
     HeatImage,
     Totals,
-    clipping_threshold,
     l2,
+    norm_limit,
     norm_rows,
     rms,
     update_ratio,
@@ -31,6 +31,7 @@ from explorer.gui.theme import Palette, pen
 from explorer.i18n import N_, _, ngettext
 from explorer.runs.record import RunRecord
 from explorer.runs.series import Doubles
+from explorer.techniques import Aspect
 
 if TYPE_CHECKING:
     from explorer.training.preview import Signal
@@ -96,7 +97,7 @@ class GradientsPanel(Panel):
     @property
     def ahead(self) -> Signal | None:
         """What the next run starts with, if its gradients are other ones."""
-        found = differing(self.preview, self.runs, *SIGNAL)
+        found = differing(self.preview, self.runs, Aspect.SIGNAL)
         return found.signal if found else None
 
     @property
@@ -181,7 +182,7 @@ class GradientsPanel(Panel):
         plot.curve("before", x, rows[:, 1], faint)
         plot.curve("after", x, rows[:, 2], strong)
         legend = [Entry(faint, False, _("before")), Entry(strong, False, _("after"))]
-        if threshold := clipping_threshold(self.record.recipe):
+        if math.isfinite(threshold := norm_limit(self.record.recipe)):
             plot.curve("threshold", [0, end], [threshold, threshold], line)
             legend.append(Entry(line, False, _("threshold {threshold:g}").format(threshold=threshold)))
         plot.end(legend, marks_of(runs, palette))

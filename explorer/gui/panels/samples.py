@@ -13,6 +13,7 @@ from explorer.gui.charts.next_run import differing
 from explorer.gui.charts.panel import BETWEEN, Cell, Panel
 from explorer.gui.theme import Palette
 from explorer.i18n import N_, _
+from explorer.techniques import Aspect
 from explorer.techniques.augmentation import describe_drawn
 
 Batch = tuple[SampleGrid | None, Sequence[str]]
@@ -49,7 +50,7 @@ class SamplesPanel(Panel):
     @property
     def ahead(self) -> Batch:
         """Those of the next run, if its images or targets are other ones."""
-        found = differing(self.preview, self.runs, ("data", "batch_size", "seed"), ("augment", "soften"))
+        found = differing(self.preview, self.runs, Aspect.IMAGES, Aspect.TARGETS)
         return (found.samples, found.classes) if found else (None, ())
 
     @property

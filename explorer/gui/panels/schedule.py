@@ -21,7 +21,7 @@ from explorer.i18n import N_, _
 from explorer.recipe import parse
 from explorer.runs.record import RunRecord
 from explorer.runs.series import Doubles
-from explorer.techniques import Moment
+from explorer.techniques import Aspect, Moment
 from explorer.training.rates import learning_rate
 
 if TYPE_CHECKING:
@@ -70,9 +70,7 @@ class SchedulePanel(Panel):
     @property
     def ahead(self) -> Preview | None:
         """The next run, if its schedule is another one."""
-        return differing(
-            self.preview, self.runs, ("data", "batch_size", "epochs", "lr", "frozen"), ("lr_scale", "layer_rate")
-        )
+        return differing(self.preview, self.runs, Aspect.RATE)
 
     def why_empty(self) -> str:
         if self.ahead or any(shown.record.started for shown in self.runs):

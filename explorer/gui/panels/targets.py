@@ -16,6 +16,7 @@ from explorer.gui.theme import pen
 from explorer.i18n import N_, _
 from explorer.runs.record import RunRecord
 from explorer.runs.series import Doubles
+from explorer.techniques import Aspect
 
 
 class TargetsPanel(Panel):
@@ -63,7 +64,7 @@ class TargetsPanel(Panel):
     @property
     def ahead(self) -> tuple[Sequence[str], Floats] | None:
         """Classes and targets of the next run, if they are other ones."""
-        found = differing(self.preview, self.runs, ("data",), ("soften",))
+        found = differing(self.preview, self.runs, Aspect.TARGETS)
         return (found.classes, found.targets) if found else None
 
     @property
@@ -78,7 +79,7 @@ class TargetsPanel(Panel):
 
     def mixed(self, k: int) -> tuple[Doubles, Doubles]:
         """Class and probability of what mixed images of class `k` were or will be given in the batch looked at."""
-        found = differing(self.preview, self.runs, ("data", "batch_size", "seed"), ("augment", "soften"))
+        found = differing(self.preview, self.runs, Aspect.IMAGES, Aspect.TARGETS)
         grid = (found.samples if found else None) or self.record.samples
         if grid is None or "mix" not in grid.drawn or grid.targets.shape[1] != len(self.classes):
             return np.zeros(0), np.zeros(0)

@@ -160,7 +160,7 @@ def test_a_selector_is_as_wide_as_what_is_chosen(qtbot: QtBot) -> None:
 def test_samples_say_targets_and_what_was_drawn(qtbot: QtBot, tiny_record: RunRecord) -> None:
     panel = drawn(qtbot, SamplesPanel, tiny_record)
     assert isinstance(panel, SamplesPanel)
-    assert panel.grid.texts[0] == ("70% Coat + 30% Bag", "flip · rotation 12°")
+    assert panel.grid.texts[0] == ("Coat 70% + Bag 30%", "flip · rotation 12°")
     assert panel.grid.texts[1] == ("Bag", "unchanged")
     assert len(panel.grid.cells()) == 4
     image = panel.grid.pairs[0][0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -101,23 +102,25 @@ def draw_epochs(
 
 def former_bests(record: RunRecord) -> list[EpochDone]:
     """Best epochs of networks that the run gave up: a later one counts as best though its loss is higher."""
-    found: list[EpochDone] = []
-    best: EpochDone | None = None
-    for epoch in record.epochs:
-        if not epoch.best:
-            continue
-        if best is not None and epoch.validation["loss"] > best.validation["loss"]:
-            found.append(best)
-        best = epoch
-    return found
+    anew = [mark.step for mark in record.marks if mark.anew]
+    bests = [epoch for epoch in record.epochs if epoch.best]
+    return [
+        before
+        for before, after in pairwise(bests)
+        # Runs of earlier versions do not say where; there, a best epoch that is worse than the one before tells it.
+        if any(before.step <= step < after.step for step in anew)
+        or after.validation["loss"] > before.validation["loss"]
+    ]
 
 
 def best_anew(record: RunRecord) -> set[int]:
-    """Steps of the live changes with whose network the best epoch was looked for anew."""
-    steps = set()
+    """Steps of the live changes after which the best epoch was, or will be, looked for anew."""
+    bests = [epoch for epoch in record.epochs if epoch.best]
+    steps = {mark.step for mark in record.marks if mark.anew and any(best.step <= mark.step for best in bests)}
     for former in former_bests(record):
-        later = next(epoch for epoch in record.epochs if epoch.best and epoch.epoch > former.epoch)
-        steps.update([mark.step for mark in record.marks if mark.step < later.step][-1:])
+        later = bests[bests.index(former) + 1].step
+        if not any(former.step <= step < later for step in steps):
+            steps.update([mark.step for mark in record.marks if mark.step < later][-1:])
     return steps
 
 

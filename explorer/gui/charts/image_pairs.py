@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QToolTip, QWidget
 
 from explorer.events import Bytes
 from explorer.gui.theme import LIGHT
+from explorer.i18n import _
 
 
 class Pairs(QWidget):
@@ -62,13 +63,11 @@ class Pairs(QWidget):
                 painter.drawImage(place, image)
             top = int(inner.top() + high + 2)
             painter.setPen(self.colours.foreground)
-            painter.drawText(QRect(inner.left(), top, inner.width(), line), 0, self._cut(target, inner.width()))
+            text = fitted(target, inner.width(), self.fontMetrics())
+            painter.drawText(QRect(inner.left(), top, inner.width(), line), 0, text)
             painter.setPen(self.colours.muted)
             for row, text in enumerate(wrapped(drawn, inner.width(), self.fontMetrics())):
                 painter.drawText(QRect(inner.left(), top + (row + 1) * line, inner.width(), line), 0, text)
-
-    def _cut(self, text: str, width: int) -> str:
-        return self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, width)
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent):
@@ -99,3 +98,12 @@ def wrapped(text: str, width: int, metrics: QFontMetrics, lines: int = 2) -> lis
         else:
             rows.append(part)
     return [metrics.elidedText(row, Qt.TextElideMode.ElideRight, width) for row in rows]
+
+
+def fitted(target: str, width: int, metrics: QFontMetrics) -> str:
+    """As much of `target` as finds room, with a word for it where that does, too: largest classes first, whole ones."""
+    parts = target.split(" + ")
+    told = [_("target: {classes}").format(classes=target), *(" + ".join(parts[:n]) for n in range(len(parts), 0, -1))]
+    told.append(parts[0].rpartition(" ")[0] or parts[0])
+    whole = (text for text in told if metrics.horizontalAdvance(text) <= width)
+    return next(whole, metrics.elidedText(told[-1], Qt.TextElideMode.ElideRight, width))

@@ -95,7 +95,7 @@ class ExportDialog(QDialog):
         self._picture = picture = ending == "png"
         self.setWindowTitle(_("Save the picture") if picture else _("Save the drawing"))
         self.preset, self.colours, self.total = QComboBox(), QComboBox(), QLabel()
-        self.width_, self.height_ = (WholeEditor(SMALLEST, LARGEST, "px") for _side in range(2))
+        self.width_, self.height_ = (WholeEditor(SMALLEST, LARGEST, "pixels") for _side in range(2))
         self.scale = NumberEditor(1, 8, 1, "×")
         self.scale.setSingleStep(0.5)
         for key, (text, _size) in PRESETS.items():

@@ -16,7 +16,7 @@ from explorer.gui.charts.bars import Bars
 from explorer.gui.charts.curves import last_epoch, marks_of
 from explorer.gui.charts.heat import Heat, HeatImage
 from explorer.gui.charts.next_run import differing
-from explorer.gui.charts.panel import BETWEEN, Cell, Panel
+from explorer.gui.charts.panel import BETWEEN, Cell, Panel, before_first_step, not_watched
 from explorer.gui.charts.plot import Plot
 from explorer.gui.theme import Palette
 from explorer.i18n import N_, _
@@ -87,7 +87,7 @@ class ActivationsPanel(Panel):
             plot.plotItem.vb.invertY(True)
             plot.setMouseEnabled(y=False)
             plot.getAxis("left").setGrid(False)
-        self.fill_body(self.map, self.now, self.deaths, stretch=(6, 3, 2), least=(260, 130, 90))
+        self.fill_body(self.map, self.now, self.deaths, stretch=(6, 3, 2), least=(320, 130, 90))
         self.choice = self.add_choice(N_("Quantity"), CHOICES)
         self.ready()
 
@@ -113,8 +113,8 @@ class ActivationsPanel(Panel):
             return ""
         if not record.step:
             skipped = self.preview.skipped if self.preview else ""
-            return self.problem or skipped or _("Nothing has been trained in this run yet: press Train.")
-        return _("This run was stored without activations: train with the instrument “activations” on.")
+            return self.problem or skipped or before_first_step(record)
+        return not_watched(record, _("activations"))
 
     def draw(self) -> None:
         histories, key, ahead = self.record.activations, self.quantity, self.ahead

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from explorer.events import EpochDone, Evaluation, Floats, RunStarted
 from explorer.gui.charts.annotations import Entry
-from explorer.gui.charts.panel import BETWEEN, Cell, Panel, Shown
+from explorer.gui.charts.panel import BETWEEN, Cell, Panel, Shown, not_watched
 from explorer.gui.charts.plot import Plot
 from explorer.gui.theme import pen, run_pen
 from explorer.i18n import N_, _
@@ -58,7 +58,7 @@ class CalibrationPanel(Panel):
             return ""
         if not any(shown.record.epochs for shown in self.runs):
             return _("No epoch has ended yet: answers are looked at at the end of each.")
-        return _("This run was stored without its answers: train with the instrument “evaluation” on.")
+        return not_watched(self.runs[0].record, _("answers to the validation images"))
 
     def _known(self) -> list[tuple[Shown, Evaluation]]:
         return [(shown, shown.record.evaluation) for shown in self.runs if shown.record.evaluation is not None]

@@ -9,7 +9,7 @@ from explorer.events import EpochDone, Evaluation, RunStarted
 from explorer.gui.charts.image_pairs import to_image
 from explorer.gui.charts.matrix import Matrix
 from explorer.gui.charts.mistakes import Mistake, Mistakes, describe
-from explorer.gui.charts.panel import BETWEEN, Cell, Panel
+from explorer.gui.charts.panel import BETWEEN, Cell, Panel, not_watched
 from explorer.gui.theme import Palette
 from explorer.i18n import N_, _
 from explorer.runs.record import RunRecord
@@ -47,7 +47,7 @@ class ConfusionPanel(Panel):
             return ""
         if not record.epochs:
             return _("No epoch has ended yet: answers are looked at at the end of each.")
-        return _("This run was stored without its answers: train with the instrument “evaluation” on.")
+        return not_watched(record, _("answers to the validation images"))
 
     def draw(self) -> None:
         record = self.runs[0].record

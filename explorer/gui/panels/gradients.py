@@ -25,7 +25,7 @@ from explorer.gui.charts.heat import (
     update_ratio,
 )
 from explorer.gui.charts.next_run import differing
-from explorer.gui.charts.panel import BETWEEN, Cell, Panel
+from explorer.gui.charts.panel import BETWEEN, Cell, Panel, before_first_step, not_watched
 from explorer.gui.charts.plot import Plot, decade
 from explorer.gui.theme import Palette, pen
 from explorer.i18n import N_, _, ngettext
@@ -85,7 +85,7 @@ class GradientsPanel(Panel):
         self.left = QStackedWidget()
         self.left.addWidget(self.map)
         self.left.addWidget(self.norms)
-        self.columns = self.fill_body(self.left, self.bars, stretch=(3, 2), least=(230, 150))
+        self.columns = self.fill_body(self.left, self.bars, stretch=(3, 2), least=(320, 150))
         self.choice = self.add_choice(N_("Quantity"), CHOICES)
         self.ready()
 
@@ -110,8 +110,8 @@ class GradientsPanel(Panel):
         if record.norms or self.ahead:
             return ""
         if not record.step:
-            return self.problem or _("Nothing has been trained in this run yet: press Train.")
-        return _("Nobody measured gradients in this run: train with the instrument “gradients” on.")
+            return self.problem or before_first_step(record)
+        return not_watched(record, _("gradients"))
 
     def draw(self) -> None:
         record, key, ahead = self.record, self.quantity, self.ahead

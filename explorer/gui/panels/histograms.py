@@ -15,7 +15,7 @@ from explorer.events import HISTOGRAM, Histograms, RecipeChanged, RunEnded, RunS
 from explorer.gui.charts.annotations import Entry
 from explorer.gui.charts.curves import last_epoch, marks_of
 from explorer.gui.charts.heat import all_layers
-from explorer.gui.charts.panel import BETWEEN, Cell, Panel
+from explorer.gui.charts.panel import BETWEEN, Cell, Panel, before_first_step, not_watched
 from explorer.gui.charts.plot import Plot
 from explorer.gui.theme import COLOUR_MAP, Palette, pen
 from explorer.i18n import N_, _
@@ -155,8 +155,8 @@ class HistogramsPanel(Panel):
         if self.looks:
             return ""
         if not self.record.step:
-            return self.problem or _("Nothing has been trained in this run yet: press Train.")
-        return _("This run was stored without histograms: train with the instrument “histograms” on.")
+            return self.problem or before_first_step(self.record)
+        return not_watched(self.record, _("histograms"))
 
     def draw(self) -> None:
         looks, key = self.looks, self.quantity

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QWidget
 from explorer.events import EpochDone, RecipeChanged, RunEnded, RunStarted, StepDone
 from explorer.gui.charts.annotations import Entry
 from explorer.gui.charts.curves import draw_epochs, epoch_rows, last_epoch, legend_of, marks_of, pens, step_epochs
-from explorer.gui.charts.panel import BETWEEN, Cell, Panel
+from explorer.gui.charts.panel import BETWEEN, Cell, Panel, before_first_step
 from explorer.gui.charts.plot import Plot
 from explorer.gui.theme import pen
 from explorer.i18n import N_, _
@@ -56,7 +56,7 @@ class LossPanel(Panel):
     def why_empty(self) -> str:
         if any(shown.record.step for shown in self.runs):
             return ""
-        return _("Nothing has been trained in this run yet: press Train.")
+        return before_first_step(self.runs[0].record)
 
     def draw(self) -> None:
         plot, palette, alone = self.plot, self.colours, len(self.runs) == 1
@@ -88,8 +88,8 @@ class LossPanel(Panel):
             return _("batch {loss:.3f}").format(loss=values[-1]) if len(values) and np.isfinite(values[-1]) else ""
         last, best = record.epochs[-1], record.best
         said = [
-            _("validation {value}").format(value=f"{last.validation['loss']:.3f}"),
-            _("training {value}").format(value=f"{last.train['loss']:.3f}"),
+            _("validation {value}").format(value=short(last.validation["loss"])),
+            _("training {value}").format(value=short(last.train["loss"])),
         ]
         if best:
             text = _("best {loss:.3f} in epoch {epoch}")
@@ -105,3 +105,8 @@ class LossPanel(Panel):
                 pairs = zip(epochs, values.tolist(), strict=True)
                 rows += [[shown.label, name, epoch, value] for epoch, value in pairs if value == value]
         return ["run", "curve", "epoch", "loss"], rows
+
+
+def short(loss: float) -> str:
+    """As people read it: three digits behind the point, or a power of ten where a run diverges."""
+    return f"{loss:.3f}" if loss < 1000 else f"{loss:.1e}"

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QWidget
 from explorer.events import FrozenCheck, LayerPlan, ModeAccuracy, NormStats, RecipeChanged, RunEnded, RunStarted
 from explorer.gui.charts.annotations import ChangeMark, Entry
 from explorer.gui.charts.curves import last_epoch, marks_of
-from explorer.gui.charts.panel import BETWEEN, Cell, Panel
+from explorer.gui.charts.panel import BETWEEN, Cell, Panel, before_first_step
 from explorer.gui.charts.plot import Plot
 from explorer.gui.theme import pen
 from explorer.i18n import N_, _, ngettext
@@ -56,7 +56,7 @@ class NormalizationPanel(Panel):
         if record.normalization or (record.modes and not self.runs[0].record.step):
             return ""
         if not record.step:
-            return _("Nothing has been trained in this run yet: press Train.")
+            return before_first_step(record)
         return _("No normalization in this recipe: switch Normalization (batch) on.")
 
     def _history(self) -> LayerHistory | None:

@@ -63,9 +63,7 @@ class SamplesPanel(Panel):
 
     def why_empty(self) -> str:
         if self.shown[0] is None:
-            return self.problem or _(
-                "No batch has been looked at yet: press Train; the samples come with the first one."
-            )
+            return self.problem or _("No batch has been looked at yet; the samples come with the first one.")
         return ""
 
     def draw(self) -> None:
@@ -83,7 +81,7 @@ class SamplesPanel(Panel):
         grid, _classes = self.shown
         if grid is None:
             return ""
-        sides = _("left: data, right: as trained")
+        sides = _("left: data, right: as trained, below: target")
         if self.ahead[0]:
             return BETWEEN.join([_("preview of the next run"), sides])
         said = [_("batch of step {step}").format(step=grid.step), sides]
@@ -116,10 +114,10 @@ def captions(grid: SampleGrid, classes: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def describe_target(classes: Sequence[str], target: Floats) -> str:
-    """ "70% Coat + 30% Bag": the classes whose share stands out from the rest, largest first."""
+    """ "Coat 70% + Bag 30%": the classes whose share stands out from the rest, largest first."""
     order = np.argsort(-target, kind="stable")
     spread = float(target.min())  # what smoothing gave to every class
     named = [int(k) for k in order if target[k] > max(spread + 0.03, 0.05)][:3]
     if len(named) == 1 and target[named[0]] > 0.995:
         return class_name(classes, named[0])
-    return " + ".join(f"{target[k]:.0%} {class_name(classes, k)}" for k in named)
+    return " + ".join(f"{class_name(classes, k)} {target[k]:.0%}" for k in named)

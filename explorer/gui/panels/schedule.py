@@ -75,7 +75,7 @@ class SchedulePanel(Panel):
     def why_empty(self) -> str:
         if self.ahead or any(shown.record.started for shown in self.runs):
             return ""
-        return self.problem or _("The plan depends on the number of images: press Train.")
+        return self.problem or _("The plan depends on the number of images; it is known when they are loaded.")
 
     def draw(self) -> None:
         plot, palette, ahead, alone = self.plot, self.colours, self.ahead, len(self.runs) == 1

@@ -92,7 +92,7 @@ class TargetsPanel(Panel):
     def why_empty(self) -> str:
         if self.record.started or self.ahead:
             return ""
-        return self.problem or _("The targets depend on the classes: press Train.")
+        return self.problem or _("The targets depend on the classes; they are known when the images are loaded.")
 
     def draw(self) -> None:
         classes, palette, plot = self.classes, self.colours, self.plot

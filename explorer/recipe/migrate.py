@@ -7,6 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from explorer.networks import BACKBONES
+
 VERSION = 2
 SHORT = {"depth": "network", "width": "network", "momentum": "optimizer", "nesterov": "optimizer"}
 """Settings that version 1 had in the recipe itself; they still stand for the parameter of that choice."""
@@ -52,10 +54,16 @@ def _move_backbone(new: dict[str, Any], old: bool) -> None:
     new["network"] = chosen if size is None else chosen | {"size": size}
 
 
+def named(name: str) -> dict[str, str]:
+    """The choice that a name alone stands for: its kind, or for one of the pretrained networks, that one."""
+    pretrained = any(backbone.name == name for backbone in BACKBONES)
+    return {"kind": "pretrained", "name": name} if pretrained else {"kind": name}
+
+
 def _as_object(value: Any) -> Any:
     """A choice as an object with its parameters, where that can be told."""
     if isinstance(value, str):
-        return {"kind": value}
+        return named(value)
     if isinstance(value, BaseModel):
         return value.model_dump()
     return dict(value) if isinstance(value, Mapping) else value

@@ -31,7 +31,7 @@ from explorer.networks import BACKBONES, NETWORKS, Network, SmallCNN
 from explorer.networks.base import NEW_NETWORK
 from explorer.optimizers import OPTIMIZERS, SGD, Optimizer
 from explorer.recipe.messages import explain
-from explorer.recipe.migrate import VERSION, migrated
+from explorer.recipe.migrate import VERSION, migrated, named
 from explorer.techniques import (
     ASPECTS,
     TECHNIQUES,
@@ -224,11 +224,11 @@ class Recipe(BaseModel):
         """Its kind; or the name of a pretrained one."""
         if not isinstance(value, str):
             return {"kind": "small_cnn", **value} if isinstance(value, Mapping) else value
-        names = [backbone.name for backbone in BACKBONES]
-        if value not in CHOICES["network"] and value not in names:
+        chosen, known = named(value), CHOICES["network"]
+        if chosen["kind"] not in known:
             text = _("There is no network {name!r}.").format(name=value)
-            raise ValueError(text + did_you_mean(value, [*CHOICES["network"], *names]))
-        return {"kind": "pretrained", "name": value} if value in names else {"kind": value}
+            raise ValueError(text + did_you_mean(value, [*known, *(backbone.name for backbone in BACKBONES)]))
+        return chosen
 
     @field_validator("optimizer", mode="before")
     @classmethod

@@ -42,7 +42,7 @@ class Distillation(Technique):
         4.0, N_("T: the larger, the more the teacher's second choices count."), ge=0.5, le=20
     )
     weight: float = parameter(
-        0.9, N_("w, the teacher's share of the loss; the rest is that of the targets."), ge=0, le=1
+        0.9, N_("w, the share of the teacher in the loss; the rest is that of the targets."), ge=0, le=1
     )
 
     @property

@@ -77,7 +77,7 @@ def build(name: str, classes: int, size: int = 0) -> Adapted:
     if classes < 1:
         raise InputError(_("A network needs at least one class."))
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
+        torch.default_generator.manual_seed(0)  # torch.manual_seed would reach the streams of GPUs, too
         body, width = _body(backbone)
         for module in body.modules():
             if type(module).__name__ in ("Dropout", "StochasticDepth"):

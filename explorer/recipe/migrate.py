@@ -15,6 +15,7 @@ SHORT = {"depth": "network", "width": "network", "momentum": "optimizer", "neste
 DEFAULTS = {"network": "small_cnn", "optimizer": "sgd"}
 OLD_RATE = 0.2
 """Of version 1, where nothing was said."""
+OLD_PATIENCE = 5
 OLD_BACKBONE = "efficientnet_lite0"
 SMALL_CNN = "small_cnn"
 
@@ -25,6 +26,7 @@ def migrated(values: Mapping[str, Any]) -> dict[str, Any]:
     if old:
         new["version"] = VERSION
         new.setdefault("lr", OLD_RATE)
+        _lower_patience(new)
     _move_backbone(new, old)
     for name, choice in SHORT.items():
         if name in new:
@@ -58,6 +60,17 @@ def named(name: str) -> dict[str, str]:
     """The choice that a name alone stands for: its kind, or for one of the pretrained networks, that one."""
     pretrained = any(backbone.name == name for backbone in BACKBONES)
     return {"kind": "pretrained", "name": name} if pretrained else {"kind": name}
+
+
+def _lower_patience(new: dict[str, Any]) -> None:
+    """Early stopping of version 1 ended the run in the epoch that patience counted; now it is the one after."""
+    techniques = new.get("techniques")
+    if not isinstance(techniques, Mapping) or not isinstance(techniques.get("early_stopping"), Mapping):
+        return
+    stopping = techniques["early_stopping"]
+    patience = stopping.get("patience", OLD_PATIENCE)
+    if isinstance(patience, int) and patience > 0:
+        new["techniques"] = {**techniques, "early_stopping": {**stopping, "patience": patience - 1}}
 
 
 def _as_object(value: Any) -> Any:

@@ -23,8 +23,9 @@ class Dropout(Technique):
     It regularises: no neuron can rely on another one being there (co-adaptation). Neighbouring elements of a feature
     map are alike, so after a convolution it takes whole channels to have the same effect ("channel", Dropout2d).
 
-    Use it when training loss falls and validation loss rises; gently at first, before the classifier alone. Before a
-    batch normalization it shifts the variance that evaluation expects: compare training and evaluation mode.
+    Use it when training loss falls and validation loss rises; gently at first, before the classifier alone. In a run of
+    some hundred steps it costs more than it gives. Before a batch normalization it shifts the variance that evaluation
+    expects: compare training and evaluation mode.
 
     Look at: loss and metrics (the gap between training and validation), normalization (the two modes).
 
@@ -38,7 +39,7 @@ class Dropout(Technique):
     group = Category.REGULARISE
     label = N_("dropout {p:g}")
 
-    p: float = parameter(0.3, N_("Probability that an element or channel is set to zero."), ge=0.0, le=0.95)
+    p: float = parameter(0.2, N_("Probability that an element or channel is set to zero."), ge=0.0, le=0.95)
     kind: Literal["element", "channel"] = parameter(
         "element", N_("Zero single elements, or whole channels (feature maps).")
     )

@@ -7,7 +7,8 @@ from explorer.techniques.base import Category, Moment, Technique, parameter
 
 
 class EarlyStopping(Technique):
-    """Ends the run when the validation loss has not fallen for `patience` epochs, and takes the best weights back.
+    """Ends the run when the validation loss has not fallen for more than `patience` epochs, and takes the best weights
+    back.
 
     Training loss keeps falling; validation loss falls, then rises: from there on the network learns the training
     images by heart. The best epoch lies between.
@@ -24,11 +25,18 @@ class EarlyStopping(Technique):
     group = Category.REGULARISE
     label = N_("early stopping {patience}")
 
-    patience: int = parameter(5, N_("Epochs without improvement before the run ends."), unit="epochs", ge=1, le=1000)
+    patience: int = parameter(
+        5,
+        N_("Epochs without improvement that are allowed; after one more the run ends."),
+        unit="epochs",
+        ge=0,
+        le=1000,
+    )
     min_delta: float = parameter(0.0, N_("The least fall of the loss that counts as improvement."), ge=0, le=10)
 
     def stop(self, moment: Moment) -> bool:
+        # Patience as torch's ReduceLROnPlateau, and so the schedule, means it. Keras and Lightning count one less.
         best, waited = float("inf"), 0
         for loss in moment.losses_by_network[-1]:
             best, waited = (loss, 0) if loss < best - self.min_delta else (best, waited + 1)
-        return waited >= self.patience
+        return waited > self.patience

@@ -49,7 +49,7 @@ class Schedule(Technique):
         gt=0,
         le=1,
         when={"kind": ("step", "multi_step", "exponential", "plateau")},
-        by={"kind": {"exponential": 0.8}},
+        by={"kind": {"exponential": 0.9}},
     )
     every: float = parameter(
         5.0,

@@ -217,7 +217,7 @@ CLAIMS: tuple[Claim, ...] = (
         quantity="test loss of the weights at the end, 100 images per class",
         arms={
             "30 epochs": Arm(OVERFITS, test("loss")),
-            "early stopping": Arm(OVERFITS.switched(EarlyStopping(patience=8)), test("loss")),
+            "early stopping": Arm(OVERFITS.switched(EarlyStopping(patience=7)), test("loss")),
         },
         holds=lower("early stopping", "30 epochs", 0.05),
         rule="lower by 0.05 or more, in every seed",
@@ -228,7 +228,7 @@ CLAIMS: tuple[Claim, ...] = (
         quantity="epoch of the lowest validation loss, 100 images per class",
         arms={
             "in all 30 epochs": Arm(OVERFITS, best_epoch),
-            "until it stopped": Arm(OVERFITS.switched(EarlyStopping(patience=8)), best_epoch),
+            "until it stopped": Arm(OVERFITS.switched(EarlyStopping(patience=7)), best_epoch),
         },
         holds=lambda values: all(abs(a - b) <= 8 for a, b in zip(*values.values(), strict=True)),
         rule="at most 8 epochs (its patience) apart, in every seed",

@@ -188,7 +188,7 @@ def test_a_default_follows_the_choice_that_it_depends_on(qtbot: QtBot) -> None:
     kind.set_value("exponential")
     kind.edited.emit()
     assert form.value == Schedule(kind="exponential")
-    assert gamma.value_() == 0.8
+    assert gamma.value_() == 0.9
     gamma.set_value(0.5)
     gamma.edited.emit()
     kind.set_value("step")

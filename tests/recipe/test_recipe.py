@@ -11,7 +11,7 @@ from explorer.errors import InputError
 from explorer.networks import SmallCNN
 from explorer.recipe import Recipe, changes, live
 from explorer.resources import resource
-from explorer.techniques import TECHNIQUES, Dropout, Schedule
+from explorer.techniques import TECHNIQUES, Dropout, EarlyStopping, Schedule
 
 
 def test_json_round_trip() -> None:
@@ -96,3 +96,11 @@ def test_schema_accepts_what_we_accept() -> None:
     jsonschema.validate(good, schema)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(good | {"techniques": {"dropout": {"p": 2}}}, schema)
+
+
+def test_early_stopping_of_version_1_ends_in_the_same_epoch() -> None:
+    """Its patience counted the epoch in which the run ends."""
+    old = {"version": 1, "techniques": {"early_stopping": {"patience": 3, "min_delta": 0.0}}}
+    new = Recipe.from_json(json.dumps(old))
+    assert new.technique(EarlyStopping) == EarlyStopping(patience=2)
+    assert Recipe.from_json(new.to_json()) == new

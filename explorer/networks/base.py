@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 NEW_NETWORK = N_("It decides the layers and the size of their weights.")
-BLANKS = ("norm", "activation", "drop", "shortcut", "branch")
+BLANKS = ("norm", "activation", "drop", "shortcut", "branch", "convolution")
 """The places in a network that techniques fill."""
 
 

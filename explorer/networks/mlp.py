@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from explorer.data import DataSpec
 from explorer.i18n import N_
-from explorer.networks.base import Blanks, Network, parameter
+from explorer.networks.base import BLANKS, Blanks, Network, parameter
 
 if TYPE_CHECKING:
     from torch import nn
@@ -33,6 +33,7 @@ class MLP(Network):
     summary = N_("Linear layers with activations between; it does not know which pixels are neighbours.")
     label = "MLP {depth} × {width}"
     images = False
+    blanks = tuple(blank for blank in BLANKS if blank != "convolution")
 
     kind: Literal["mlp"] = "mlp"
     depth: int = parameter(

@@ -10,7 +10,7 @@ from explorer.networks import BLANKS
 from explorer.recipe import Recipe, matches
 
 Patterns = tuple[str, ...]
-LAYER_SLOTS = tuple(slot for slot in BLANKS if slot not in ("drop", "branch"))
+LAYER_SLOTS = tuple(slot for slot in BLANKS if slot not in ("drop", "branch", "convolution"))
 """Of a technique that may bring layers with weights of their own."""
 
 

@@ -23,6 +23,7 @@ from explorer.techniques.base import (
     conflict,
     without_place,
 )
+from explorer.techniques.class_balance import ClassBalance
 from explorer.techniques.clipping import Clipping
 from explorer.techniques.distillation import Distillation
 from explorer.techniques.dropout import Dropout
@@ -38,17 +39,20 @@ from explorer.techniques.skip import Skip
 from explorer.techniques.stochastic_depth import StochasticDepth
 from explorer.techniques.transfer import Transfer
 from explorer.techniques.weight_averaging import WeightAveraging
+from explorer.techniques.weight_standardization import WeightStandardization
 
 TECHNIQUES: tuple[type[Technique], ...] = (
     Augmentation,
     LabelDistribution,
     LabelSmoothing,
     Mixing,
+    ClassBalance,
     Dropout,
     StochasticDepth,
     SAM,
     EarlyStopping,
     Normalization,
+    WeightStandardization,
     Initialization,
     Activation,
     Skip,
@@ -71,6 +75,7 @@ __all__ = [
     "Batch",
     "BranchPlace",
     "Category",
+    "ClassBalance",
     "Clipping",
     "Compute",
     "DataSpec",
@@ -92,6 +97,7 @@ __all__ = [
     "Technique",
     "Transfer",
     "WeightAveraging",
+    "WeightStandardization",
     "building",
     "clash",
     "conflict",

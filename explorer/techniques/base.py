@@ -53,10 +53,10 @@ class Aspect(StrEnum):
 
 
 ASPECTS: dict[str, Aspect | None] = {
-    **dict.fromkeys(("norm", "activation", "drop", "shortcut", "branch"), Aspect.LAYERS),
-    **dict.fromkeys(("initialise", "load", "backward"), Aspect.SIGNAL),
+    **dict.fromkeys(("norm", "activation", "drop", "shortcut", "branch", "convolution"), Aspect.LAYERS),
+    **dict.fromkeys(("initialise", "load", "backward", "weigh"), Aspect.SIGNAL),
     **dict.fromkeys(("soften", "objective"), Aspect.TARGETS),
-    "augment": Aspect.IMAGES,
+    **dict.fromkeys(("augment", "draw"), Aspect.IMAGES),
     **dict.fromkeys(("lr_scale", "layer_rate"), Aspect.RATE),
     **dict.fromkeys(("on_gradients", "average", "stop"), None),
 }
@@ -72,6 +72,8 @@ class Batch:
     drawn: dict[str, Tensor] = field(default_factory=dict)
     mirrors: bool = True
     """Whether a mirror image shows the same class; on a gauge it shows another value."""
+    weights: Tensor | None = None
+    """(B,), how much each image counts in the loss; None: all alike."""
 
     def with_(self, images: Tensor, targets: Tensor | None = None, **drawn: Tensor) -> Batch:
         """This batch with other images, perhaps other targets, and `drawn`, each (B,), added."""
@@ -323,6 +325,10 @@ class Technique(BaseModel):
         """
         return module
 
+    def convolution(self, made: nn.Conv2d) -> nn.Conv2d:
+        """Takes the place of a convolution, with its parameters under the same names."""
+        return made
+
     def initialise(self, model: nn.Module, rng: Callable[[str], torch.Generator]) -> None:
         """Set start weights in place; `rng(layer name)` gives each layer a stream of its own."""
 
@@ -331,6 +337,12 @@ class Technique(BaseModel):
         return None
 
     # Slots of a step: pure functions, so that previews can draw them before any training.
+
+    def weigh(self, counts: Tensor) -> Tensor | None:
+        """How much each class counts in the loss, (classes,), when it has so many training images, `counts` (classes,)
+        with at least one each; None: all alike.
+        """
+        return None
 
     def soften(self, targets: Tensor) -> Tensor:
         """Targets (B, classes), rows sum to 1 → the same shape."""
@@ -375,6 +387,10 @@ class Technique(BaseModel):
         """After each step, move `shadow` (what is evaluated) towards `weights` (what is trained), in place."""
 
     # Slots of an epoch.
+
+    def draw(self, order: Tensor, labels: Tensor, rng: torch.Generator) -> Tensor:
+        """Which images an epoch takes: indices (N,) in place of those of `order`, a permutation; `labels` (N,)."""
+        return order
 
     def layer_rate(self, place: LayerPlace, epoch: int, so_far: LayerRate) -> LayerRate:
         """How the layer at `place` learns in `epoch`, counted from 0; `so_far` by what the techniques before say."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 
@@ -42,6 +44,31 @@ class StridedProjection(nn.Conv2d):
     def forward(self, x: Tensor) -> Tensor:
         rows, columns = self.stride
         return nn.functional.conv2d(x[:, :, ::rows, ::columns], self.weight, self.bias)
+
+
+class StandardizedConv2d(nn.Conv2d):
+    """A convolution, (B, c_in, H, W) → (B, c_out, H/s, W/s), whose filters are brought to mean 0 and a fixed spread at
+    each pass; the parameters are those of `conv`.
+    """
+
+    def __init__(self, conv: nn.Conv2d, *, centre: bool, divide: bool) -> None:
+        nn.Module.__init__(self)
+        self.__dict__.update({name: value for name, value in conv.__dict__.items() if name not in self.__dict__})
+        self.weight, self.bias = conv.weight, conv.bias
+        self.centre, self.divide = centre, divide
+
+    def forward(self, x: Tensor) -> Tensor:
+        weight = self.weight
+        spread, mean = torch.std_mean(weight, dim=(1, 2, 3), keepdim=True, correction=0)
+        if self.centre:
+            weight = weight - mean
+        if self.divide:
+            weight = weight * (math.sqrt(2 / weight[0].numel()) / (spread + 1e-5))
+        if self.kernel_size == (1, 1):  # see StridedProjection
+            x = x[:, :, :: self.stride[0], :: self.stride[1]]
+            return nn.functional.conv2d(x, weight, self.bias)
+        out: Tensor = self._conv_forward(x, weight, self.bias)
+        return out
 
 
 class PadChannels(nn.Module):

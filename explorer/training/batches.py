@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -27,9 +27,16 @@ class Taken:
     """(B,) bool: which images show one class alone; None if all do."""
 
 
-def order(recipe: Recipe, images: int, epoch: int) -> Tensor:
-    """Indices (images,) in the order in which `epoch`, counted from 0, takes them; batches are its pieces."""
-    return torch.randperm(images, generator=stream(recipe.seed, "order", epoch))
+def order(recipe: Recipe, labels: Tensor, epoch: int) -> Tensor:
+    """Indices into the images with these `labels` (N,), in the order in which `epoch`, counted from 0, takes them.
+
+    Each image once, unless a technique draws; batches are its pieces.
+    """
+    indices = torch.randperm(len(labels), generator=stream(recipe.seed, "order", epoch))
+    for technique in recipe.techniques:
+        if technique.acts_in("draw"):
+            indices = technique.draw(indices, labels.cpu(), stream(recipe.seed, technique.name, epoch))
+    return indices
 
 
 def steps_per_epoch(recipe: Recipe, images: int) -> int:
@@ -42,10 +49,10 @@ def left_over(recipe: Recipe, images: int) -> int:
     return images % recipe.batch_size
 
 
-def batches(recipe: Recipe, images: int, epoch: int, done: int = 0) -> Iterator[Tensor]:
+def batches(recipe: Recipe, labels: Tensor, epoch: int, done: int = 0) -> Iterator[Tensor]:
     """Indices (batch,) of each batch of `epoch` after the first `done`; each epoch has an order of its own."""
-    indices = order(recipe, images, epoch)
-    for step in range(done, steps_per_epoch(recipe, images)):
+    indices = order(recipe, labels, epoch)
+    for step in range(done, steps_per_epoch(recipe, len(labels))):
         yield indices[step * recipe.batch_size :][: recipe.batch_size]
 
 
@@ -54,9 +61,21 @@ def take(recipe: Recipe, data: ImageData, split: Split, indices: Tensor, step: i
     raw, labels = (tensor[indices.to(tensor.device)].to(device) for tensor in split)
     targets = softened(recipe, torch.eye(len(data.classes), device=device)[labels])
     batch = _augmented(recipe, step, Batch(to_float(raw), targets, mirrors=data.mirrors))
+    if (weights := class_weights(recipe, split.labels, len(data.classes))) is not None:
+        batch = replace(batch, weights=batch.targets @ weights.to(device))
     # An image whose target came out of augmentation as another one shows several classes.
     unmixed = None if batch.targets is targets else (batch.targets == targets).all(dim=1)
     return Taken(indices, raw, labels, batch, unmixed)
+
+
+def class_weights(recipe: Recipe, labels: Tensor, classes: int) -> Tensor | None:
+    """How much each class counts in the loss, (classes,), by the `labels` of all training images; None: alike."""
+    weights: Tensor | None = None
+    for technique in recipe.techniques:
+        if technique.acts_in("weigh"):
+            own = technique.weigh(torch.bincount(labels.cpu(), minlength=classes))
+            weights = own if weights is None or own is None else weights * own
+    return weights
 
 
 def softened(recipe: Recipe, targets: Tensor) -> Tensor:

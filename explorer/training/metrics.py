@@ -12,13 +12,17 @@ BINS = 15
 CHUNK = 500
 
 
-def soft_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
+def soft_cross_entropy(logits: Tensor, targets: Tensor, weights: Tensor | None = None) -> Tensor:
     """Mean Kullback–Leibler divergence from `targets` to softmax(`logits`), both (B, classes); a scalar in nats.
 
     With one-hot targets it is cross-entropy. With soft ones it is cross-entropy less the entropy of the targets: the
-    same gradient, and 0 still means a perfect fit, so curves with and without softening can be compared.
+    same gradient, and 0 still means a perfect fit, so curves with and without softening can be compared. `weights`
+    (B,): how much each image counts.
     """
-    return functional.kl_div(functional.log_softmax(logits.float(), dim=1), targets, reduction="batchmean")
+    likely = functional.log_softmax(logits.float(), dim=1)
+    if weights is None:
+        return functional.kl_div(likely, targets, reduction="batchmean")
+    return (functional.kl_div(likely, targets, reduction="none").sum(dim=1) * weights).mean()
 
 
 @torch.no_grad()

@@ -71,6 +71,9 @@ def build(
     techniques = recipe.techniques
     with torch.random.fork_rng(devices=[]):  # torch's constructors draw from the global stream; leave it as it was
         model = recipe.network.build(facts, copy.deepcopy(input_layer), Blanks(techniques, rng))
+        for technique in techniques if "convolution" in recipe.network.blanks else ():
+            if technique.acts_in("convolution"):
+                _convert(model, technique)
     if not started:
         return model
     weights = partial(stream, recipe.seed, "weights")
@@ -84,6 +87,14 @@ def build(
             model.loaded = loaded  # type: ignore[assignment]
             keep_fresh(model, (name.rpartition(".")[0] for name in loaded.fresh))
     return model
+
+
+def _convert(model: nn.Module, technique: Technique) -> None:
+    """Put what `technique` makes of each convolution in its place."""
+    for module in list(model.modules()):
+        for name, layer in list(module.named_children()):
+            if isinstance(layer, nn.Conv2d):
+                setattr(module, name, technique.convolution(layer))
 
 
 def _default_start(layer: nn.Conv2d | nn.Linear, rng: torch.Generator) -> None:

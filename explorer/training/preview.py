@@ -144,7 +144,7 @@ def _rates(recipe: Recipe, per_epoch: int) -> PlannedRates:
 
 def _first_context(recipe: Recipe, data: ImageData, device: torch.device) -> StepContext:
     """What there is to see at step 1, but for the network."""
-    indices = next(batches(recipe, len(data.training.labels), epoch=0))
+    indices = next(batches(recipe, data.training.labels, epoch=0))
     taken = take(recipe, data, data.training, indices, 0, device)
     return StepContext(nn.Identity(), 1, 0, taken, recipe, data.training, data.validation, {})
 
@@ -234,7 +234,8 @@ def _signal(context: StepContext, teachers: Teachers, stale: Callable[[], bool])
         for hook in hooks:
             hook.remove()
     guard()
-    loss = soft_cross_entropy(logits, context.batch.targets[:n])
+    weights = None if context.batch.weights is None else context.batch.weights[:n]
+    loss = soft_cross_entropy(logits, context.batch.targets[:n], weights)
     teachers.objective(loss, logits, context.batch.images[:n]).backward()  # type: ignore[no-untyped-call]
     (stats,) = instrument.after_step(replace(context, step=0))
     assert isinstance(stats, ActivationStats)

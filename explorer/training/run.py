@@ -97,7 +97,7 @@ class Run:
     def batches(self) -> Iterator[Tensor]:
         """Indices (batch,) of every batch of this epoch still to come."""
         done = self.at.step - self.at.epoch * self.steps_per_epoch
-        return batches(self.recipe, len(self.images), self.at.epoch, done)
+        return batches(self.recipe, self.images.training.labels, self.at.epoch, done)
 
     @property
     def images_per_epoch(self) -> int:
@@ -108,7 +108,7 @@ class Run:
         """What there is to see at the next step, with the images at `indices`; None: those of the first batch."""
         at, images = self.at, self.images
         if indices is None:
-            indices = next(batches(self.recipe, len(images), at.epoch))
+            indices = next(batches(self.recipe, images.training.labels, at.epoch))
         taken = take(self.recipe, images.data, images.training, indices, at.step, images.device)
         return StepContext(
             self.learner.model,

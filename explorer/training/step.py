@@ -41,7 +41,7 @@ class Forward:
             self._watch.look("after_forward", self._context)
         if first:
             self._logits[part, parts] = logits.detach()
-        loss = soft_cross_entropy(logits, batch.targets[rows])
+        loss = soft_cross_entropy(logits, batch.targets[rows], None if batch.weights is None else batch.weights[rows])
         loss = self._learner.teachers.objective(loss, logits, batch.images[rows])
         return loss if parts == 1 else loss * (len(logits) / size)
 

@@ -39,6 +39,7 @@ from explorer.training.run import Run
 SLOTS = (
     "fetch", "norm", "activation", "drop", "shortcut", "initialise", "load",
     "objective", "soften", "augment", "on_gradients", "lr_scale", "average", "layer_rate", "stop", "branch", "backward",
+    "convolution", "weigh", "draw",
 )  # fmt: skip
 CHANNELS, CLASSES = 3, 5
 

@@ -1,5 +1,6 @@
 """The house rules that import-linter cannot see."""
 
+import ast
 import runpy
 import subprocess
 import sys
@@ -20,3 +21,22 @@ def test_nothing_waits_for_torch_or_qt_before_it_needs_them(module: str) -> None
 def test_the_readme_shows_every_technique_as_declared() -> None:
     script = runpy.run_path(str(ROOT / "packaging" / "build_readme.py"))
     assert script["techniques_table"]() in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_no_class_of_the_trainer_is_two() -> None:
+    """About a dozen public methods and fifteen attributes at most; the loop itself fits a screen or two."""
+    for path in (ROOT / "explorer" / "training").rglob("*.py"):
+        for found in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(found, ast.ClassDef):
+                continue
+            methods = [one.name for one in found.body if isinstance(one, ast.FunctionDef) and one.name[0] != "_"]
+            assert len(methods) <= 13, (found.name, methods)
+            kept = {
+                node.attr
+                for node in ast.walk(found)
+                if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+                and isinstance(node.value, ast.Name) and node.value.id == "self"
+            }  # fmt: skip
+            assert len(kept) <= 15, (found.name, kept)
+    lines = (ROOT / "explorer" / "training" / "loop.py").read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 170

@@ -62,7 +62,6 @@ class Transfer(Technique):
     label = N_("transfer {train}")
     next_run = NEW_WEIGHTS
     whole_run = True
-    takes = ("network",)
 
     weights: str = parameter(
         OFFICIAL,

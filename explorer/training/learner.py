@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from explorer.data import ImageData
+from explorer.data import ImageData, Split
 from explorer.errors import InputError
 from explorer.i18n import _
 from explorer.optimizers import Group
@@ -19,6 +19,7 @@ from explorer.techniques import building
 from explorer.training import freezing
 from explorer.training.model import Standardize, build, carry_over, fresh_layers, keep_fresh
 from explorer.training.pixels import mean_and_std
+from explorer.training.preflight import check_smallest_pass
 from explorer.training.refit import answers, refitted
 from explorer.training.teaching import Teachers
 
@@ -50,10 +51,10 @@ class Learner:
         self.shadow: list[Tensor] = []
         self._restart_average()
 
-    def change(self, recipe: Recipe, epoch: int, images: Tensor) -> Changed:
-        """Learn on with `recipe` in `epoch`; a few uint8 `images` (N, C, H, W) tell whether it is another network.
+    def change(self, recipe: Recipe, epoch: int, training: Split) -> Changed:
+        """Learn on with `recipe` in `epoch`; a few images of `training` tell whether it is another network.
 
-        Raises InputError, and learns on as before, if no layer would learn, or a teacher cannot be had.
+        Raises InputError, and learns on as before, if no layer would learn or could, or a teacher cannot be had.
         """
         teachers = Teachers(recipe, self.data, self.device, self.teachers)
         states = self.momenta() if recipe.optimizer.kind == self.recipe.optimizer.kind else {}
@@ -61,13 +62,18 @@ class Learner:
         model = wanted = self.model
         if building(recipe.techniques, recipe.network) != building(self.recipe.techniques, recipe.network):
             wanted = self._model(recipe)
-        freezing.plan(recipe, wanted, epoch)  # refuses before anything is touched
+        freezing.apply(freezing.plan(recipe, wanted, epoch), wanted)
+        try:
+            check_smallest_pass(recipe, wanted, training)
+        except InputError:
+            freezing.apply(self.layer_rates, model)
+            raise
         if wanted is not model:
-            before = answers(model, images, self.recipe.precision == "bf16")
+            before = answers(model, training.images, self.recipe.precision == "bf16")
             if not refitted(model, wanted):
                 changed = Changed(*carry_over(model, wanted))
                 model = wanted
-            after = answers(model, images, self.recipe.precision == "bf16")
+            after = answers(model, training.images, self.recipe.precision == "bf16")
             changed = replace(changed, anew=model is wanted or not torch.equal(before, after))
         self.recipe, self.teachers = recipe, teachers
         self._take(model, freezing.plan(recipe, model, epoch))

@@ -46,7 +46,7 @@ def take_recipe(run: Run) -> Iterator[Event]:
     try:
         if reason := refusal(new, run.images.data.spec):
             raise InputError(reason)
-        changed = run.learner.change(new, run.at.epoch, run.images.validation.images)
+        changed = run.learner.change(new, run.at.epoch, run.images.training)
     except InputError as error:
         yield Note(text=said(error))
         return

@@ -334,7 +334,7 @@ def test_fields_that_are_fixed_stay_as_they_are(tiny: MakeImages) -> None:
     control.change(of.with_(width=8, batch_size=8, seed=3, lr=0.01, epochs=3))
     changed = next(event for event in events if isinstance(event, RecipeChanged))
     assert set(changes(of, parse(changed.recipe))) == {"epochs 2 → 3", "lr 0.05 → 0.01"}
-    assert (run.recipe.width, run.recipe.batch_size, run.recipe.seed) == (4, 16, 0)
+    assert (run.recipe.network, run.recipe.batch_size, run.recipe.seed) == (of.network, 16, 0)
     assert ending(list(events)).epoch == 3
 
 

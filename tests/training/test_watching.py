@@ -13,11 +13,22 @@ import torch
 from explorer import train
 from explorer.data import ImageData
 from explorer.errors import InputError
-from explorer.events import Event, InstrumentFault, ModeAccuracy, Note, RunEnded, RunStarted, SampleGrid, StepDone
+from explorer.events import (
+    Event,
+    InstrumentFault,
+    ModeAccuracy,
+    Note,
+    RecipeChanged,
+    RunEnded,
+    RunStarted,
+    SampleGrid,
+    StepDone,
+)
 from explorer.recipe import Recipe
 from explorer.runs import RunRecord
 from explorer.techniques import Accumulation, Dropout, Normalization, Technique
 from explorer.training import checkpoint
+from explorer.training.control import Control
 from explorer.training.instruments import Instrument, StepContext
 from explorer.training.instruments import activations as activations_module
 from explorer.training.instruments.activations import Activations
@@ -106,6 +117,18 @@ def test_one_image_without_variance_is_refused_before_training(tiny: MakeImages,
     without = list(train(of.without("normalization"), data=data))[-1]
     assert isinstance(without, RunEnded)
     assert without.outcome == "finished"
+
+
+def test_a_live_change_that_cannot_be_trained_is_refused_and_the_run_goes_on(tiny: MakeImages) -> None:
+    control, of, events = Control(), recipe(batch_size=1, epochs=1), []
+    for event in train(of, data=tiny(count=9, classes=3, size=4), control=control):
+        if isinstance(event, StepDone) and event.step == 2:
+            control.change(of.switched(Normalization()))
+        events.append(event)
+    assert any("single pixel" in str(event.text) for event in events if isinstance(event, Note))
+    assert not any(isinstance(event, RecipeChanged) for event in events)
+    assert isinstance(events[-1], RunEnded)
+    assert events[-1].outcome == "finished", events[-1].details
 
 
 def test_images_that_fill_no_whole_batch_are_said_or_trained(tiny: MakeImages) -> None:

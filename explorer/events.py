@@ -220,7 +220,10 @@ class EpochDone(_Event, frozen=True):
     validation: dict[str, float]
     best: bool
     seconds: float
+    """Of its steps."""
     images_per_second: float
+    measuring_seconds: float = 0.0
+    """What measuring at its end took, with instruments and checkpoints; 0 in runs of older versions."""
 
 
 class RecipeChanged(_Event, frozen=True):

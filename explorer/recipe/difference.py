@@ -36,9 +36,9 @@ def changes(before: Recipe, after: Recipe) -> tuple[str, ...]:
     for name in BY_NAME:
         match old.get(name), new.get(name):
             case None, Technique() as added:
-                words.append(f"+ {added}")
+                words.append(f"+ {added.said}")
             case Technique() as removed, None:
-                words.append(f"− {removed}")
+                words.append(f"− {removed.said}")
             case Technique() as was, Technique() as now:
                 words += _fields(was, now, f"{name}.")
     return tuple(words)

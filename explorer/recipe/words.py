@@ -13,6 +13,7 @@ from explorer.recipe.difference import APART
 from explorer.recipe.recipe import BY_NAME, CHOICES, Recipe
 from explorer.techniques import Technique
 from explorer.techniques.base import in_mid_sentence, without
+from explorer.titles import choice_label, field_label
 
 
 def in_words(before: Recipe, after: Recipe) -> tuple[str, ...]:
@@ -61,7 +62,7 @@ def _choices(was: BaseModel, now: BaseModel) -> Iterator[str]:
 
 
 def _field(name: str, info: FieldInfo, before: BaseModel, after: BaseModel) -> str:
-    title = in_mid_sentence(_(info.title) if info.title else name.replace("_", " "))
+    title = in_mid_sentence(field_label(name, info))
     was, now = (_value(getattr(model, name)) for model in (before, after))
     return f"{title} {_instead(now, was)}"
 
@@ -75,7 +76,7 @@ def _value(value: object) -> str:
         return _("on") if value else _("off")
     if isinstance(value, tuple):
         return ", ".join(map(_value, value)) or "–"
-    return f"{value:g}" if isinstance(value, float) else str(value).replace("_", " ")
+    return f"{value:g}" if isinstance(value, float) else choice_label(value)
 
 
 def _data(choice: DataChoice) -> str:

@@ -31,6 +31,8 @@ from explorer.runs.series import ActivationHistory as ActivationHistory  # here 
 from explorer.runs.series import Doubles, LayerHistory, Series, Table
 from explorer.runs.series import NormHistory as NormHistory
 
+FORWARD = 1 / 3
+"""Time that an answer takes, as a share of a training step on as many images."""
 Kind = TypeVar("Kind", bound=Event)
 
 
@@ -209,14 +211,37 @@ class RunRecord:
         return float(self.recipe["batch_size"] * len(seconds) / seconds.sum()) if len(seconds) else 0.0
 
     @property
+    def measures(self) -> bool:
+        """Whether all batches of an epoch are done and what follows them is not: measuring, or the test images."""
+        whole = self.step // self.steps_per_epoch
+        return (
+            self.ended is None
+            and self.step > 0
+            and self.step % self.steps_per_epoch == 0
+            and (not self.epochs or self.epochs[-1].epoch < whole or self.step >= self.total_steps)
+        )
+
+    @property
     def seconds_left(self) -> float | None:
-        """Estimate of the time to the end, from the epochs or else the steps so far; None before there are any."""
-        left = self.total_steps - self.step
-        if self.epochs:
-            whole = [epoch.seconds for epoch in self.epochs[-3:]]
-            return left / self.steps_per_epoch * sum(whole) / len(whole) * 1.15  # measuring takes about a seventh more
+        """Estimate of the time to the end, with measuring after each epoch and on the test images at the end.
+
+        From the epochs so far, or else the steps; None before there are any.
+        """
         seconds = self.series.steps.rows[:, 3]
-        return left * float(np.median(seconds)) if len(seconds) else None
+        if self.started is None or not len(seconds):
+            return None
+        images = self.started.images
+        measured = 2 * images.get("validation", 0)  # a sample of the training images that is as large, too
+        last = self.epochs[-3:]
+        if last:
+            step = sum(epoch.seconds for epoch in last) / len(last) / self.steps_per_epoch
+            measuring = sum(epoch.measuring_seconds or epoch.seconds / 7 for epoch in last) / len(last)
+        else:
+            step = float(np.median(seconds))
+            measuring = step / int(self.recipe["batch_size"]) * measured * FORWARD
+        test = measuring * images.get("test", 0) / measured if measured else 0.0
+        epochs = max(0, int(self.recipe["epochs"]) - (self.epochs[-1].epoch if self.epochs else 0))
+        return (self.total_steps - self.step) * step + epochs * measuring + test
 
     @property
     def watching_share(self) -> float:

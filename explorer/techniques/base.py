@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from explorer.data import DataSpec
 from explorer.i18n import N_, NOTHING, Message, _
 from explorer.networks import BLANKS, BranchPlace, Network
+from explorer.titles import choice_label
 
 if TYPE_CHECKING:
     import torch
@@ -412,7 +413,7 @@ def in_mid_sentence(title: str) -> str:
 
 
 def _readable(value: object) -> object:
-    return _(value.replace("_", " ")) if isinstance(value, str) else value
+    return choice_label(value) if isinstance(value, str) else value
 
 
 def building(techniques: Iterable[Technique], network: Network) -> tuple[Technique, ...]:

@@ -137,6 +137,7 @@ def one_step(run: Run, indices: Tensor) -> Iterator[Event]:
 
 def end_epoch(run: Run, seconds: float) -> Iterator[Event]:
     """Measure, keep the best, write checkpoints."""
+    began = perf_counter()
     context = run.context or run.next_context()  # resumed from just before here
     with run.learner.evaluated():
         sample_logits, train = run.measured(run.images.sample)
@@ -156,6 +157,7 @@ def end_epoch(run: Run, seconds: float) -> Iterator[Event]:
         best=best,
         seconds=seconds,
         images_per_second=run.images_per_epoch / seconds,
+        measuring_seconds=perf_counter() - began,
     )
     yield from said
     yield run.watch.cost(run.at.step)

@@ -132,16 +132,16 @@ def test_a_change_reaches_the_run_once_and_is_marked_until_it_acts(run: tuple[Se
     assert session.differences() == {}
     session.change(RECIPE.switched(Dropout()).with_(width=32))
     marks = session.differences()
-    assert set(marks) == {"dropout", "width"}
+    assert set(marks) == {"dropout", "network"}
     assert marks["dropout"].acts_live
     assert marks["dropout"].change == f"+ {Dropout()}"
-    assert not marks["width"].acts_live
-    assert "size of the weights" in marks["width"].reason
+    assert not marks["network"].acts_live
+    assert "size of their weights" in marks["network"].reason
     session.step()
     assert session.current
     record = session.current.record
     until(lambda: record.marks, session.tick)
-    assert set(session.differences()) == {"width"}
+    assert set(session.differences()) == {"network"}
     assert record.changes(record.marks[0]) == (f"+ {Dropout()}",)
     session.change(session.recipe.with_(width=64))  # nothing that the run could take
     session.step()
@@ -398,7 +398,7 @@ def test_an_arm_that_goes_wrong_is_a_result_and_the_next_one_begins(tmp_path: Pa
 
 
 def test_stop_ends_a_comparison(tmp_path: Path) -> None:
-    session = Session(RECIPE, threads := Threads(Script(seconds=0.001)), lambda _recipe: tmp_path / "run")
+    session = Session(RECIPE, threads := Threads(Script(seconds=0.2)), lambda _recipe: tmp_path / "run")
     comparison = Comparison(session, Experiment(Skip(), RECIPE))
     assert comparison.go_on()
     session.stop()

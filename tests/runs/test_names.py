@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from explorer.events import EpochDone, Event, RecipeChanged, RunEnded, RunStarted
+from explorer.events import EpochDone, Event, RecipeChanged, RunEnded, RunStarted, StepDone
 from explorer.i18n import NOTHING, set_language
 from explorer.recipe import Recipe, in_words
 from explorer.runs import RunRecord
@@ -123,3 +124,23 @@ def test_titles_become_names_of_files() -> None:
     assert file_name("../a/b:c*?") == "a-b-c"
     assert file_name("…") == "run"
     assert len(file_name("x" * 300)) == 80
+
+
+def test_time_left_counts_measuring_and_the_test_images() -> None:
+    """Two of four epochs done, 4 steps of 0.5 s each; measuring takes 9 s an epoch, the test images half of that."""
+    start = msgspec.structs.replace(started(Recipe(epochs=4)), images={"validation": 100, "test": 100})
+    record = RunRecord.of([start])
+    for n in (1, 2):
+        for step in range(4 * n - 3, 4 * n + 1):
+            record.apply(StepDone(step=step, epoch=n - 1, loss=1.0, lr=(0.1,), seconds=0.5, images=8))
+        assert record.measures
+        record.apply(msgspec.structs.replace(epoch(n, 0.5, best=True), seconds=2.0, measuring_seconds=9.0))
+        assert not record.measures
+    assert record.seconds_left == pytest.approx(2 * (2 + 9) + 4.5)
+
+
+def test_before_the_first_measuring_time_left_reckons_with_it() -> None:
+    start = msgspec.structs.replace(started(Recipe(epochs=1)), images={"validation": 6400, "test": 6400})
+    record = RunRecord.of([start])
+    record.apply(StepDone(step=1, epoch=0, loss=1.0, lr=(0.1,), seconds=0.5, images=128))
+    assert record.seconds_left == pytest.approx(3 * 0.5 + (2 + 1) * 6400 * 0.5 / 128 / 3)

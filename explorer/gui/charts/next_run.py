@@ -31,8 +31,8 @@ def differing(preview: Preview | None, runs: Sequence[Shown], *aspects: Aspect) 
 
 
 def next_pen(palette: Palette) -> QPen:
-    """For lines and frames of the next run."""
-    return pen(palette.validation, (7, 3))
+    """For lines and frames of the next run: dotted and in the colour of text, as no run is drawn."""
+    return pen(palette.foreground, (1, 3))
 
 
 def filled(colour: QColor, text: str) -> Entry:

@@ -29,6 +29,8 @@ class Banner(QFrame):
         self._over: QWidget | None = None
         self._details, self._of_run = "", False
         self._ran: Recipe | None = None
+        self._chose = False
+        """Whether one of the remedies was."""
         self._now: Recipe | None = None
         self.text = QLabel(wordWrap=True)
         self.text.setTextInteractionFlags(self.text.textInteractionFlags().TextSelectableByMouse)
@@ -56,13 +58,13 @@ class Banner(QFrame):
 
     def say(self, reason: Message | str, remedy: Message | str = "", details: str = "") -> None:
         """Show `reason` and what to do about it; `details` can be copied, for a report."""
-        self._of_run, self._ran = False, None
+        self._of_run, self._ran, self._chose = False, None, False
         self._said = reason, remedy, details
         self._show()
 
     def say_of_run(self, ended: RunEnded, ran: Recipe | None) -> None:
         """Show why a run went wrong and what to do about it; where it diverged, what to try after the recipe `ran`."""
-        self._of_run, self._ran = True, ran if ended.outcome == DIVERGED else None
+        self._of_run, self._ran, self._chose = True, ran if ended.outcome == DIVERGED else None, False
         self._said = ended.reason, ended.remedy, ended.details
         self._show()
 
@@ -149,7 +151,7 @@ class Banner(QFrame):
             button = self.buttons[remedy.key]
             button.setText(remedy.text)
             button.setVisible(not remedy.done)
-        self._then.setVisible(any(remedy.done for remedy in found))
+        self._then.setVisible(self._chose)
         self.row.setVisible(bool(found))
         self._columns = 0
         self._lie_down()
@@ -165,6 +167,7 @@ class Banner(QFrame):
     def _chosen(self) -> None:
         chosen = next(remedy for remedy in self._found() if self.buttons[remedy.key] is self.sender())
         assert self._now
+        self._chose = True
         self.tried.emit(chosen.apply(self._now))
 
     def _found(self) -> tuple[Remedy, ...]:

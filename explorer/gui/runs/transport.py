@@ -191,6 +191,9 @@ def standing(record: RunRecord, state: State) -> str:
         loss = record.losses[-1]
         words.append(_("loss {loss}").format(loss=f"{loss:.3f}" if loss < 1000 else f"{loss:.1e}"))
     if record.ended is None and state is not State.IDLE:
+        if record.measures:
+            last = record.step >= record.total_steps and bool(record.epochs) and record.epochs[-1].epoch >= epochs
+            words.append(_("measuring on the test images…") if last else _("measuring…"))
         if (left := record.seconds_left) is not None:
             words.append(_("{time} left").format(time=duration(left)))
         if state is not State.RUNNING:

@@ -72,7 +72,7 @@ def test_order_of_techniques_is_fixed() -> None:
 def test_changes_in_words() -> None:
     before = Recipe(techniques=[Schedule()])
     after = before.switched(Dropout(p=0.3)).without("schedule").with_(lr=0.05)
-    assert changes(before, after) == ("lr 0.2 → 0.05", "+ dropout 0.3", "− one_cycle")
+    assert changes(before, after) == ("lr 0.2 → 0.05", "+ dropout 0.3", "− one cycle")
     assert changes(after, after.switched(Dropout(p=0.5))) == ("dropout.p 0.3 → 0.5",)
 
 

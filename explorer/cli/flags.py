@@ -48,7 +48,7 @@ def recipe_flags(parser: argparse.ArgumentParser) -> None:
     for name, field in Recipe.model_fields.items():
         if name == "data":
             _flag(parser, "--data", "set.data.name", field)
-            for part in ("classes", "per_class", "fraction"):
+            for part in ("classes", "per_class", "fraction", "size", "fit", "colour"):
                 _flag(parser, "--" + part.replace("_", "-"), f"set.data.{part}", type(field.default).model_fields[part])
         elif name in CHOICES:
             _choice_flags(parser, name, field)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from explorer.data import fashion, folder, gauges, own
 from explorer.data.base import ImageData, Source
 from explorer.data.choice import DataChoice
 from explorer.errors import InputError
-from explorer.i18n import _
+from explorer.i18n import Message, _
 from explorer.nearest import did_you_mean
 
 _LOADERS = {fashion.MINI: fashion.load_mini, fashion.FULL: fashion.load_full, gauges.NAME: gauges.load}
@@ -39,7 +40,11 @@ def load(choice: DataChoice, seed: int = 0) -> ImageData:
     if seed < 0:
         raise InputError(_("The seed is {seed}; it must be 0 or more.").format(seed=seed))
     if choice.name in _LOADERS:
-        return _LOADERS[choice.name](choice, seed)
+        data = _LOADERS[choice.name](choice, seed)
+        if choice.view == DataChoice().view:
+            return data
+        text = Message("Size, fit and colour are for pictures of one's own; “{data}” keeps its own.", data=choice.name)
+        return replace(data, notes=(*data.notes, text))
     return own.load(folder.find(_as_folder(choice.name)), choice, seed)
 
 

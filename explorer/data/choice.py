@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from explorer.i18n import N_
@@ -43,3 +45,20 @@ class DataChoice(BaseModel):
             "of images per class is set."
         ),
     )
+    size: int = Field(
+        64,
+        ge=16,
+        le=512,
+        description=N_("Pixels along each side to which pictures of one's own are brought."),
+        json_schema_extra={"unit": N_("pixels")},
+    )
+    fit: Literal["crop", "pad", "stretch"] = Field(
+        "crop",
+        description=N_("Of pictures of one's own, cut out the middle, show all between black bars, or stretch them."),
+    )
+    colour: bool = Field(True, description=N_("Take pictures of one's own in colour, or in grey."))
+
+    @property
+    def view(self) -> tuple[int, str, bool]:
+        """How pictures of one's own are brought to one shape."""
+        return self.size, self.fit, self.colour

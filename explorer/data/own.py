@@ -50,7 +50,7 @@ def load(found: Found, choice: DataChoice, seed: int) -> ImageData:
     Raises InputError for more than fits into memory, if MAX_UNREADABLE of the files cannot be read, and where too few
     are left to divide; what is left out otherwise is named in `notes`.
     """
-    view = View()
+    view = View(choice.size, choice.fit, choice.colour)
     found = found.of(chosen(found.classes, choice))
     if (total := len(found.paths)) > (limit := MAX_BYTES // int(np.prod(view.shape))):
         raise InputError(

@@ -57,7 +57,8 @@ def _rate(recipe: Recipe) -> str:
 
 def _plain(value: object) -> str:
     if isinstance(value, DataChoice):
-        return " ".join(filter(None, (value.name, ",".join(value.classes), str(value.per_class or ""))))
+        view = "" if value.view == DataChoice().view else ",".join(map(str, value.view))
+        return " ".join(filter(None, (value.name, ",".join(value.classes), str(value.per_class or ""), view)))
     if value is None:
         return "auto"
     if isinstance(value, tuple):

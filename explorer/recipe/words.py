@@ -87,4 +87,7 @@ def _data(choice: DataChoice) -> str:
         parts.append(_("{n} per class").format(n=choice.per_class))
     elif choice.fraction < 1:
         parts.append(_("{percent:g} % of the images").format(percent=100 * choice.fraction))
+    if choice.view != DataChoice().view:
+        fit = {"crop": _("cropped"), "pad": _("padded"), "stretch": _("stretched")}[choice.fit]
+        parts += [_("{size} pixels").format(size=choice.size), fit, *([] if choice.colour else [_("grey")])]
     return f"{choice.name} ({', '.join(parts)})" if parts else choice.name

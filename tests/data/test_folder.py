@@ -197,3 +197,27 @@ def test_a_scarce_class_left_out_limits_nobody(tmp_path: Path) -> None:
     assert loaded.training.labels.bincount().tolist() == [20, 20]
     with pytest.raises(InputError, match="only 6 of the class “scarce”"):
         load(root, per_class=20)
+
+
+def test_size_shape_and_colour_are_choices(tmp_path: Path) -> None:
+    pixels = np.zeros((20, 60, 3), np.uint8)
+    pixels[:, :20], pixels[:, 20:40], pixels[:, 40:] = (250, 0, 0), (0, 250, 0), (0, 0, 250)
+    Image.fromarray(pixels).save(tmp_path / "wide.png")
+    crop, pad, stretch = (read_picture(tmp_path / "wide.png", View(48, fit)) for fit in ("crop", "pad", "stretch"))
+    assert crop[1, :, 5:-5].min() > 200  # the green middle alone
+    assert pad[:, :14].max() == pad[:, -14:].max() == 0  # bars above and below
+    assert (pad[0, 24, 4], pad[1, 24, 24], pad[2, 24, -4]) == (250, 250, 250)
+    assert (stretch[0, 2, 4], stretch[1, 24, 24], stretch[2, -2, -4]) == (250, 250, 250)
+    grey = read_picture(tmp_path / "wide.png", View(48, "stretch", colour=False))
+    assert grey.shape == (1, 48, 48)
+    assert grey[0, 24, 24] == pytest.approx(0.587 * 250, abs=2)
+
+
+def test_a_recipe_chooses_them(tmp_path: Path) -> None:
+    root = fill(tmp_path, {"a": 12, "b": 12})
+    assert load(root).training.images.shape[1:] == (3, 64, 64)
+    loaded = load(root, size=96, fit="pad", colour=False)
+    assert loaded.training.images.shape[1:] == (1, 96, 96)
+    assert (loaded.spec.channels, loaded.spec.size) == (1, 96)
+    (note,) = data.load(DataChoice(name="gauges", size=96, per_class=2)).notes
+    assert "keeps its own" in str(note)

@@ -15,6 +15,7 @@ from explorer.techniques import (
     Activation,
     Augmentation,
     Clipping,
+    Distillation,
     Dropout,
     EarlyStopping,
     Initialization,
@@ -428,5 +429,18 @@ CLAIMS: tuple[Claim, ...] = (
         },
         holds=higher("nothing frozen moves", "normalised by the batch, statistics follow it", 0.05),
         rule="the safe policy is higher by 0.05 or more, in every seed",
+    ),
+    Claim(
+        name="distillation",
+        text="With few images a network learns more from one that has seen many than from the labels alone",
+        quantity="test accuracy, 100 images per class, 30 epochs; the teacher has seen all",
+        arms={
+            "labels alone": Arm(SETTLED, test("accuracy")),
+            "labels and teacher": Arm(
+                SETTLED.switched(Distillation()), test("accuracy"), recipe(BATCH, HE, Schedule(), width=16, lr=0.2)
+            ),
+        },
+        holds=higher("labels and teacher", "labels alone", 0.005),
+        rule="higher by 0.005 or more, in every seed",
     ),
 )

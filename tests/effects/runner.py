@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import atexit
 import math
+import shutil
 import statistics
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
+from pathlib import Path
 
 from explorer.data import ImageData, load
 from explorer.events import EpochDone, GradientNorms, RunEnded
 from explorer.recipe import Recipe
+from explorer.techniques import Distillation
 from explorer.training.instruments.gradients import Gradients
 from explorer.training.loop import train
 
@@ -40,6 +45,17 @@ class Arm:
 
     recipe: Recipe
     measure: Measure
+    teacher: Recipe | None = None
+    """Trained first, with the same seed, for `recipe` to learn from."""
+
+    def of(self, seed: int) -> Recipe:
+        """What is trained with `seed`."""
+        recipe = self.recipe.with_(seed=seed)
+        if self.teacher is None:
+            return recipe
+        distillation = recipe.technique(Distillation) or Distillation()
+        folder = taught(self.teacher.with_(seed=seed).to_json())
+        return recipe.switched(distillation.model_copy(update={"teacher": folder}))
 
 
 @dataclass(frozen=True)
@@ -108,6 +124,17 @@ def trained(recipe_json: str) -> History:
     )
 
 
+@cache
+def taught(recipe_json: str) -> str:
+    """The folder of the checkpoints of a recipe, given as JSON: each is trained once in a process."""
+    recipe, folder = Recipe.from_json(recipe_json), tempfile.mkdtemp(prefix="teacher-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    data = images(Recipe(data=recipe.data).to_json(), recipe.seed)
+    for _event in train(recipe, data=data, instruments=(), checkpoints=Path(folder)):
+        pass
+    return folder
+
+
 def run(claim: Claim, seeds: int = 3, say: Callable[[str], None] = lambda _: None) -> Result:
     """Train every arm with seeds 0 … seeds − 1. `say` hears of each training."""
     values: dict[str, list[float]] = {}
@@ -115,7 +142,7 @@ def run(claim: Claim, seeds: int = 3, say: Callable[[str], None] = lambda _: Non
     for name, arm in claim.arms.items():
         histories = []
         for seed in range(seeds):
-            history = trained(arm.recipe.with_(seed=seed).to_json())
+            history = trained(arm.of(seed).to_json())
             histories.append(history)
             say(f"{claim.name}: {name}, seed {seed}: {arm.measure(history):.4g} ({history.seconds:.1f} s)")
         values[name] = [arm.measure(history) for history in histories]

@@ -470,7 +470,7 @@ def test_early_stopping_takes_the_best_weights_back(tiny: MakeImages, tmp_path: 
     events = list(train(of, data=data, checkpoints=tmp_path, instruments="none"))
     end = ending(events)
     assert end.outcome == FINISHED
-    assert end.epoch == end.best_epoch + 3 < 60
+    assert end.epoch == end.best_epoch + 4 < 60
     last, best = (checkpoint.read(tmp_path / name)["model"] for name in ("last.pt", "best.pt"))
     assert_same(last, best)
     epochs = of_kind(events, EpochDone)

@@ -35,7 +35,9 @@ class AdamW(Optimizer):
     title = N_("AdamW")
     summary = N_("Gives each weight a rate of its own, by the size of its gradients.")
     label = "AdamW"
-    rate = 0.005
+    # 100 images per class of fashion-mini, 10 epochs, one seed: the small CNN 0.710, 0.754, 0.781 and 0.771 at 0.001,
+    # 0.003, 0.01 and 0.03; a ViT of 3 blocks 0.664 and 0.700 at 0.003 and 0.01.
+    rate = 0.01
     rate_of_transfer = 0.001
 
     kind: Literal["adamw"] = "adamw"

@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from explorer.cli.flags import Parser, recipe_flags, recipe_from
 from explorer.recipe import Recipe
 from explorer.runs import open_run
 from explorer.runs.experiment import kept_place
+from explorer.techniques import Transfer
 
 TINY = ["--per-class", "20", "--batch-size", "32", "--width", "4", "--epochs", "2"]
 
@@ -305,3 +307,43 @@ def test_without_a_display_the_start_command_trains_and_leaves_everything(tmp_pa
     assert len((folder / "metrics.csv").read_text(encoding="utf-8").splitlines()) == 3
     assert (folder / "window.png").stat().st_size > 20_000
     assert "model" in torch.load(folder / "checkpoints" / "best.pt", weights_only=True)
+
+
+@pytest.mark.parametrize(
+    ("flags", "network", "optimizer"),
+    [
+        (["--network", "vit", "--network.width", "64"], {"kind": "vit", "width": 64}, {"kind": "sgd"}),
+        (["--optimizer", "adamw", "--optimizer.betas", "0.9,0.99"], {}, {"kind": "adamw", "betas": (0.9, 0.99)}),
+        (["--depth", "14", "--width", "4"], {"kind": "small_cnn", "depth": 14, "width": 4}, {}),
+        (["--momentum", "0.5", "--no-nesterov"], {}, {"momentum": 0.5, "nesterov": False}),
+        (["--network", "resnet18", "--network.size", "64"], {"kind": "pretrained", "name": "resnet18", "size": 64}, {}),
+        (["--transfer.backbone", "resnet18", "--transfer.size", "64"], {"name": "resnet18", "size": 64}, {}),
+        (["--network", "mlp", "--width", "32"], {"kind": "mlp", "width": 32}, {}),
+    ],
+)
+def test_flags_choose_network_and_optimizer(
+    flags: list[str], network: dict[str, object], optimizer: dict[str, object]
+) -> None:
+    parser = Parser()
+    commands = parser.add_subparsers()
+    train = commands.add_parser("train")
+    train.add_argument("recipe", nargs="?")
+    recipe_flags(train)
+    recipe = recipe_from(parser.parse_args(["train", *flags]))
+    assert network.items() <= recipe.network.model_dump().items()
+    assert optimizer.items() <= recipe.optimizer.model_dump().items()
+    assert recipe.technique(Transfer) is not None or "--transfer.backbone" not in flags
+
+
+def test_networks_and_optimizers_are_listed_and_described(tmp_path: Path) -> None:
+    listed = json.loads(run("list", "networks", "--json", home=tmp_path).stdout)
+    assert [row["name"] for row in listed][:5] == ["small_cnn", "mlp", "vit", "pretrained", "efficientnet_lite0"]
+    assert "patch" in listed[2]["parameters"]
+    assert [row["name"] for row in json.loads(run("list", "optimizers", "--json", home=tmp_path).stdout)] == [
+        "sgd",
+        "adamw",
+        "muon",
+    ]
+    said = run("describe", "vit", home=tmp_path).stdout
+    assert "Vision transformer" in said
+    assert "--network.heads" in said

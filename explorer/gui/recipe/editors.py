@@ -60,7 +60,8 @@ class NumberEditor(_Undoing, QDoubleSpinBox):
         self.installEventFilter(self)
         self._unit, self._empty, self._default = unit, empty, default
         low -= 10.0**-DECIMALS if empty else 0
-        self._logarithmic = high > 0 and high >= 1000 * abs(default) and default > 0
+        # What may be left open depends on other things, by orders of magnitude.
+        self._logarithmic = bool(empty) or (high > 0 and high >= 1000 * abs(default) and default > 0)
         self.setDecimals(DECIMALS)
         self.setRange(low, high)
         self.setSingleStep(_nice(min(abs(default) / 4 or math.inf, (high - low) / 20)))

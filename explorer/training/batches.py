@@ -50,8 +50,11 @@ def left_over(recipe: Recipe, images: int) -> int:
 
 
 def batches(recipe: Recipe, labels: Tensor, epoch: int, done: int = 0) -> Iterator[Tensor]:
-    """Indices (batch,) of each batch of `epoch` after the first `done`; each epoch has an order of its own."""
-    indices = order(recipe, labels, epoch)
+    """Indices (batch,) of each batch of `epoch` after the first `done`; each epoch has an order of its own.
+
+    They lie where the `labels` do: one transfer an epoch, as one in each step would make the host wait.
+    """
+    indices = order(recipe, labels, epoch).to(labels.device)
     for step in range(done, steps_per_epoch(recipe, len(labels))):
         yield indices[step * recipe.batch_size :][: recipe.batch_size]
 

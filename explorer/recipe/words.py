@@ -28,7 +28,8 @@ def _differences(before: Recipe, after: Recipe) -> Iterator[str]:
     if before.data != after.data:
         yield _instead(_data(after.data), _data(before.data))
     if before.rate != after.rate:
-        yield f"{_('rate')} {_instead(_value(after.rate), _value(before.rate))}"
+        rate = _("rate")
+        yield f"{rate} {_instead(_value(after.rate), _value(before.rate))}"
     for name in CHOICES:
         yield from _choices(getattr(before, name), getattr(after, name))
     for name, info in Recipe.model_fields.items():

@@ -80,7 +80,7 @@ class Name:
             words.append(ngettext("{n} live change", "{n} live changes", n).format(n=n))
         if said := self._end():
             words.append(said.format(epoch=self.epoch + 1))
-        if self.accuracy is not None and not self.goes_on:
+        if self.accuracy is not None and not self.goes_on and self.outcome not in (DIVERGED, FAILED):
             words.append(f"{100 * self.accuracy:.1f} %")
         return " · ".join(words)
 

@@ -27,7 +27,6 @@ SAMPLE = QSize(30, 12)
 """Of a run's line, in pixels: at least one period of its dashes."""
 GROUP = Qt.ItemDataRole.UserRole + 1
 """Of the heading of a comparison: the folders of its runs."""
-INDENT = "    "
 WIDE = 560
 """Of the dialog that asks for a name, in pixels."""
 ACTIONS = {
@@ -156,7 +155,7 @@ class RunsList(QWidget):
                 if (name := read.get(folder)) is None:
                     continue
                 line = " · ".join(filter(None, (titles[folder], name.result)))
-                item.setText(INDENT * (folder in arms) + line)
+                item.setText(line)
                 help_ = [line, name.recipe_words() if name.recipe else "", *name.changes, name.when, str(folder)]
                 item.setToolTip(rich("\n".join(filter(None, help_))))
                 item.setData(Qt.ItemDataRole.AccessibleTextRole, line)
@@ -235,25 +234,25 @@ class RunsList(QWidget):
             item.setFont(bold)
             item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsUserCheckable)
         item.setCheckState(Qt.CheckState.Unchecked if index is None else Qt.CheckState.Checked)
-        item.setIcon(self._sample(index))
+        if index is not None:  # without one, the name has its room
+            item.setIcon(self._sample(index))
         self.list.addItem(item)
         self._rows[folder] = item
 
-    def _sample(self, index: int | None) -> QIcon:
-        """The line of the run number `index`: its colour and its dashes; as much room without one."""
+    def _sample(self, index: int) -> QIcon:
+        """The line of the run number `index`: its colour and its dashes."""
         ratio = self.devicePixelRatioF()
         pixmap = QPixmap(SAMPLE * ratio)
         pixmap.setDevicePixelRatio(ratio)
         pixmap.fill(Qt.GlobalColor.transparent)
-        if index is not None:
-            painter, line = QPainter(pixmap), run_pen(index, self._palette)
-            if dashes := line.dashPattern():
-                line.setDashPattern([length / 2 for length in dashes])  # is counted in widths of the pen
-            line.setCosmetic(False)
-            line.setWidthF(2)
-            painter.setPen(line)
-            painter.drawLine(0, SAMPLE.height() // 2, SAMPLE.width(), SAMPLE.height() // 2)
-            painter.end()
+        painter, line = QPainter(pixmap), run_pen(index, self._palette)
+        if dashes := line.dashPattern():
+            line.setDashPattern([length / 2 for length in dashes])  # is counted in widths of the pen
+        line.setCosmetic(False)
+        line.setWidthF(2)
+        painter.setPen(line)
+        painter.drawLine(0, SAMPLE.height() // 2, SAMPLE.width(), SAMPLE.height() // 2)
+        painter.end()
         return QIcon(pixmap)
 
     def _pressed(self) -> None:

@@ -78,7 +78,7 @@ class Window(QMainWindow):
 
         self.manual = Manual(self)
         self.sidebar = Sidebar(recipe, self._explain)
-        self.panels = [kind() for kind in PANELS]
+        self.panels = [kind(later=True) for kind in PANELS]
         self.grid, self.painter = PanelGrid(self.panels), Painter(self.panels)
         self.previews = Previews(self.session, self.panels, self.sidebar.images.loaded)
         self.right = RightColumn(runs)
@@ -352,8 +352,10 @@ class Window(QMainWindow):
 
     def _retranslate(self) -> None:
         parts: tuple[Any, ...] = (self.menus, self.sidebar, self.layers, self.runs_list, self.banner, self.transport)
-        for part in (*parts, self.manual, self.previews, self.grid, *self.panels):
+        for part in (*parts, self.manual, self.previews, self.grid):
             part.retranslate()
+        for panel in self.panels:
+            panel.translate()
         self.list_runs()
         self.show_all()
 
@@ -364,9 +366,11 @@ class Window(QMainWindow):
         palette = theme.apply(app, self._memory.scheme)  # type: ignore[arg-type]
         outline_boxes(palette)
         self.setStyleSheet(style_sheet(palette))
-        parts: tuple[Any, ...] = (self.transport, self.layers, self.runs_list, *self.panels)
+        parts: tuple[Any, ...] = (self.transport, self.layers, self.runs_list)
         for part in parts:
             part.restyle(palette)
+        for panel in self.panels:
+            panel.dress(palette)
         self._list_is_old = True
 
     def _restore(self) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from PySide6.QtCore import QBuffer, QIODevice, QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QActionGroup, QImage, QPainter, QResizeEvent
+from PySide6.QtGui import QActionGroup, QImage, QPainter, QResizeEvent, QShowEvent
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import (
     QComboBox,
@@ -81,7 +81,7 @@ class Body(QWidget):
 
 
 class Panel(QWidget):
-    """Base of all panels. Give the class variables, put plots into `body`, and write `draw`, `why_empty`, `table`."""
+    """Base of all panels. Give the class variables, and write `build`, `draw`, `why_empty`, `table`."""
 
     name: ClassVar[str]
     title: ClassVar[str]
@@ -97,8 +97,10 @@ class Panel(QWidget):
     export = Signal(object, str)
     """Somebody wants this panel as a file or on the clipboard; carries the panel, and png, svg, csv or copy."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, later: bool = False) -> None:
+        """`later`: its body is built when it is first shown or drawn; a plot takes 20 ms to build."""
         super().__init__(parent)
+        self.built = False
         self.runs: tuple[Shown, ...] = ()
         self.preview: Preview | None = None
         """Of the next run, if it differs from the current one and no run goes on."""
@@ -164,8 +166,14 @@ class Panel(QWidget):
         whole.addLayout(self._header)
         whole.addLayout(self._stack, 1)
         self.setAutoFillBackground(True)
+        Panel.retranslate(self)  # the header alone
+        if not later:
+            self.have_body()
 
     # What a panel of its own writes.
+
+    def build(self) -> None:
+        """Make plots, put them into `body`, and selectors into the header."""
 
     def why_empty(self) -> str:
         """Why there is nothing to draw and which switch would change that, translated; empty if there is something."""
@@ -185,6 +193,40 @@ class Panel(QWidget):
 
     # What the window calls.
 
+    def have_body(self) -> None:
+        """Build the body, unless it is there."""
+        if not self.built:
+            self.built = True
+            before: set[QWidget] = set(self.findChildren(QWidget))
+            widget: QWidget
+            self.build()
+            self.ready()
+            self.dirty, last = True, self._menu_button
+            for widget in self.findChildren(QWidget):  # by Tab they come here, not after all that was there before
+                here = widget.window() is self.window()  # unlike what a selector drops down
+                if here and widget not in before and widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
+                    QWidget.setTabOrder(last, widget)
+                    last = widget
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        if not self.built:
+            self.have_body()
+            self.body.fit(self.body.width(), self.body.height())
+        super().showEvent(event)
+
+    def dress(self, palette: Palette) -> None:
+        """Take these colours: at once, or when the body is built."""
+        self.colours = palette
+        if self.built:
+            self.restyle(palette)
+
+    def translate(self) -> None:
+        """Take the language now in use: the body when it is built."""
+        if self.built:
+            self.retranslate()
+        else:
+            Panel.retranslate(self)
+
     def show_runs(self, runs: Sequence[Shown]) -> None:
         """Draw these runs from the next `refresh` on."""
         self.runs = tuple(runs)
@@ -202,6 +244,7 @@ class Panel(QWidget):
 
     def refresh(self) -> None:
         """Draw now, from the records."""
+        self.have_body()
         self.dirty = False
         why = self.why_empty() if self.runs or (self.previews and self.preview) else self.problem or _(NOTHING)
         self._why.setText(why)
@@ -366,7 +409,7 @@ class Panel(QWidget):
         return plot
 
     def ready(self) -> None:
-        """To be called at the end of a panel's `__init__`."""
+        """Colour and translate what has been built."""
         self.restyle(self.colours)
         self.retranslate()
 
@@ -398,6 +441,7 @@ class Panel(QWidget):
     # A panel is drawn for export by a hidden twin, so that what is on screen keeps its size, colours and zoom.
 
     def _drawn_twin(self, width: int, height: int, scale: float, palette: Palette) -> Panel:
+        self.have_body()
         if self._twin is None:
             self._twin = type(self)(self)
             self._twin.exporting = True

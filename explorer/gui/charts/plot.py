@@ -80,18 +80,19 @@ class Plot(pg.PlotWidget):
     """A plot with named axes; texts are marked with N_ and translated when shown."""
 
     def __init__(self, x: str, y: str, *, percent: bool = False) -> None:
-        super().__init__(axisItems={"bottom": _BottomAxis("bottom")})
+        super().__init__(axisItems={"bottom": _BottomAxis("bottom")}, enableMenu=False)  # a menu takes 8 ms to build
         self.x_text, self.y_text = x, y
         self.colours = LIGHT
         self._items: dict[str, Any] = {}
         self._given: dict[str, tuple[npt.NDArray[Any], npt.NDArray[Any], tuple[object, ...]]] = {}
         self._used: set[str] = set()
         self._zoomed = False
+        self._named: dict[str, tuple[str, str]] = {}
+        """Text and colour of each axis' name as it stands."""
         self._rows: tuple[Any, ...] = ()
         self.most_wide, self.pen_scale = MOST_WIDE, 1.0
         self.picture_scale = 0.0
         """How much larger a picture is drawn than it is laid out; 0 on screen."""
-        self.setMenuEnabled(False)
         self.hideButtons()
         self.setDownsampling(auto=True, mode="peak")
         self.setClipToView(True)
@@ -377,7 +378,10 @@ class Plot(pg.PlotWidget):
         for side, text, room in (("left", self.y_text, view.height()), ("bottom", self.x_text, view.width())):
             whole, axis = _(text) if text else "", self.getAxis(side)
             parts = (part for part in (whole, whole.partition(",")[0]) if metrics.horizontalAdvance(part) <= room)
-            axis.setLabel(next(parts, ""), color=self.colours.foreground)
+            label = (next(parts, ""), self.colours.foreground)
+            if self._named.get(side) != label:  # to set one takes 1 ms, and panels ask often
+                self._named[side] = label
+                axis.setLabel(label[0], color=label[1])
             axis.resizeEvent()  # centres it: the axis itself may have had its size before
 
     def _fit_marks(self) -> None:

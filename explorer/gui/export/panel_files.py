@@ -40,6 +40,7 @@ def export_panel(
             zoom = _zoom(height)
             data = panel.svg(math.ceil(width / zoom), math.ceil(height / zoom), zoom, palette)
         case ".csv":
+            panel.have_body()
             data = to_csv(*panel.table())
         case ending:
             raise InputError(

@@ -98,7 +98,7 @@ class Cell(QFrame):
         for panel in panels:
             self.tabs.addTab(_(panel.title))
             self.stack.addWidget(panel)
-            panel.restyle(panel.colours)  # a style sheet gives a widget that moves the colours it had at first
+            panel.dress(panel.colours)  # a style sheet gives a widget that moves the colours it had at first
             panel.show_title(len(panels) == 1)  # else its tab says it
         current = min(max(0, current), len(panels) - 1)
         self.tabs.setCurrentIndex(current)

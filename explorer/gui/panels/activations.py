@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPen
-from PySide6.QtWidgets import QWidget
 
 from explorer.events import ActivationStats, Floats, RecipeChanged, RunEnded, RunStarted
 from explorer.gui.charts.annotations import Entry
@@ -72,8 +71,7 @@ class ActivationsPanel(Panel):
     kinds = (RunStarted, ActivationStats, RecipeChanged, RunEnded)
     previews = True
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def build(self) -> None:
         self.heat, self.image, self.spans, self.bars = Heat(), HeatImage(), Bars(), Bars()
         self.map = self.add_plot(Plot(N_("Epochs done"), N_("Layer, input on top")))
         self.now = self.add_plot(Plot(AXES["std"], ""))
@@ -89,7 +87,6 @@ class ActivationsPanel(Panel):
             plot.getAxis("left").setGrid(False)
         self.fill_body(self.map, self.now, self.deaths, stretch=(6, 3, 2), least=(320, 130, 90))
         self.choice = self.add_choice(N_("Quantity"), CHOICES)
-        self.ready()
 
     @property
     def quantity(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout
 
 from explorer.events import EpochDone, Evaluation, Floats, RunStarted
 from explorer.gui.charts.annotations import Entry
@@ -37,8 +37,7 @@ class CalibrationPanel(Panel):
     pace = 2.0
     kinds = (RunStarted, EpochDone, Evaluation)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def build(self) -> None:
         self.plot = self.add_plot(Plot(CONFIDENCE, N_("Accuracy, %"), percent=True))
         self.images = self.add_plot(Plot(CONFIDENCE, N_("Number")))
         self.images.set_log(True)
@@ -51,7 +50,6 @@ class CalibrationPanel(Panel):
         column.setSpacing(0)
         column.addWidget(self.plot, 5)
         column.addWidget(self.images, 3)
-        self.ready()
 
     def why_empty(self) -> str:
         if any(shown.record.evaluation for shown in self.runs):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtWidgets import QWidget
 
 from explorer.events import EpochDone, Evaluation, RunStarted
 from explorer.gui.charts.image_pairs import to_image
@@ -33,13 +32,11 @@ class ConfusionPanel(Panel):
     pace = 3.0
     kinds = (RunStarted, EpochDone, Evaluation)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def build(self) -> None:
         self.matrix, self.mistakes = Matrix(), Mistakes()
         self.fill_body(self.matrix, self.mistakes, stretch=(5, 3), least=(240, 150))
         self.choice = self.add_choice(N_("Numbers in the cells"), CHOICES)
         self._seen: tuple[object, ...] = ()
-        self.ready()
 
     def why_empty(self) -> str:
         record = self.runs[0].record

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPen
-from PySide6.QtWidgets import QStackedWidget, QWidget
+from PySide6.QtWidgets import QStackedWidget
 
 from explorer.events import GradientNorms, RecipeChanged, RunEnded, RunStarted
 from explorer.gui.charts.annotations import Entry
@@ -65,8 +65,7 @@ class GradientsPanel(Panel):
     kinds = (RunStarted, GradientNorms, RecipeChanged, RunEnded)
     previews = True
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def build(self) -> None:
         self.heat, self.totals = Heat(), Totals()
         self.map = self.add_plot(Plot(N_("Epochs done"), N_("Layer, input on top")))
         self.norms = self.add_plot(Plot(N_("Epochs done"), N_("Norm over all layers")))
@@ -87,7 +86,6 @@ class GradientsPanel(Panel):
         self.left.addWidget(self.norms)
         self.columns = self.fill_body(self.left, self.bars, stretch=(3, 2), least=(320, 150))
         self.choice = self.add_choice(N_("Quantity"), CHOICES)
-        self.ready()
 
     @property
     def quantity(self) -> str:

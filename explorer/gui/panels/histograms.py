@@ -9,7 +9,6 @@ import numpy.typing as npt
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPen
-from PySide6.QtWidgets import QWidget
 
 from explorer.events import HISTOGRAM, Histograms, RecipeChanged, RunEnded, RunStarted
 from explorer.gui.charts.annotations import Entry
@@ -119,8 +118,7 @@ class HistogramsPanel(Panel):
     pace = 3.0
     kinds = (RunStarted, Histograms, RecipeChanged, RunEnded)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def build(self) -> None:
         self.strips = Strips()
         self.map = self.add_plot(Plot(N_("Epochs done"), N_("Layer, input on top")))
         self.now = self.add_plot(Plot(AXES["gradients"], ""))
@@ -134,7 +132,6 @@ class HistogramsPanel(Panel):
         self.now.addItem(self.outlines)
         self.fill_body(self.map, self.now, stretch=(2, 1))
         self.choice = self.add_choice(N_("Quantity"), CHOICES)
-        self.ready()
 
     @property
     def quantity(self) -> str:

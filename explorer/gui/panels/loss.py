@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtWidgets import QWidget
 
 from explorer.events import EpochDone, RecipeChanged, RunEnded, RunStarted, StepDone
 from explorer.gui.charts.annotations import Entry
@@ -43,15 +42,13 @@ class LossPanel(Panel):
     )
     kinds = (RunStarted, StepDone, EpochDone, RecipeChanged, RunEnded)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def build(self) -> None:
         self.plot = self.add_plot(Plot(N_("Epochs done"), N_("Loss, nats")))
         self.fill_body(self.plot)
         scales = [("linear", N_("linear")), ("log", N_("log"))]
         shown = [(key, choice) for key, (choice, _legend) in BATCH.items()]
         self.batch = self.add_choice(N_("Line of every batch"), shown, in_title=False, in_menu=True)
         self.scale = self.add_choice(N_("Scale of the loss"), scales, in_title=False)
-        self.ready()
 
     def why_empty(self) -> str:
         if any(shown.record.step for shown in self.runs):

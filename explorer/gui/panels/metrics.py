@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtWidgets import QWidget
 
 from explorer.events import EpochDone, RecipeChanged, RunEnded, RunStarted
 from explorer.gui.charts.curves import draw_epochs, epoch_rows, last_epoch, legend_of, marks_of
@@ -44,12 +43,10 @@ class MetricsPanel(Panel):
     )
     kinds = (RunStarted, EpochDone, RecipeChanged, RunEnded)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def build(self) -> None:
         self.plot = self.add_plot(Plot(N_("Epochs done"), AXES["accuracy"], percent=True))
         self.fill_body(self.plot)
         self.choice = self.add_choice(N_("Metric"), METRICS)
-        self.ready()
 
     @property
     def chosen(self) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QSize
-from PySide6.QtWidgets import QWidget
 
 from explorer.events import FrozenCheck, LayerPlan, ModeAccuracy, NormStats, RecipeChanged, RunEnded, RunStarted
 from explorer.gui.charts.annotations import ChangeMark, Entry
@@ -40,8 +39,7 @@ class NormalizationPanel(Panel):
     pace = 3.0
     kinds = (RunStarted, NormStats, ModeAccuracy, LayerPlan, FrozenCheck, RecipeChanged, RunEnded)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def build(self) -> None:
         epochs = N_("Epochs done")
         self.mean = self.add_plot(Plot(epochs, N_("Mean")))
         self.variance = self.add_plot(Plot(epochs, N_("Variance")))
@@ -49,7 +47,6 @@ class NormalizationPanel(Panel):
         self.modes = self.add_plot(Plot(epochs, N_("Accuracy, %"), percent=True))
         self.fill_grid((self.mean, self.modes, self.variance, self.affine), 2, LEAST)
         self.layer = self.add_choice(N_("Layer"))
-        self.ready()
 
     def why_empty(self) -> str:
         record = self.runs[0].record

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from PySide6.QtWidgets import QWidget
 
 from explorer.events import Floats, RecipeChanged, RunStarted, SampleGrid
 from explorer.gui.charts.image_pairs import Pairs
@@ -39,13 +38,11 @@ class SamplesPanel(Panel):
     kinds = (RunStarted, SampleGrid, RecipeChanged)
     previews = True
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def build(self) -> None:
         self.grid = Pairs()
         self.fill_body(self.grid)
         self._seen: tuple[object, ...] = ()
         self._kept: SampleGrid | None = None
-        self.ready()
 
     @property
     def ahead(self) -> Batch:

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout
 
 from explorer.errors import InputError
 from explorer.events import EpochDone, LayerPlan, RecipeChanged, RunEnded, RunStarted, StepDone
@@ -51,8 +51,7 @@ class SchedulePanel(Panel):
     kinds = (RunStarted, StepDone, EpochDone, LayerPlan, RecipeChanged, RunEnded)
     previews = True
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def build(self) -> None:
         self.plot = self.add_plot(Plot(EPOCHS, N_("Learning rate, per step")))
         self.thaws = self.add_plot(Plot(EPOCHS, N_("Layers")))
         self.thaws.plotItem.vb.invertY(True)
@@ -65,7 +64,6 @@ class SchedulePanel(Panel):
         column.addWidget(self.plot, 3)
         column.addWidget(self.thaws, 2)
         self._plans: dict[int, tuple[Any, tuple[Doubles, Doubles]]] = {}
-        self.ready()
 
     @property
     def ahead(self) -> Preview | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from PySide6.QtWidgets import QWidget
 
 from explorer.events import Floats, RecipeChanged, RunStarted, SampleGrid
 from explorer.gui.charts.annotations import Entry
@@ -37,8 +36,7 @@ class TargetsPanel(Panel):
     kinds = (RunStarted, SampleGrid, RecipeChanged)
     previews = True
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def build(self) -> None:
         self.plot = self.add_plot(Plot(N_("Probability, %"), N_("Class")))
         self.plot.plotItem.vb.invertY(True)
         self.plot.setMouseEnabled(y=False)
@@ -46,7 +44,6 @@ class TargetsPanel(Panel):
         self.plot.getAxis("left").setGrid(False)
         self.fill_body(self.plot)
         self.choice = self.add_choice(N_("Class"))
-        self.ready()
 
     # What there is.
 

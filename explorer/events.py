@@ -177,7 +177,7 @@ class FrozenCheck(_Event, frozen=True):
 class WeightsLoaded(_Event, frozen=True):
     """Start weights came from `source`: names of the tensors that fitted, that start fresh, and (name, why) unused."""
 
-    source: str
+    source: Message
     kept: tuple[str, ...]
     fresh: tuple[str, ...]
     unused: tuple[tuple[str, Message], ...] = ()

@@ -118,8 +118,8 @@ class Network(BaseModel):
         """Whether there are official weights for it."""
         return False
 
-    def official(self) -> tuple[str, dict[str, Tensor]]:
-        """Where the official weights come from, for people, and the weights without the head. Raises InputError."""
+    def official(self) -> tuple[Message, dict[str, Tensor]]:
+        """Where the official weights come from, and the weights without the head. Raises InputError."""
         text = _("There are no official weights for {network}. Name a file in transfer.weights, or choose {others}.")
         raise InputError(text.format(network=self.proper_name, others="small_cnn, pretrained"))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from explorer.errors import InputError
-from explorer.i18n import N_, _
+from explorer.i18n import N_, Message, _
 from explorer.nearest import did_you_mean
 
 MIN_SIZE = 32
@@ -43,6 +43,12 @@ class Backbone:
     """Whether it comes with the installation, so that nothing is downloaded."""
     fixed_size: bool = False
     """Whether it takes images of `size` only: a transformer whose positions were trained one by one."""
+
+    @property
+    def source(self) -> Message:
+        """What it is called, and on what its official weights were trained."""
+        text = "{network} ({weights})"
+        return Message(text, network=Message(self.title), weights=Message(self.weights))
 
     def refuse(self, size: int) -> str:
         """Why its input cannot be `size` pixels (0 means its own size), with the remedy; empty if it can."""

@@ -115,7 +115,7 @@ class Pretrained(Network):
     def has_weights(self) -> bool:
         return True
 
-    def official(self) -> tuple[str, dict[str, Tensor]]:
+    def official(self) -> tuple[Message, dict[str, Tensor]]:
         from explorer.networks.weights import official
 
-        return f"{self.backbone.title} ({_(self.backbone.weights)})", official(self.name)
+        return self.backbone.source, official(self.name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from explorer.data import DataSpec
-from explorer.i18n import N_, _
+from explorer.i18n import N_, Message
 from explorer.networks.base import Blanks, BranchPlace, Network, parameter
 from explorer.networks.catalogue import SMALL_CNN
 
@@ -77,10 +77,9 @@ class SmallCNN(Network):
     def has_weights(self) -> bool:
         return True
 
-    def official(self) -> tuple[str, dict[str, Tensor]]:
+    def official(self) -> tuple[Message, dict[str, Tensor]]:
         from explorer.networks.weights import small_cnn_weights
 
         state = small_cnn_weights()
         head = f"{SMALL_CNN.classifier}."
-        source = f"{_(SMALL_CNN.title)} ({_(SMALL_CNN.weights)})"
-        return source, {name: tensor for name, tensor in state.items() if not name.startswith(head)}
+        return SMALL_CNN.source, {name: tensor for name, tensor in state.items() if not name.startswith(head)}

@@ -141,10 +141,11 @@ class Transfer(Technique):
             return None
         from explorer.networks.weights import fit, weights_file
 
-        source, state = network.official() if self.weights == OFFICIAL else (self.weights, weights_file(self.weights))
+        own = self.weights != OFFICIAL
+        source, state = (Message(self.weights), weights_file(self.weights)) if own else network.official()
         fitted = fit(model, state)
         if fitted.prefixes:
-            source = _("{file} (names without {prefixes})").format(file=source, prefixes=", ".join(fitted.prefixes))
+            source = Message("{file} (names without {prefixes})", file=source, prefixes=", ".join(fitted.prefixes))
         return WeightsLoaded(source=source, kept=fitted.kept, fresh=fitted.fresh, unused=fitted.unused)
 
     def layer_rate(self, place: LayerPlace, epoch: int, so_far: LayerRate) -> LayerRate:

@@ -62,7 +62,7 @@ def table(commands: Commands, view: View, grid: PanelGrid) -> list[tuple[str, li
             Item(N_("Reset to the default recipe"), commands.reset_recipe),
         ]),
         (N_("&View"), [
-            (N_("Enlarge"), panels),
+            (N_("Enlarge"), [*panels, None, Item(N_("All in their places"), grid.give_back, "Esc")]),
             (N_("Layout"), [
                 Item(N_("Four panels"), partial(_arrange, grid, 2)),
                 Item(N_("Six panels"), partial(_arrange, grid, 3)),

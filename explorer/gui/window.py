@@ -103,6 +103,7 @@ class Window(QMainWindow):
         self.transport.pressed.connect(self.press)
         self.transport.column.connect(self.toggle_column)
         self.columns.folded.connect(self._folded)
+        self.grid.filling.connect(self.columns.leave_alone)
         self.runs_list.chosen.connect(self.show_stored)
         self.runs_list.clear.connect(self.commands.clear_overlays)
         self.runs_list.ticked.connect(self.commands.overlay)

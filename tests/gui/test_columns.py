@@ -98,3 +98,37 @@ def test_a_tick_in_the_layers_list_freezes_in_the_run_and_can_be_undone(qtbot: Q
     qtbot.waitUntil(lambda: [record.changes(mark) for mark in record.marks[1:]] == [("− frozen conv",)])
     window.press("stop")
     qtbot.waitUntil(lambda: window.session.state.name == "IDLE")
+
+
+def test_a_panel_fills_the_window_and_goes_back(qtbot: QtBot, window: Window) -> None:
+    header = window.panels[0].mapTo(window.grid.cells[0], window.panels[0].rect().topLeft())
+    qtbot.mouseDClick(window.grid.cells[0], Qt.MouseButton.LeftButton, pos=header)
+    qtbot.waitUntil(lambda: window.grid.width() == window.columns.width())
+    assert [panel.name for panel in window.grid.visible_panels()] == ["loss"]
+    assert not window.columns.shows("left")
+    assert not window.columns.shows("right")
+    assert window.transport.buttons["train"].isVisible()
+    window.menus.actions["All in their places"].trigger()
+    qtbot.waitUntil(lambda: window.columns.shows("left") and window.columns.shows("right"))
+    assert len(list(window.grid.visible_panels())) == 4
+    window.menus.actions["enlarge-metrics"].trigger()
+    assert not window.columns.shows("left")
+    window.toggle_recipe()  # the recipe beside the large panel, because somebody wants it
+    assert window.columns.shows("left")
+    window.menus.actions["enlarge-metrics"].trigger()
+    assert len(list(window.grid.visible_panels())) == 4
+
+
+def test_where_there_is_no_room_for_both_the_other_column_folds(qtbot: QtBot, window: Window) -> None:
+    window.resize(800, 600)
+    qtbot.waitUntil(lambda: window.columns.width() == 800)
+    assert window.columns.shows("left")
+    assert not window.columns.shows("right")
+    window.transport.columns["right"].click()
+    assert window.columns.shows("right")
+    assert not window.columns.shows("left")
+    assert window.menus.actions["runs"].isChecked()
+    assert not window.menus.actions["recipe"].isChecked()
+    window.transport.columns["left"].click()
+    assert window.columns.shows("left")
+    assert not window.columns.shows("right")

@@ -277,7 +277,7 @@ def test_nothing_is_previewed_while_a_run_goes_on(qtbot: QtBot, open_window: Ope
     window.press("stop")
     qtbot.waitUntil(lambda: window.session.state is State.IDLE)
     qtbot.waitUntil(lambda: schedule.preview is not None)
-    assert schedule.preview.recipe.width == 8
+    assert schedule.preview.recipe.network.width == 8
     assert panel_of(window, "targets").targets is not None
 
 

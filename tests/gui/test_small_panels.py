@@ -16,7 +16,7 @@ from explorer.recipe import parse
 from explorer.resources import resource
 from explorer.runs import RunRecord
 from explorer.runs.store import DATABASE, stored_events
-from explorer.session.session import RunOnScreen
+from explorer.session.screen import RunOnScreen
 from explorer.techniques import Clipping, Dropout
 from tests.gui.measured import faults
 from tests.gui.opened import opened
@@ -58,7 +58,7 @@ def settle(window: Window, panel: Panel) -> None:
 def test_no_text_of_a_panel_touches_another_or_is_cut(qtbot: QtBot, tmp_path: Path, language: str) -> None:
     found = []
     with opened(qtbot, tmp_path, language, example=False) as window:
-        window.session.put_first(RunOnScreen(with_marks(), tmp_path, "Example"))
+        window.session.screen.put_first(RunOnScreen(with_marks(), tmp_path, "Example"))
         window.show_all()
         for width, height in SIZES:
             window.resize(width, height)
@@ -78,7 +78,7 @@ def test_no_text_of_a_panel_touches_another_or_is_cut(qtbot: QtBot, tmp_path: Pa
 def test_marks_never_lie_over_the_curves(qtbot: QtBot, tmp_path: Path) -> None:
     with opened(qtbot, tmp_path, example=False) as window:
         record = with_marks()
-        window.session.put_first(RunOnScreen(record, tmp_path, "Example"))
+        window.session.screen.put_first(RunOnScreen(record, tmp_path, "Example"))
         window.show_all()
         loss = window.panels[0]
         plot = loss.plots[0]

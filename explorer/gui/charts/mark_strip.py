@@ -15,8 +15,9 @@ from explorer.gui.theme import LIGHT, Palette
 
 GAP = 8.0
 """Pixels between two texts."""
-MOST_ROWS = 2
-"""Of whole texts; where they need more, marks have numbers, and the texts are in the tooltip."""
+LEAST_ROWS, HIGH_FOR_A_ROW = 2, 110
+"""Of whole texts, and one more for so many pixels of the plot's height; where they need more, marks have numbers, and
+the texts are in the tooltip."""
 
 
 class Placed(NamedTuple):
@@ -36,7 +37,7 @@ class MarkStrip(pg.GraphicsWidget):
         self._view = view
         self.marks: tuple[ChangeMark, ...] = ()
         self.palette_ = LIGHT
-        self.rows_allowed = MOST_ROWS
+        self.rows_allowed = LEAST_ROWS
         """Fewer where the plot is low; 0 shows none."""
         self.changed: Callable[[], None] = lambda: None
         """Called when the strip needs another height."""

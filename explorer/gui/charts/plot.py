@@ -16,7 +16,7 @@ from PySide6.QtGui import QBrush, QColor, QFontMetrics, QImage, QPen, QResizeEve
 
 from explorer.gui.charts.annotations import NO_LINE, ChangeMark, Entry, Legend, Overlay, widened
 from explorer.gui.charts.bulk import bulk
-from explorer.gui.charts.mark_strip import MOST_ROWS, MarkStrip
+from explorer.gui.charts.mark_strip import HIGH_FOR_A_ROW, LEAST_ROWS, MarkStrip
 from explorer.gui.theme import LIGHT, Palette, pen
 from explorer.i18n import _, ngettext
 
@@ -391,7 +391,7 @@ class Plot(pg.PlotWidget):
         super().resizeEvent(event)
         if self.plotItem is not None and hasattr(self, "mark_strip"):
             low = self.height() < LOW * self.fontMetrics().height()
-            self.mark_strip.rows_allowed = 0 if low else MOST_ROWS
+            self.mark_strip.rows_allowed = 0 if low else max(LEAST_ROWS, self.height() // HIGH_FOR_A_ROW)
             self._fit_legend()
             self._fit_marks()
 

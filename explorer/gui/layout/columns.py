@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, Qt, Signal
+from PySide6.QtCore import QByteArray, Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QWidget
 
@@ -42,7 +42,7 @@ class Columns(QSplitter):
         self.outer = {"left": left, "right": right}
         self.wanted: dict[str, bool] = {}
         """What somebody has shown or folded; of the others the width decides."""
-        self._moved = False
+        self._moved = self._alone = False
         self.splitterMoved.connect(self._keep)
 
     def shows(self, name: str) -> bool:
@@ -51,11 +51,20 @@ class Columns(QSplitter):
 
     def show_column(self, name: str, shown: bool) -> None:
         """Show or fold a column because somebody wants it so; where there is no room for both, the other one folds."""
-        self.wanted[name] = shown
+        self.wanted[name], self._alone = shown, False
         other = "left" if name == "right" else "right"
         if shown and self.shows(other) and not self._room_for_both():
             self.wanted[other] = False
         self.fold()
+
+    @Slot(bool)
+    def leave_alone(self, alone: bool) -> None:
+        """Fold both outer columns while one panel fills the window."""
+        if alone != self._alone:
+            self._alone = alone
+            self.fold()
+            if not self._moved:
+                self.setSizes(widths(self.width()))
 
     def fold(self) -> None:
         """Show the columns for which there is room, or that are wanted."""
@@ -63,6 +72,8 @@ class Columns(QSplitter):
         wanted = {"left": width >= LEFT_FITS, "right": width >= FITS} | self.wanted
         if wanted["left"] and wanted["right"] and not self._room_for_both():
             wanted["right"] = False
+        if self._alone:
+            wanted = dict.fromkeys(wanted, False)
         before = {name: self.shows(name) for name in self.outer}
         for name, column in self.outer.items():
             column.setVisible(wanted[name])

@@ -9,7 +9,7 @@ import json
 import math
 from collections.abc import Iterator, Sequence
 
-from PySide6.QtCore import QByteArray, QMimeData, QPoint, QSize, Qt
+from PySide6.QtCore import QByteArray, QMimeData, QPoint, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QDrag, QDragEnterEvent, QDropEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -167,6 +167,9 @@ def far(event: QMouseEvent, start: QPoint) -> bool:
 class PanelGrid(QWidget):
     """Holds every panel all the time; only their places change."""
 
+    filling = Signal(bool)
+    """Whether one panel is to fill the window."""
+
     def __init__(self, panels: Sequence[Panel]) -> None:
         super().__init__()
         self.panels = list(panels)
@@ -211,9 +214,10 @@ class PanelGrid(QWidget):
         ))  # fmt: skip
         if (columns, rows) != (self.columns, self.rows):
             enlarged = self.enlarged.stack.currentWidget() if self.enlarged else None
-            self._spread(columns, rows)
-            if isinstance(enlarged, Panel):
-                self.enlarge(enlarged)
+            with QSignalBlocker(self):  # one that fills the window goes on filling it
+                self._spread(columns, rows)
+                if isinstance(enlarged, Panel):
+                    self.enlarge(enlarged)
 
     def _spread(self, columns: int, rows: int) -> None:
         """So many cells, the panels spread over them in order, those of FRONT first."""
@@ -240,6 +244,11 @@ class PanelGrid(QWidget):
         """Let `cell` fill the whole grid, or give the others their places back."""
         self.enlarged = None if self.enlarged is cell else cell
         self._show_cells()
+
+    def give_back(self) -> None:
+        """Give the others their places back, if one fills the grid."""
+        if self.enlarged is not None:
+            self.toggle(self.enlarged)
 
     def enlarge(self, panel: Panel) -> None:
         """Let `panel` fill the whole grid; a second time gives the others their places back."""
@@ -359,6 +368,7 @@ class PanelGrid(QWidget):
             for cell, shown in zip(cells, seen, strict=True):
                 cell.setVisible(shown)
             row.setVisible(any(seen))
+        self.filling.emit(self.enlarged is not None)
         alone = self.enlarged is not None or not self.own
         self._rows.setMinimumHeight(0 if alone or self.rows <= 2 else self.rows * LEAST.height())
         self._rows.setMinimumWidth(0 if alone else self.columns * NARROWEST)

@@ -104,8 +104,8 @@ class Transport(QWidget):
         """Show whether a column is there."""
         self.columns[name].setChecked(shown)
 
-    def _folded(self, name: str, shown: bool) -> None:
-        self.columns[name].setChecked(not shown)  # the window says what came of it
+    def _folded(self, name: str, *_checked: bool) -> None:
+        self.columns[name].toggle()  # back: the window says what came of it
         self.column.emit(name)
 
     def say(self, text: str, help_: str = "") -> None:

@@ -87,17 +87,16 @@ def save_as(panel: Panel, ending: str) -> None:
     if not place:
         return
     path = Path(place)
+    if path.suffix.lower() not in (".png", ".svg", ".csv"):
+        path = path.with_name(f"{path.name}.{ending}")
+        question = _("{path} is there already. Write over it?").format(path=path)  # the dialog asked of another name
+        yes, no = QMessageBox.StandardButton.Yes, QMessageBox.StandardButton.No
+        if path.exists() and QMessageBox.question(panel, title, question, yes | no, no) != yes:
+            return
     remembered.folder = path.parent
     size = remembered.options
     try:
-        export_panel(
-            panel,
-            path if path.suffix else path.with_suffix(f".{ending}"),
-            size.width,
-            size.height,
-            size.scale,
-            size.palette,
-        )
+        export_panel(panel, path, size.width, size.height, size.scale, size.palette)
     except InputError as error:
         QMessageBox.warning(panel, _("Not saved"), str(error))
 

@@ -128,7 +128,7 @@ def test_a_collapse_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert notices(steps(*usual, *slow, *slow)) == 1
     assert notices(steps(*usual, *slow), threads=1) == 0  # no thread waits for another
     assert notices(steps(*usual, *slow[:-1], 1.0, *slow[:-1])) == 0  # never so many in a row
-    changed = RecipeChanged(step=1, recipe={}, changes=())
+    changed = RecipeChanged(step=1, recipe={})
     assert notices([*steps(*usual), changed, *steps(*slow, *slow)]) == 0  # a larger network takes longer
     monkeypatch.setattr(threads, "busy_others", lambda: 0.0)
     assert notices(steps(*usual, *slow)) == 0  # nobody else is busy: something else is wrong

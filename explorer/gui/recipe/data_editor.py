@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent
+from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from explorer.data import DataChoice, Source, look, sources
@@ -131,6 +131,15 @@ class DataEditor(QWidget):
         known = (*found[:1], *self._notes) if self._notes else found
         self.about.setText(str(problem) if problem else "\n".join(map(str, known)))
         self.about.setVisible(bool(self.about.text()))
+        self._give_room()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        self._give_room()
+
+    def _give_room(self) -> None:
+        """The form's grid asks for no height that depends on the width, and would cut the lines off."""
+        self.about.setMinimumHeight(max(0, self.about.heightForWidth(self.width())))
 
     def retranslate(self) -> None:
         """Name the image sets in the language now in use; ask anew which are there."""

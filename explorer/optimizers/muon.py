@@ -33,7 +33,8 @@ class Muon(Optimizer):
     title = N_("Muon")
     summary = N_("Makes the step of each weight matrix orthogonal; AdamW for the rest.")
     label = "Muon {momentum:g}"
-    rate = 0.005
+    # As for AdamW: a ViT of 3 blocks 0.617 and 0.697 at 0.003 and 0.01, the small CNN 0.604, 0.728 at 0.001, 0.003.
+    rate = 0.01
     rate_of_transfer = 0.001
 
     kind: Literal["muon"] = "muon"

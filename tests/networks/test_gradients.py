@@ -58,7 +58,7 @@ for width, size in itertools.product((4, 5, 7, 8, 16, 33, 128), (7, 8)):
         for layout in (LAST, USUAL):
             for got, wanted in zip(gradients(layer, x, layout, torch.float32), exact, strict=True):
                 error = float((got.double() - wanted).abs().max() / wanted.abs().max().clamp(min=1e-3))
-                if not error < 2e-4:
+                if not error < 2e-3:  # rounding; what is wrong is off by 8 to 160 %
                     print(name, "width", width, "size", size, layout, f"{error:.2g}")
 """
 

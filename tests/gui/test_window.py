@@ -137,15 +137,15 @@ def test_a_flipped_switch_acts_in_the_run_and_leaves_a_mark(qtbot: QtBot, make: 
     card = window.sidebar.cards["dropout"]
     card.switch.click()
     assert card.chip.text() == "next batch"
-    window.sidebar.main.editors["width"].setValue(32)
-    assert not window.sidebar.main._dots["width"].isHidden()
+    window.sidebar.main.editors["batch_size"].setValue(32)
+    assert not window.sidebar.main._dots["batch_size"].isHidden()
     press(qtbot, window, "batch")
     assert window.session.current
     record = window.session.current.record
     qtbot.waitUntil(lambda: bool(record.marks))
     assert record.changes(record.marks[0]) == (f"+ {Dropout()}",)
     assert script.recipes[-1].technique(Dropout) == Dropout()
-    assert script.recipes[-1].width == 16
+    assert script.recipes[-1].batch_size == 128
     qtbot.waitUntil(lambda: card.chip.text() == "")
     assert f"+ {Dropout()}" in window.transport.message.text()
     assert "1 start fresh" in window.transport.message.text()
@@ -384,4 +384,4 @@ def test_a_card_trains_its_comparison_and_lays_the_runs_over_each_other(qtbot: Q
     qtbot.waitUntil(lambda: len(window.session.screen.runs) == 2 and window.session.state is State.IDLE, timeout=10_000)
     assert window.session.recipe == before
     labels = window.session.screen.titles
-    assert labels == ["Dropout 0.3", "Without dropout"]
+    assert labels == [f"Dropout {Dropout().p:g}", "Without dropout"]

@@ -93,6 +93,7 @@ def compute_features(run: Run) -> Iterator[Event]:
     if run.features is None or run.features.there(images):
         return
     what = Message("Features are computed once: all below the head stands still.")
+    yield Note(text=what)
     yield Progress(what=what)
     told = perf_counter()
     for done in run.features.compute(images):

@@ -234,7 +234,7 @@ def test_seeds_give_a_mean_and_a_spread(tmp_path: Path) -> None:
     assert sorted((place.arm, place.seed) for place in places if place) == [(0, 0), (0, 1), (1, 0), (1, 1)]
     accuracies = [open_run(f).ended.test["accuracy"] for f in (tmp_path / "runs").iterdir() if kept_place(f).arm == 1]  # type: ignore[union-attr]
     mean, deviation = sum(accuracies) / 2, abs(accuracies[0] - accuracies[1]) / 2**0.5
-    row = next(line for line in done.stdout.splitlines() if "dropout 0.3" in line and "±" in line)
+    row = next(line for line in done.stdout.splitlines() if "dropout 0.2" in line and "±" in line)
     assert f"{mean:.4f} ± {deviation:.4f}" in row
     assert "finished: 2" in row
     assert "--seeds: 0 is not" in run("compare", "dropout", "--seeds", "0", home=tmp_path).stderr

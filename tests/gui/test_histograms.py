@@ -115,7 +115,7 @@ def test_why_it_is_empty(panel: HistogramsPanel) -> None:
     panel.show_runs([Shown(record(), "run", 0)])
     assert "histograms" in panel.why_empty()
     panel.show_runs([Shown(RunRecord(), "run", 0)])
-    assert "Train" in panel.why_empty()
+    assert "first step" in panel.why_empty()
     frozen = look(1, {"a": {}})
     panel.show_runs([Shown(record(frozen), "run", 0)])
     panel.refresh()

@@ -33,7 +33,7 @@ class SAM(Technique):
     """
 
     name = "sam"
-    title = N_("Sharpness-aware minimization")
+    title = N_("Flat minima (SAM)")
     summary = N_("Steps with the gradient at the worst place nearby, to end in a flat valley.")
     group = Category.REGULARISE
     label = "SAM {rho:g}"

@@ -83,7 +83,7 @@ def test_refuses_what_cannot_be() -> None:
         build("vit_b_16", 10, 96)
     with pytest.raises(InputError, match="too small"):
         build("resnet18", 10, 16)
-    with pytest.raises(InputError, match="no backbone"):
+    with pytest.raises(InputError, match="no pretrained network"):
         build("small_cnn", 10)
     with pytest.raises(InputError, match="one class"):
         build("resnet18", 0)

@@ -162,7 +162,7 @@ def test_tensors_that_claim_more_than_the_file_holds_are_refused(tmp_path: Path)
 
 @pytest.mark.parametrize("content", [{}, [1, 2], torch.ones(3), {"epoch": 3}, {"model": {"lr": 0.1}}, 7])
 def test_files_without_tensors_by_name_are_refused(tmp_path: Path, content: Any) -> None:
-    with pytest.raises(InputError, match=r"w\.pth .*: it holds no tensors by name"):
+    with pytest.raises(InputError, match=r"w\.pth holds no tensors by name"):
         weights_file(saved(tmp_path / "w.pth", content))
 
 

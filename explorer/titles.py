@@ -1,4 +1,4 @@
-"""How fields and choices are called by people, where the name in the recipe does not say it well enough."""
+"""How fields and choices are called by people: a field by its title, a value of a choice by its word here."""
 
 from __future__ import annotations
 
@@ -7,74 +7,6 @@ from pydantic.fields import FieldInfo
 from explorer.i18n import N_, _
 from explorer.networks import BACKBONES
 
-FIELDS = {
-    "affine": N_("Learn γ and β"),
-    "alpha": N_("α"),
-    "batch_size": N_("Batch size"),
-    "drop_last": N_("Drop last batch"),
-    "brightness": N_("Brightness"),
-    "cache_features": N_("Cache features"),
-    "contrast": N_("Contrast"),
-    "crop": N_("Crop"),
-    "decay": N_("Decay"),
-    "depth_factor": N_("Rate per stage"),
-    "device": N_("Device"),
-    "div": N_("Start divisor"),
-    "epochs": N_("Epochs"),
-    "eps": N_("ε"),
-    "epsilon": N_("ε"),
-    "erasing": N_("Erasing"),
-    "erasing_fill": N_("Erasing: fill"),
-    "erasing_largest": N_("Erasing: largest"),
-    "erasing_smallest": N_("Erasing: smallest"),
-    "every": N_("Every"),
-    "fan": N_("Fan"),
-    "flip_horizontal": N_("Mirror"),
-    "flip_vertical": N_("Upside down"),
-    "frozen_stages": N_("Frozen stages"),
-    "gamma": N_("γ"),
-    "groups": N_("Groups"),
-    "growth": N_("Cycle growth"),
-    "hue": N_("Hue"),
-    "kind": N_("Kind"),
-    "magnitude": N_("Magnitude"),
-    "milestones": N_("Milestones"),
-    "min_delta": N_("Least fall"),
-    "momentum": N_("Momentum"),
-    "noise": N_("Noise"),
-    "norm_affine_trains": N_("BN: learn γ, β"),
-    "norm_statistics_update": N_("BN: statistics"),
-    "norm_uses_running": N_("BN: running"),
-    "operations": N_("Operations"),
-    "p": N_("Probability p"),
-    "patience": N_("Patience"),
-    "places": N_("Places"),
-    "policy": N_("Policy"),
-    "power": N_("Power"),
-    "precision": N_("Precision"),
-    "probability": N_("Probability"),
-    "rise": N_("Rising share"),
-    "rotation": N_("Rotation"),
-    "saturation": N_("Saturation"),
-    "scale": N_("Scale"),
-    "seed": N_("Seed"),
-    "sigma": N_("σ"),
-    "slope": N_("Slope"),
-    "thaw_every": N_("Thaw every"),
-    "teacher": N_("Teacher"),
-    "temperature": N_("Temperature"),
-    "threshold": N_("Threshold"),
-    "weight": N_("Teacher's share"),
-    "track_running_stats": N_("Running statistics"),
-    "train": N_("What learns"),
-    "threads": N_("Threads"),
-    "translation": N_("Translation"),
-    "warmup": N_("Warm-up"),
-    "weight_decay": N_("Weight decay"),
-    "weights": N_("Weights"),
-    "zero_start": N_("Start as identity"),
-}
-
 CHOICES = {
     "adamw": "AdamW",
     "all": N_("everything"),
@@ -82,6 +14,7 @@ CHOICES = {
     "batch": N_("batch"),
     "bf16": "bfloat16",
     "both": N_("both"),
+    "centre": N_("centre"),
     "channel": N_("whole channels"),
     "classifier": N_("before the classifier"),
     "cosine": N_("cosine"),
@@ -91,6 +24,8 @@ CHOICES = {
     "custom": N_("own choice"),
     "cutmix": "CutMix",
     "cyclic": N_("cyclic (triangles)"),
+    "divide": N_("divide"),
+    "effective": N_("effective"),
     "element": N_("single elements"),
     "elu": "ELU",
     "exponential": N_("exponential"),
@@ -99,14 +34,16 @@ CHOICES = {
     "fp32": "float32",
     "gelu": "GELU",
     "group": N_("group"),
-    "head": N_("the head"),
     "he_normal": N_("He, normal"),
     "he_uniform": N_("He, uniform"),
+    "head": N_("the head"),
     "identity": N_("identity"),
     "instance": N_("instance"),
+    "inverse": N_("inverse"),
     "large": N_("too large"),
     "layer": N_("layer"),
     "leaky_relu": "Leaky ReLU",
+    "loss": N_("loss"),
     "mean": N_("mean"),
     "mixup": "MixUp",
     "mps": "MPS",
@@ -121,6 +58,8 @@ CHOICES = {
     "projection": N_("projection"),
     "rand": "RandAugment",
     "relu": "ReLU",
+    "row": N_("row"),
+    "sampling": N_("sampling"),
     "sgd": "SGD",
     "sigmoid": N_("sigmoid"),
     "silu": "SiLU",
@@ -140,11 +79,9 @@ CHOICES = {
 } | {backbone.name: backbone.title for backbone in BACKBONES}
 
 
-def field_label(name: str, field: FieldInfo | None = None) -> str:
-    """The label of the field `name`, translated: its own title, if it has one; else its name is made readable."""
-    if field is not None and field.title:
-        return _(field.title)
-    return _(FIELDS[name]) if name in FIELDS else name.replace("_", " ").capitalize()
+def field_label(name: str, field: FieldInfo) -> str:
+    """The title of `field`, translated; its name, if it has none."""
+    return _(field.title or name)
 
 
 def choice_label(value: object) -> str:

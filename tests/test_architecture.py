@@ -7,6 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
+
+from explorer.networks import NETWORKS
+from explorer.optimizers import OPTIMIZERS
+from explorer.recipe import Recipe
+from explorer.techniques import TECHNIQUES, Technique
 
 ROOT = Path(__file__).parents[1]
 
@@ -21,6 +27,14 @@ def test_nothing_waits_for_torch_or_qt_before_it_needs_them(module: str) -> None
 def test_the_readme_shows_every_technique_as_declared() -> None:
     script = runpy.run_path(str(ROOT / "packaging" / "build_readme.py"))
     assert script["techniques_table"]() in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("declared", [Recipe, *TECHNIQUES, *NETWORKS, *OPTIMIZERS], ids=lambda kind: kind.__name__)
+def test_every_field_carries_its_title(declared: type[BaseModel]) -> None:
+    """But the `kind` of a network or an optimizer: that is what it is itself, under the class's title."""
+    own = issubclass(declared, Technique)
+    fields = {name: field for name, field in declared.model_fields.items() if own or name != "kind"}
+    assert [name for name, field in fields.items() if not field.title] == []
 
 
 def test_no_class_of_the_trainer_is_two() -> None:

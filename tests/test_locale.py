@@ -23,7 +23,7 @@ from explorer.techniques import TECHNIQUES
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "resources" / "locale" / "ru" / "LC_MESSAGES"
 CYRILLIC = re.compile("[а-яё]", re.IGNORECASE)
-SAME_IN_RUSSIAN = frozenset({"[{default}]", "Enter", "α", "γ", "ε", "σ", "β₁, β₂", "AdamW", "Muon", "SGD"})
+SAME_IN_RUSSIAN = frozenset({"[{default}]", "Enter", "α", "γ", "ε", "σ", "β", "ρ", "β₁, β₂", "AdamW", "Muon", "SGD"})
 """Texts without a word to translate: symbols and mere placeholders."""
 
 Key = str | tuple[str, ...]

@@ -116,7 +116,7 @@ class Recipe(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
 
-    version: Literal[2] = Field(2, description=N_("Version of this format."))
+    version: Literal[2] = Field(2, title=N_("Version"), description=N_("Version of this format."))
     data: DataChoice = Field(
         DataChoice(), title=N_("Images"), description=N_("Which images."), json_schema_extra={"next_run": _NEW_DATA}
     )
@@ -130,11 +130,13 @@ class Recipe(BaseModel):
         128,
         ge=1,
         le=4096,
+        title=N_("Batch size"),
         description=N_("Images in a step."),
         json_schema_extra={"next_run": _NEW_ORDER, "unit": N_("images")},
     )
     drop_last: bool = Field(
         True,
+        title=N_("Drop last batch"),
         description=N_(
             "Leave out of each epoch what fills no whole batch, others each time. Off: it makes a smaller one."
         ),
@@ -144,6 +146,7 @@ class Recipe(BaseModel):
         15,
         ge=1,
         le=10_000,
+        title=N_("Epochs"),
         description=N_("How often the training images are gone through."),
         json_schema_extra={"unit": N_("epochs")},
     )
@@ -163,32 +166,45 @@ class Recipe(BaseModel):
         ),
     )
     weight_decay: float = Field(
-        5e-4, ge=0, le=10, description=N_("Pulls weights of two and more dimensions towards zero; not biases, γ and β.")
+        5e-4,
+        ge=0,
+        le=10,
+        title=N_("Weight decay"),
+        description=N_("Pulls weights of two and more dimensions towards zero; not biases, γ and β."),
     )
     seed: int = Field(
-        0, ge=0, lt=2**31, description=N_("Start of every random stream."), json_schema_extra={"next_run": _NEW_STREAMS}
+        0,
+        ge=0,
+        lt=2**31,
+        title=N_("Seed"),
+        description=N_("Start of every random stream."),
+        json_schema_extra={"next_run": _NEW_STREAMS},
     )
     device: Literal["auto", "cpu", "cuda", "mps"] = Field(
         "auto",
+        title=N_("Device"),
         description=N_("Where to train; auto takes a GPU if there is one."),
         json_schema_extra={"next_run": _NEW_DEVICE},
     )
     precision: Literal["fp32", "bf16"] = Field(
         "fp32",
+        title=N_("Precision"),
         description=N_("Of the activations: 32 bits, or bfloat16 (faster on some processors)."),
     )
     threads: int | None = Field(
         None,
         ge=1,
         le=256,
+        title=N_("Threads"),
         description=N_(
-            "Of the processor; auto: as many as pay off beside other programs. Sums over another number of threads "
-            "differ in the last digit."
+            "Of the processor; auto: as many as pay off beside other programs. With another number of threads sums are "
+            "rounded differently, so weights drift apart."
         ),
         json_schema_extra={"next_run": _NEW_SUMS, "empty": N_("auto")},
     )
     frozen: tuple[str, ...] = Field(
         (),
+        title=N_("Frozen layers"),
         description=N_(
             "Layers that do not learn, as names or patterns: stage1, stage2.0.conv1, *.norm1. In frozen layers batch "
             "normalization keeps its running statistics and normalises with them."
@@ -196,6 +212,7 @@ class Recipe(BaseModel):
     )
     techniques: Techniques = Field(
         Techniques((Augmentation(), LabelSmoothing(), Normalization(), Initialization(), Skip(), Schedule())),
+        title=N_("Techniques"),
         description=N_("The techniques that are on, with their parameters; absent means off."),
     )
 

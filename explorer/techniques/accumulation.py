@@ -36,7 +36,7 @@ class Accumulation(Technique):
     label = "accumulation {pieces}"
     takes = ("backward",)
 
-    pieces: int = parameter(4, N_("k, into how many pieces each batch is cut."), ge=2, le=256)
+    pieces: int = parameter(4, N_("k, into how many pieces each batch is cut."), title=N_("Pieces"), ge=2, le=256)
 
     def smallest_pass(self, images: int) -> int:
         return max(1, images // self.pieces)

@@ -37,17 +37,18 @@ class Activation(Technique):
     takes = ("activation",)
     label = "{kind}"
 
-    kind: ActivationKind = parameter("leaky_relu", N_("Nonlinearity after each convolution."))
+    kind: ActivationKind = parameter("leaky_relu", N_("Nonlinearity after each convolution."), title=N_("Kind"))
     slope: float = parameter(
         0.01,
         N_("Slope on the negative side (PReLU: its start)."),
+        title=N_("Slope"),
         ge=0,
         le=1,
         when={"kind": ("leaky_relu", "prelu")},
         by={"kind": {"prelu": 0.25}},
     )
     alpha: float = parameter(
-        1.0, N_("α: the value for large negative inputs is −α."), gt=0, le=10, when={"kind": ("elu",)}
+        1.0, N_("α: the value for large negative inputs is −α."), title=N_("α"), gt=0, le=10, when={"kind": ("elu",)}
     )
 
     def activation(self, made: nn.Module | None = None) -> nn.Module:

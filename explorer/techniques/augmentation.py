@@ -53,7 +53,7 @@ class Augmentation(Technique):
     label = N_("augmentation {policy}")
 
     policy: Literal["custom", "trivial", "rand"] = parameter(
-        "custom", N_("Your own choice, TrivialAugment, or RandAugment.")
+        "custom", N_("Your own choice, TrivialAugment, or RandAugment."), title=N_("Policy")
     )
     crop: float = parameter(
         0.04,
@@ -61,12 +61,14 @@ class Augmentation(Technique):
             "Largest move by a random crop after padding with zeros: below 1 a share of the image's size, from 1 on "
             "whole pixels."
         ),
+        title=N_("Crop"),
         ge=0,
         le=16,
     )
     flip_horizontal: float = parameter(
         0.5,
         N_("Probability of a mirror image; never where it would show another class (gauges, digits, letters)."),
+        title=N_("Mirror"),
         ge=0,
         le=1,
     )
@@ -76,17 +78,27 @@ class Augmentation(Technique):
             "Probability of turning the image upside down; never where it would show another class (gauges, digits, "
             "letters)."
         ),
+        title=N_("Upside down"),
         ge=0,
         le=1,
     )
-    rotation: float = parameter(0.0, N_("Largest rotation, either way."), unit="°", ge=0, le=180, when=CUSTOM)
-    translation: float = parameter(0.0, N_("Largest move, as a share of the image's size."), ge=0, le=0.5, when=CUSTOM)
-    scale: float = parameter(0.0, N_("Largest relative change of size."), ge=0, le=0.9, when=CUSTOM)
-    brightness: float = parameter(0.0, N_("Largest relative change of brightness."), ge=0, le=2, when=CUSTOM)
-    contrast: float = parameter(0.0, N_("Largest relative change of contrast."), ge=0, le=2, when=CUSTOM)
+    rotation: float = parameter(
+        0.0, N_("Largest rotation, either way."), title=N_("Rotation"), unit="°", ge=0, le=180, when=CUSTOM
+    )
+    translation: float = parameter(
+        0.0, N_("Largest move, as a share of the image's size."), title=N_("Translation"), ge=0, le=0.5, when=CUSTOM
+    )
+    scale: float = parameter(0.0, N_("Largest relative change of size."), title=N_("Scale"), ge=0, le=0.9, when=CUSTOM)
+    brightness: float = parameter(
+        0.0, N_("Largest relative change of brightness."), title=N_("Brightness"), ge=0, le=2, when=CUSTOM
+    )
+    contrast: float = parameter(
+        0.0, N_("Largest relative change of contrast."), title=N_("Contrast"), ge=0, le=2, when=CUSTOM
+    )
     saturation: float = parameter(
         0.0,
         N_("Largest relative change of saturation; does nothing to grey images."),
+        title=N_("Saturation"),
         ge=0,
         le=2,
         when=CUSTOM,
@@ -94,19 +106,33 @@ class Augmentation(Technique):
     hue: float = parameter(
         0.0,
         N_("Largest shift of hue, as a share of the colour circle; does nothing to grey images."),
+        title=N_("Hue"),
         ge=0,
         le=0.5,
         when=CUSTOM,
     )
     noise: float = parameter(
-        0.0, N_("Standard deviation of added Gaussian noise; black to white is 1."), ge=0, le=1, when=CUSTOM
+        0.0,
+        N_("Standard deviation of added Gaussian noise; black to white is 1."),
+        title=N_("Noise"),
+        ge=0,
+        le=1,
+        when=CUSTOM,
     )
-    operations: int = parameter(2, N_("Operations each image passes through."), ge=1, le=8, when=RAND)
-    magnitude: int = parameter(9, N_("Strength of all operations."), ge=0, le=30, when=RAND)
-    erasing: float = parameter(0.0, N_("Probability that a rectangle is erased."), ge=0, le=1)
-    erasing_smallest: float = parameter(0.02, N_("Smallest erased share of the image."), gt=0, le=1)
-    erasing_largest: float = parameter(0.33, N_("Largest erased share of the image."), gt=0, le=1)
-    erasing_fill: Literal["noise", "mean"] = parameter("noise", N_("Fill with noise, or with the image's mean."))
+    operations: int = parameter(
+        2, N_("Operations each image passes through."), title=N_("Operations"), ge=1, le=8, when=RAND
+    )
+    magnitude: int = parameter(9, N_("Strength of all operations."), title=N_("Magnitude"), ge=0, le=30, when=RAND)
+    erasing: float = parameter(0.0, N_("Probability that a rectangle is erased."), title=N_("Erasing"), ge=0, le=1)
+    erasing_smallest: float = parameter(
+        0.02, N_("Smallest erased share of the image."), title=N_("Erasing: smallest"), gt=0, le=1
+    )
+    erasing_largest: float = parameter(
+        0.33, N_("Largest erased share of the image."), title=N_("Erasing: largest"), gt=0, le=1
+    )
+    erasing_fill: Literal["noise", "mean"] = parameter(
+        "noise", N_("Fill with noise, or with the image's mean."), title=N_("Erasing: fill")
+    )
 
     @field_validator("crop")
     @classmethod

@@ -182,7 +182,7 @@ def parameter(
     default: Any,
     description: str,
     *,
-    title: str | None = None,
+    title: str,
     unit: str = "",
     when: dict[str, tuple[str, ...]] | None = None,
     by: dict[str, dict[str, Any]] | None = None,

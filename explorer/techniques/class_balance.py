@@ -45,15 +45,26 @@ class ClassBalance(Technique):
     whole_run = True
 
     where: Literal["loss", "sampling"] = parameter(
-        "loss", N_("Weigh the loss of each image, or take scarce images more often."), next_run=next_run
+        "loss",
+        N_("Weigh the loss of each image, or take scarce images more often."),
+        title=N_("Where"),
+        next_run=next_run,
     )
     by: Literal["inverse", "effective"] = parameter(
-        "inverse", N_("All classes alike, or by the effective number of their images."), next_run=next_run
+        "inverse",
+        N_("All classes alike, or by the effective number of their images."),
+        title=N_("By"),
+        next_run=next_run,
     )
     beta: float = parameter(
-        0.99, N_("β; 1 / (1 − β) images of a class tell most about it."), ge=0, lt=1, when={"by": ("effective",)},
+        0.99,
+        N_("β; 1 / (1 − β) images of a class tell most about it."),
+        title=N_("β"),
+        ge=0,
+        lt=1,
+        when={"by": ("effective",)},
         next_run=next_run,
-    )  # fmt: skip
+    )
 
     def weigh(self, counts: Tensor) -> Tensor | None:
         return self._weights(counts).float() if self.where == "loss" and _unequal(counts) else None

@@ -34,8 +34,12 @@ class Clipping(Technique):
     group = Category.STABILISE
     label = N_("clip {threshold:g}")
 
-    kind: Literal["norm", "value"] = parameter("norm", N_("Limit the norm of the whole gradient, or each element."))
-    threshold: float = parameter(1.0, N_("The largest norm, or the largest absolute value."), gt=0, le=1000)
+    kind: Literal["norm", "value"] = parameter(
+        "norm", N_("Limit the norm of the whole gradient, or each element."), title=N_("Kind")
+    )
+    threshold: float = parameter(
+        1.0, N_("The largest norm, or the largest absolute value."), title=N_("Threshold"), gt=0, le=1000
+    )
 
     @property
     def norm_limit(self) -> float:

@@ -36,13 +36,20 @@ class Distillation(Technique):
     label = N_("distillation T={temperature:g}")
 
     teacher: str = parameter(
-        "", N_("The folder of an earlier run on the same classes, or a checkpoint of it."), max_length=4096
+        "",
+        N_("The folder of an earlier run on the same classes, or a checkpoint of it."),
+        title=N_("Teacher"),
+        max_length=4096,
     )
     temperature: float = parameter(
-        4.0, N_("T: the larger, the more the teacher's second choices count."), ge=0.5, le=20
+        4.0, N_("T: the larger, the more the teacher's second choices count."), title=N_("Temperature"), ge=0.5, le=20
     )
     weight: float = parameter(
-        0.9, N_("w, the share of the teacher in the loss; the rest is that of the targets."), ge=0, le=1
+        0.9,
+        N_("w, the share of the teacher in the loss; the rest is that of the targets."),
+        title=N_("Teacher's share"),
+        ge=0,
+        le=1,
     )
 
     @property

@@ -39,13 +39,16 @@ class Dropout(Technique):
     group = Category.REGULARISE
     label = N_("dropout {p:g}")
 
-    p: float = parameter(0.2, N_("Probability that an element or channel is set to zero."), ge=0.0, le=0.95)
+    p: float = parameter(
+        0.2, N_("Probability that an element or channel is set to zero."), title=N_("Probability p"), ge=0.0, le=0.95
+    )
     kind: Literal["element", "channel"] = parameter(
-        "element", N_("Zero single elements, or whole channels (feature maps).")
+        "element", N_("Zero single elements, or whole channels (feature maps)."), title=N_("Kind")
     )
     places: tuple[Placement, ...] = parameter(
         ("classifier",),
         N_("After the blocks of which stages, or before the classifier."),
+        title=N_("Places"),
         min_length=1,
     )
 

@@ -28,11 +28,14 @@ class EarlyStopping(Technique):
     patience: int = parameter(
         5,
         N_("Epochs without improvement that are allowed; after one more the run ends."),
+        title=N_("Patience"),
         unit="epochs",
         ge=0,
         le=1000,
     )
-    min_delta: float = parameter(0.0, N_("The least fall of the loss that counts as improvement."), ge=0, le=10)
+    min_delta: float = parameter(
+        0.0, N_("The least fall of the loss that counts as improvement."), title=N_("Least fall"), ge=0, le=10
+    )
 
     def stop(self, moment: Moment) -> bool:
         # Patience as torch's ReduceLROnPlateau, and so the schedule, means it. Keras and Lightning count one less.

@@ -43,10 +43,11 @@ class Initialization(Technique):
     label = N_("{kind} init")
     next_run = N_("Start weights are drawn when a run starts; in a running network only fresh layers get them.")
 
-    kind: InitializationKind = parameter("he_normal", N_("Distribution of the start weights."))
+    kind: InitializationKind = parameter("he_normal", N_("Distribution of the start weights."), title=N_("Kind"))
     fan: Literal["fan_in", "fan_out"] = parameter(
         "fan_in",
         N_("Keep the variance of the forward signal (fan_in) or of the gradient (fan_out)."),
+        title=N_("Fan"),
         when={"kind": ("he_normal", "he_uniform")},
     )
 

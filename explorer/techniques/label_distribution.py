@@ -34,7 +34,9 @@ class LabelDistribution(Technique):
     group = Category.REGULARISE
     label = N_("label distribution σ={sigma:g}")
 
-    sigma: float = parameter(1.0, N_("σ, the standard deviation of the bell curve."), unit="classes", ge=0.1, le=20)
+    sigma: float = parameter(
+        1.0, N_("σ, the standard deviation of the bell curve."), title=N_("σ"), unit="classes", ge=0.1, le=20
+    )
 
     def refuse(self, facts: DataSpec) -> Message:
         if facts.ordered:

@@ -33,7 +33,7 @@ class LabelSmoothing(Technique):
     group = Category.REGULARISE
     label = N_("label smoothing {epsilon:g}")
 
-    epsilon: float = parameter(0.1, N_("ε, the share that is spread over all classes."), ge=0, lt=1)
+    epsilon: float = parameter(0.1, N_("ε, the share that is spread over all classes."), title=N_("ε"), ge=0, lt=1)
 
     def soften(self, targets: Tensor) -> Tensor:
         return targets * (1 - self.epsilon) + self.epsilon / targets.shape[-1]

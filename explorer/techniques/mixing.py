@@ -40,16 +40,19 @@ class Mixing(Technique):
     label = N_("mixing {kind} {alpha:g}")
 
     kind: Literal["mixup", "cutmix", "both"] = parameter(
-        "mixup", N_("Blend whole images, replace a rectangle, or draw one of the two for each image.")
+        "mixup", N_("Blend whole images, replace a rectangle, or draw one of the two for each image."), title=N_("Kind")
     )
     alpha: float = parameter(
         0.4,
         N_("α of the Beta distribution of λ; larger mixes more."),
+        title=N_("α"),
         ge=0.05,
         le=10,
         by={"kind": {"cutmix": 1.0}},
     )
-    probability: float = parameter(1.0, N_("Probability that an image is mixed at all."), ge=0, le=1)
+    probability: float = parameter(
+        1.0, N_("Probability that an image is mixed at all."), title=N_("Probability"), ge=0, le=1
+    )
 
     def augment(self, batch: Batch, rng: torch.Generator) -> Batch:
         import torch

@@ -42,19 +42,28 @@ class Normalization(Technique):
     label = N_("{kind} norm")
 
     kind: Literal["batch", "layer", "group", "instance"] = parameter(
-        "batch", N_("Over what mean and variance are taken.")
+        "batch", N_("Over what mean and variance are taken."), title=N_("Kind")
     )
-    eps: float = parameter(1e-5, N_("ε, added to the variance."), gt=0, le=1)
+    eps: float = parameter(1e-5, N_("ε, added to the variance."), title=N_("ε"), gt=0, le=1)
     momentum: float = parameter(
-        0.1, N_("Share of the new batch in the running statistics."), gt=0, le=1, when={"kind": ("batch",)}
+        0.1,
+        N_("Share of the new batch in the running statistics."),
+        title=N_("Momentum"),
+        gt=0,
+        le=1,
+        when={"kind": ("batch",)},
     )
-    affine: bool = parameter(True, N_("Learn γ and β for each channel."))
+    affine: bool = parameter(True, N_("Learn γ and β for each channel."), title=N_("Learn γ and β"))
     track_running_stats: bool = parameter(
-        True, N_("Keep running statistics and evaluate with them."), when={"kind": ("batch",)}
+        True,
+        N_("Keep running statistics and evaluate with them."),
+        title=N_("Running statistics"),
+        when={"kind": ("batch",)},
     )
     groups: int = parameter(
         4,
         N_("Groups of channels; where it does not divide them, the largest common divisor is used."),
+        title=N_("Groups"),
         ge=1,
         le=64,
         when={"kind": ("group",)},

@@ -39,7 +39,9 @@ class SAM(Technique):
     label = "SAM {rho:g}"
     takes = ("backward",)
 
-    rho: float = parameter(0.05, N_("ρ, how far it climbs, as the L2 norm over all weights."), gt=0, le=2)
+    rho: float = parameter(
+        0.05, N_("ρ, how far it climbs, as the L2 norm over all weights."), title=N_("ρ"), gt=0, le=2
+    )
 
     def backward(self, compute: Compute, parameters: Sequence[nn.Parameter]) -> Tensor:
         import torch

@@ -41,11 +41,14 @@ class Schedule(Technique):
     group = Category.SCHEDULE
     label = "{kind}"
 
-    kind: ScheduleKind = parameter("one_cycle", N_("Shape of the learning rate over the run."))
-    warmup: float = parameter(0.0, N_("Epochs over which the rate rises from almost 0."), unit="epochs", ge=0, le=100)
+    kind: ScheduleKind = parameter("one_cycle", N_("Shape of the learning rate over the run."), title=N_("Kind"))
+    warmup: float = parameter(
+        0.0, N_("Epochs over which the rate rises from almost 0."), title=N_("Warm-up"), unit="epochs", ge=0, le=100
+    )
     gamma: float = parameter(
         0.1,
         N_("γ, the factor of each lowering."),
+        title=N_("γ"),
         gt=0,
         le=1,
         when={"kind": ("step", "multi_step", "exponential", "plateau")},
@@ -54,6 +57,7 @@ class Schedule(Technique):
     every: float = parameter(
         5.0,
         N_("Epochs between lowerings, or in a cycle."),
+        title=N_("Every"),
         unit="epochs",
         ge=0.01,
         le=1000,
@@ -62,24 +66,46 @@ class Schedule(Technique):
     milestones: tuple[float, ...] = parameter(
         (8.0, 12.0),
         N_("Epochs after the warm-up at which the rate is lowered."),
+        title=N_("Milestones"),
         unit="epochs",
         when={"kind": ("multi_step",)},
     )
     power: float = parameter(
-        1.0, N_("Power of the polynomial; 1 is a straight line."), gt=0, le=10, when={"kind": ("polynomial",)}
+        1.0,
+        N_("Power of the polynomial; 1 is a straight line."),
+        title=N_("Power"),
+        gt=0,
+        le=10,
+        when={"kind": ("polynomial",)},
     )
     growth: float = parameter(
-        2.0, N_("Each cycle is longer than the last by this factor."), ge=1, le=10, when={"kind": ("cosine_restarts",)}
+        2.0,
+        N_("Each cycle is longer than the last by this factor."),
+        title=N_("Cycle growth"),
+        ge=1,
+        le=10,
+        when={"kind": ("cosine_restarts",)},
     )
     rise: float = parameter(
-        0.3, N_("Share of the run in which the rate rises."), gt=0, lt=1, when={"kind": ("one_cycle",)}
+        0.3,
+        N_("Share of the run in which the rate rises."),
+        title=N_("Rising share"),
+        gt=0,
+        lt=1,
+        when={"kind": ("one_cycle",)},
     )
     div: float = parameter(
-        25.0, N_("The rate starts at 1/div of the peak."), ge=1, le=10000, when={"kind": ("one_cycle", "cyclic")}
+        25.0,
+        N_("The rate starts at 1/div of the peak."),
+        title=N_("Start divisor"),
+        ge=1,
+        le=10000,
+        when={"kind": ("one_cycle", "cyclic")},
     )
     patience: int = parameter(
         2,
         N_("Epochs without improvement that are allowed; after one more the rate is lowered."),
+        title=N_("Patience"),
         unit="epochs",
         ge=0,
         le=100,

@@ -42,9 +42,9 @@ class Skip(Technique):
     label = N_("skip")
 
     kind: Literal["projection", "identity"] = parameter(
-        "projection", N_("Where the shape changes: a 1×1 convolution, or zeros for the new channels.")
+        "projection", N_("Where the shape changes: a 1×1 convolution, or zeros for the new channels."), title=N_("Kind")
     )
-    zero_start: bool = parameter(False, N_("Start every block as the identity."))
+    zero_start: bool = parameter(False, N_("Start every block as the identity."), title=N_("Start as identity"))
 
     def shortcut(self, c_in: int, c_out: int, stride: int, made: nn.Module | None = None) -> nn.Module:
         from torch import nn

@@ -40,8 +40,12 @@ class StochasticDepth(Technique):
     group = Category.REGULARISE
     label = "stochastic depth {p:g}"
 
-    p: float = parameter(0.2, N_("Probability with which the last block is left out."), ge=0, le=0.95)
-    kind: Literal["batch", "row"] = parameter("row", N_("One draw for all images of a step, or one for each image."))
+    p: float = parameter(
+        0.2, N_("Probability with which the last block is left out."), title=N_("Probability p"), ge=0, le=0.95
+    )
+    kind: Literal["batch", "row"] = parameter(
+        "row", N_("One draw for all images of a step, or one for each image."), title=N_("Kind")
+    )
 
     def lacks(self, on: Collection[Technique]) -> Message:
         if any(technique.acts_in("shortcut") for technique in on):

@@ -66,16 +66,20 @@ class Transfer(Technique):
     weights: str = parameter(
         OFFICIAL,
         N_("official, none (from scratch), or the path of a checkpoint, a state dict or a safetensors file."),
+        title=N_("Weights"),
         min_length=1,
         max_length=4096,
         next_run=NEW_WEIGHTS,
     )
     train: Literal["head", "top", "all"] = parameter(
-        "head", N_("What learns: the head alone (feature extraction), all but the first stages, or all (fine-tuning).")
+        "head",
+        N_("What learns: the head alone (feature extraction), all but the first stages, or all (fine-tuning)."),
+        title=N_("What learns"),
     )
     frozen_stages: int = parameter(
         3,
         N_("How many stages, from the images on, stand still."),
+        title=N_("Frozen stages"),
         unit=N_("stages"),
         ge=1,
         le=20,
@@ -84,6 +88,7 @@ class Transfer(Technique):
     thaw_every: int = parameter(
         0,
         N_("So often the next frozen stage thaws, from the head down; 0: never."),
+        title=N_("Thaw every"),
         unit=N_("epochs"),
         ge=0,
         le=1000,
@@ -92,19 +97,25 @@ class Transfer(Technique):
     depth_factor: float = parameter(
         1.0,
         N_("On the learning rate, for each stage further from the head; 1: all learn at the same rate."),
+        title=N_("Rate per stage"),
         ge=0.1,
         le=1,
     )
-    norm_affine_trains: bool = parameter(False, N_("γ and β of batch normalization in frozen layers go on learning."))
+    norm_affine_trains: bool = parameter(
+        False, N_("γ and β of batch normalization in frozen layers go on learning."), title=N_("BN: learn γ, β")
+    )
     norm_statistics_update: bool = parameter(
-        False, N_("Running mean and variance in frozen layers go on following the batches.")
+        False, N_("Running mean and variance in frozen layers go on following the batches."), title=N_("BN: statistics")
     )
     norm_uses_running: bool = parameter(
         True,
         N_("Frozen layers normalise with the running statistics, in training as in evaluation; else by the batch."),
+        title=N_("BN: running"),
     )
     cache_features: bool = parameter(
-        True, N_("Compute features once, where the whole body is frozen and nothing changes the images.")
+        True,
+        N_("Compute features once, where the whole body is frozen and nothing changes the images."),
+        title=N_("Cache features"),
     )
 
     def refuse_network(self, network: Network) -> Message:

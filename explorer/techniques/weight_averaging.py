@@ -34,7 +34,7 @@ class WeightAveraging(Technique):
     group = Category.SCHEDULE
     label = N_("EMA {decay:g}")
 
-    decay: float = parameter(0.99, N_("d, the share of the old average in the new one."), ge=0, lt=1)
+    decay: float = parameter(0.99, N_("d, the share of the old average in the new one."), title=N_("Decay"), ge=0, lt=1)
 
     def average(self, shadow: list[Tensor], weights: list[Tensor], step: int) -> None:
         import torch

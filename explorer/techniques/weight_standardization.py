@@ -38,7 +38,7 @@ class WeightStandardization(Technique):
     label = N_("weight standardization")
 
     kind: Literal["both", "centre", "divide"] = parameter(
-        "both", N_("Subtract the mean of each filter, divide by its standard deviation, or both.")
+        "both", N_("Subtract the mean of each filter, divide by its standard deviation, or both."), title=N_("Kind")
     )
 
     def convolution(self, made: nn.Conv2d) -> nn.Conv2d:

@@ -167,7 +167,8 @@ class Form(QWidget):
             if not acts:
                 help_ += "\n" + "\n".join(
                     _("Acts only where {field} is: {values}.").format(
-                        field=field_label(other, self._fields.get(other)), values=", ".join(map(choice_label, allowed))
+                        field=field_label(other, type(self._value).model_fields[other]),
+                        values=", ".join(map(choice_label, allowed)),
                     )
                     for other, allowed in needs.items()
                 )

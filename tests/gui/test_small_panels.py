@@ -88,7 +88,7 @@ def test_marks_never_lie_over_the_curves(qtbot: QtBot, tmp_path: Path) -> None:
         assert len(strip.marks) == 7
         assert strip.placed()
         assert not any(strip.mapRectToScene(box).intersects(view) for box in strip.boxes())
-        assert "dropout 0.3" in strip.toolTip()  # what has only a number says its text here
+        assert "dropout 0.2" in strip.toolTip()  # what has only a number says its text here
         window.resize(1920, 1080)
         window.grid.enlarge(loss)
         settle(window, loss)

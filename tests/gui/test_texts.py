@@ -39,7 +39,8 @@ from explorer.gui.export.dialog import ExportDialog
 from explorer.gui.menus import about, shortcuts
 from explorer.gui.recipe.manual import page
 from explorer.gui.window import Window
-from explorer.networks import BACKBONES
+from explorer.networks import BACKBONES, NETWORKS
+from explorer.optimizers import OPTIMIZERS
 from explorer.recipe import BY_NAME, Recipe
 from explorer.runs import RunRecord
 from explorer.session.session import State
@@ -53,8 +54,8 @@ NAMES = frozenset(
     re.split(
         r"\s+",
         "AdamW BatchNorm CNN CPU CSV CUDA CutMix ECE ELU English Explorer Fashion GELU GPU Leaky MIT MixUp MNIST MPS "
-        "Nesterov PNG PReLU PySide PyTorch RMS RandAugment ReLU SGD SVG SiLU Training TrivialAugment arXiv bfloat "
-        "float tanh official none state dict safetensors Alt Backspace Ctrl Del Delete Enter Return Shift Tab",
+        "Muon Nesterov PNG PReLU PySide PyTorch RMS RandAugment ReLU SGD SVG SiLU Training TrivialAugment arXiv bfloat "
+        "float tanh official none state dict safetensors Alt Backspace Ctrl Del Delete Enter Esc Return Shift Tab",
     )
 )
 """Names that are the same in Russian: of methods, formats, programs and keys, and what is typed as it stands."""
@@ -161,7 +162,7 @@ def pyqtgraph_menu(widget: QObject | None) -> bool:
 def recipe_words() -> frozenset[str]:
     """Keys and values of recipes, and instruments: the same in every language, as the command line takes them."""
     words = {*BY_NAME, *(kind.label for kind in TECHNIQUES), *(kind.name for kind in INSTRUMENTS)}
-    for model in (*TECHNIQUES, Recipe):
+    for model in (*TECHNIQUES, *NETWORKS, *OPTIMIZERS, Recipe):
         for name, schema in model.model_json_schema().get("properties", {}).items():
             words |= {name, *map(str, schema.get("enum", ()))}
     return frozenset(part for word in words for part in LATIN.findall(word))

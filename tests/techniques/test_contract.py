@@ -29,6 +29,8 @@ from explorer.techniques import (
     LayerPlace,
     LayerRate,
     Moment,
+    Normalization,
+    Skip,
     Technique,
 )
 from explorer.training.control import Control
@@ -367,7 +369,9 @@ def test_one_training_step(technique: Technique, images: ImageData, teacher: Pat
     if isinstance(technique, Distillation):
         technique = technique.model_copy(update={"teacher": str(teacher)})
     before = torch.get_rng_state()
-    recipe = Recipe(depth=8, width=4, batch_size=16, device="cpu", lr=0.01, techniques=(technique,))
+    beside = {"stochastic_depth": (Skip(),), "transfer": (Normalization(), Skip())}.get(technique.name, ())
+    width = 16 if technique.name == "transfer" else 4  # that of the weights that come with the program
+    recipe = Recipe(depth=8, width=width, batch_size=16, device="cpu", lr=0.01, techniques=(technique, *beside))
     run = Run(recipe, images, Watch(()), Control(), None)
     events = list(one_step(run, next(run.batches())))
     assert [type(event) for event in events] == [StepDone]

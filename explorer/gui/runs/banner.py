@@ -43,7 +43,7 @@ class Banner(QFrame):
         for widget, stretch in ((self.text, 1), (self.copy, 0), (self.dismiss, 0)):
             above.addWidget(widget, stretch)
         self.row, self.buttons = QWidget(), {}  # type: tuple[QWidget, dict[str, QPushButton]]
-        self._try, self._then = QLabel(), QLabel()
+        self._try, self._then = QLabel(self.row), QLabel(self.row)
         self._below, self._columns = QGridLayout(self.row), 0
         self._below.setContentsMargins(0, 0, 0, 0)
         self._below.setColumnStretch(9, 1)

@@ -267,7 +267,7 @@ def test_a_change_of_the_network_keeps_what_fits(tiny: MakeImages) -> None:
     control.change(of.switched(Normalization()).switched(Dropout()).without("activation"))
     changed = next(events)
     assert isinstance(changed, RecipeChanged)
-    assert changes(of, parse(changed.recipe)) == ("+ dropout 0.3", "+ batch norm", "− prelu")
+    assert changes(of, parse(changed.recipe)) == ("+ dropout 0.2", "+ batch norm", "− PReLU")
     new = dict(run.learner.model.named_parameters())
     assert set(changed.fresh) >= {name for name in new if "norm" in name}
     assert all("norm" in name for name in changed.fresh)
@@ -383,7 +383,7 @@ def test_divergence_at_once_leaves_the_last_good_checkpoint(
     run = new_run(recipe(epochs=5), tiny(), checkpoints=tmp_path)
     real = step_module.soft_cross_entropy
 
-    def explode(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    def explode(logits: torch.Tensor, targets: torch.Tensor, weights: None = None) -> torch.Tensor:
         return real(logits, targets) * (math.inf if run.at.step == 6 else 1)
 
     monkeypatch.setattr(step_module, "soft_cross_entropy", explode)
@@ -504,7 +504,7 @@ def test_a_failure_in_the_middle_is_an_event(
     calls = 0
     real = step_module.soft_cross_entropy
 
-    def fail(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    def fail(logits: torch.Tensor, targets: torch.Tensor, weights: None = None) -> torch.Tensor:
         nonlocal calls
         calls += 1
         if calls == 6:

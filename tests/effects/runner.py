@@ -9,11 +9,13 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from explorer.data import ImageData, load
+import torch
+
+from explorer.data import ImageData, Split, load
 from explorer.events import EpochDone, GradientNorms, RunEnded
 from explorer.recipe import Recipe
 from explorer.techniques import Distillation
@@ -47,6 +49,8 @@ class Arm:
     measure: Measure
     teacher: Recipe | None = None
     """Trained first, with the same seed, for `recipe` to learn from."""
+    per_class: tuple[int, ...] = ()
+    """So many training images of each class are kept, in the order of the classes; of those to measure on, all."""
 
     def of(self, seed: int) -> Recipe:
         """What is trained with `seed`."""
@@ -104,11 +108,20 @@ def images(choice: str, seed: int) -> ImageData:
     return load(recipe.data, seed)
 
 
+def unequal(data: ImageData, per_class: tuple[int, ...]) -> ImageData:
+    """The first training images of each class, so many of each."""
+    labels = data.training.labels
+    kept = torch.cat([(labels == k).nonzero().flatten()[:count] for k, count in enumerate(per_class)])
+    return replace(data, training=Split(data.training.images[kept], labels[kept]))
+
+
 @cache
-def trained(recipe_json: str) -> History:
+def trained(recipe_json: str, per_class: tuple[int, ...] = ()) -> History:
     """The history of a recipe, given as JSON: each is trained once in a process."""
     recipe = Recipe.from_json(recipe_json)
     data = images(Recipe(data=recipe.data).to_json(), recipe.seed)
+    if per_class:
+        data = unequal(data, per_class)
     began = time.perf_counter()
     events = list(train(recipe, data=data, instruments=(Gradients(every=10),)))
     end = events[-1]
@@ -142,7 +155,7 @@ def run(claim: Claim, seeds: int = 3, say: Callable[[str], None] = lambda _: Non
     for name, arm in claim.arms.items():
         histories = []
         for seed in range(seeds):
-            history = trained(arm.of(seed).to_json())
+            history = trained(arm.of(seed).to_json(), arm.per_class)
             histories.append(history)
             say(f"{claim.name}: {name}, seed {seed}: {arm.measure(history):.4g} ({history.seconds:.1f} s)")
         values[name] = [arm.measure(history) for history in histories]

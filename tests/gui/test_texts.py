@@ -287,18 +287,23 @@ def save_button(window: Window) -> str:
     return next(text for text in said if text in ("Сохранить", "Save"))
 
 
+def worded(window: QWidget) -> list[tuple[str, str]]:
+    """Every text with a word in it: numbers on axes come and go with the room there is."""
+    return sorted(entry for entry in texts(window) if re.search("[A-Za-zА-я]{2}", entry[1]))
+
+
 def test_every_text_comes_back(qtbot: QtBot, tmp_path: Path) -> None:
     with opened(qtbot, tmp_path, "en") as window:
         window.change(changed(window.session.recipe))
         window.manual.explain(TECHNIQUES[0])
         show_everything(window)
-        before = sorted(texts(window))
+        before = worded(window)
         window.menus.actions["language-ru"].trigger()
         show_everything(window)
-        between = sorted(texts(window))
+        between = worded(window)
         window.menus.actions["language-en"].trigger()
         show_everything(window)
-        after = sorted(texts(window))
+        after = worded(window)
         assert not [entry for entry in between if entry not in before and not CYRILLIC.search(entry[1])]
         assert [entry for entry in after if entry not in before] == []
         assert [entry for entry in before if entry not in after] == []

@@ -301,9 +301,9 @@ def test_a_run_knows_whether_somebody_writes_it(tmp_path: Path) -> None:
     assert not in_use(tmp_path / "run")
 
 
-@pytest.mark.parametrize("folder", ["tests/files/v1/run", "resources/examples/default"])
-def test_runs_from_before_databases_had_a_version_open(folder: str) -> None:
-    with closing(sqlite3.connect(Path(folder) / "run.sqlite")) as database:
+def test_runs_from_before_databases_had_a_version_open() -> None:
+    folder = Path(__file__).parents[1] / "files" / "v1" / "run"
+    with closing(sqlite3.connect(folder / "run.sqlite")) as database:
         assert database.execute("PRAGMA user_version").fetchone() == (0,)
     record = open_run(folder)
     assert record.ended is not None

@@ -21,7 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     from explorer.display import has_display, missing_for_window
 
     if not has_display():
-        from explorer.cli.commands import train_without_display
+        from explorer.cli.without_display import train_without_display
 
         return train_without_display()
     if problem := missing_for_window():

@@ -284,9 +284,10 @@ def test_export_of_tables_and_checkpoints_needs_no_qt(tmp_path: Path) -> None:
 
 def test_without_a_display_the_start_command_trains_and_leaves_everything(tmp_path: Path) -> None:
     code = (
-        "import sys; from explorer import Recipe, __main__; from explorer.cli import commands;"
+        "import sys; from explorer import Recipe, __main__; from explorer.cli import without_display;"
         " tiny = Recipe(width=4, epochs=2, batch_size=32,"
-        "data={'name': 'fashion-mini', 'per_class': 20}); commands.Recipe = lambda: tiny; sys.exit(__main__.main([]))"
+        "data={'name': 'fashion-mini', 'per_class': 20});"
+        " without_display.Recipe = lambda: tiny; sys.exit(__main__.main([]))"
     )
     variables = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")}
     done = subprocess.run(

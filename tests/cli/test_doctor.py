@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from explorer.cli import doctor
+from explorer.cli.commands import doctor
 
 
 @pytest.fixture(autouse=True)

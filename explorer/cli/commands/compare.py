@@ -1,20 +1,27 @@
-"""The runs that show what a technique does, one after the other, and a table of how each ended."""
+"""`training-explorer compare`: the runs that show what a technique does, and a table of how each ended."""
 
 from __future__ import annotations
 
+import argparse
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rich.table import Table
 
+from explorer.cli.commands.base import Command
+from explorer.cli.flags import recipe_from
+from explorer.cli.running import number_of_seeds, running_flags, train_into
 from explorer.cli.terminal import console
 from explorer.errors import InputError, said
 from explorer.events import DIVERGED, FAILED, FINISHED, STOPPED, RunEnded
 from explorer.i18n import NOTHING, _
+from explorer.nearest import did_you_mean
+from explorer.recipe import BY_NAME
 from explorer.runs import new_folder
 from explorer.runs.experiment import Experiment, Planned, spread
 from explorer.runs.names import file_name
+from explorer.techniques import Technique
 
 OUTCOMES: dict[str, Callable[[], str]] = {
     DIVERGED: lambda: _("diverged"),
@@ -23,6 +30,36 @@ OUTCOMES: dict[str, Callable[[], str]] = {
 }
 
 Train = Callable[[Planned, Path], RunEnded | None]
+
+
+def _flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("technique")
+    running_flags(parser)
+    parser.add_argument(
+        "--seeds",
+        type=number_of_seeds,
+        default=1,
+        metavar="N",
+        help=_("runs of each arm, with seeds from the recipe's on"),
+    )
+
+
+def _run(options: argparse.Namespace) -> int:
+    """Train the runs that show what a technique does, one after the other, and say how each ended."""
+    kind, recipe = _technique(options.technique), recipe_from(options)
+
+    def train(planned: Planned, folder: Path) -> RunEnded | None:
+        return train_into(planned.recipe, folder, options.instruments, as_json=False, place=planned.place)
+
+    experiment = Experiment(recipe.technique(kind) or kind(), recipe, options.seeds)
+    return run_experiment(experiment, options.out, train)
+
+
+def _technique(name: str) -> type[Technique]:
+    """The technique called `name`. Raises InputError."""
+    if name not in BY_NAME:
+        raise InputError(_("There is no technique {name!r}.").format(name=name) + did_you_mean(name, BY_NAME))
+    return BY_NAME[name]
 
 
 def run_experiment(experiment: Experiment, out: str | None, train: Train) -> int:
@@ -84,3 +121,8 @@ def _mean(values: Sequence[float], form: str) -> str:
         return "–"
     mean, deviation = spread(list(values))
     return form.format(mean) if math.isnan(deviation) else f"{form.format(mean)} ± {form.format(deviation)}"
+
+
+COMMAND = Command(
+    "compare", lambda: _("train the runs that show what a technique does, and compare them"), _flags, _run
+)

@@ -14,6 +14,7 @@ from time import perf_counter
 from platformdirs import user_cache_path
 
 from explorer import __version__
+from explorer.cli.commands.base import Command
 from explorer.display import has_display, missing_for_window
 from explorer.i18n import _, language
 from explorer.runs import runs_folder
@@ -111,3 +112,11 @@ def examine() -> int:
     if not found:
         print(_("No trouble found."))
     return 1 if found else 0
+
+
+COMMAND = Command(
+    "doctor",
+    lambda: _("say what a report of a fault needs, and find the usual troubles"),
+    lambda _parser: None,
+    lambda _options: examine(),
+)

@@ -1,0 +1,56 @@
+"""`training-explorer train`: a recipe in the terminal."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from explorer.cli.commands.base import Command
+from explorer.cli.flags import recipe_from
+from explorer.cli.running import exit_code, run_named, running_flags, train_into
+from explorer.errors import InputError
+from explorer.i18n import _
+from explorer.recipe import Recipe
+from explorer.runs import new_folder, open_run
+from explorer.runs.store import CHECKPOINTS
+
+
+def _flags(parser: argparse.ArgumentParser) -> None:
+    running_flags(parser)
+    parser.add_argument("--json", action="store_true", help=_("one event per line on standard output"))
+    parser.add_argument(
+        "--resume", metavar="RUN", help=_("go on from a run or a checkpoint, with its recipe; into a new folder")
+    )
+
+
+def _run(options: argparse.Namespace) -> int:
+    resume = _checkpoint(options.resume) if options.resume else None
+    recipe = recipe_from(options, _recipe_of(resume) if resume and not options.recipe else None)
+    folder = Path(options.out) if options.out else new_folder(recipe)
+    code = exit_code(train_into(recipe, folder, options.instruments, options.json, resume))
+    if not options.json:
+        print(_("The run is in {folder}").format(folder=folder))
+    return code
+
+
+def _checkpoint(text: str) -> Path:
+    """The last checkpoint of the run that `text` names, or the file. Raises InputError."""
+    path = Path(text)
+    if path.is_file():
+        return path
+    folder = run_named(text)
+    open_run(folder)  # says what is wrong with it
+    return folder / CHECKPOINTS / "last.pt"
+
+
+def _recipe_of(path: Path) -> Recipe:
+    """The recipe under which a checkpoint was written, with all that was changed while it ran. Raises InputError."""
+    from explorer.training import checkpoint
+
+    recipe = checkpoint.read(path).get("recipe")
+    if not isinstance(recipe, str):
+        raise InputError(_("{path} is not of a run: it holds no recipe. Give a recipe file, too.").format(path=path))
+    return Recipe.from_json(recipe, str(path))
+
+
+COMMAND = Command("train", lambda: _("train a recipe in the terminal"), _flags, _run)

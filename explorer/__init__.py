@@ -17,9 +17,10 @@ from explorer.techniques import TECHNIQUES
 if TYPE_CHECKING:
     from explorer.runs import open_run
     from explorer.training.loop import train
+    from explorer.training.trained import load_network
 
 __version__ = "0.1.0"
-__all__ = ["TECHNIQUES", "Recipe", "open_run", "train"]
+__all__ = ["TECHNIQUES", "Recipe", "load_network", "open_run", "train"]
 
 
 wait_briefly(os.environ)  # before anybody loads torch
@@ -31,6 +32,10 @@ def __getattr__(name: str) -> Any:
         from explorer.training.loop import train
 
         return train
+    if name == "load_network":
+        from explorer.training.trained import load_network
+
+        return load_network
     if name == "open_run":
         from explorer.runs import open_run
 

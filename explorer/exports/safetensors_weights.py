@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from explorer.exports.base import Export, StoredRun, no_checkpoint
 from explorer.i18n import N_
-from explorer.runs.store import CHECKPOINTS
+from explorer.training.checkpoint_path import best_checkpoint
 
 
 def files(run: StoredRun) -> Iterator[tuple[str, bytes]]:
@@ -16,7 +16,7 @@ def files(run: StoredRun) -> Iterator[tuple[str, bytes]]:
 
     from explorer.training import checkpoint
 
-    path = next((p for name in ("best.pt", "last.pt") if (p := run.folder / CHECKPOINTS / name).is_file()), None)
+    path = best_checkpoint(run.folder)
     if path is None:
         raise no_checkpoint(run, "safetensors")
     content = checkpoint.read(path)

@@ -14,7 +14,7 @@ from explorer.i18n import _
 from explorer.recipe import Recipe
 from explorer.runs import RunRecord
 from explorer.runs.names import file_name
-from explorer.runs.store import CHECKPOINTS
+from explorer.training.checkpoint_path import best_checkpoint
 
 
 def open_recipe(parent: QWidget) -> Recipe | None:
@@ -37,7 +37,7 @@ def save_recipe(parent: QWidget, recipe: Recipe) -> Path | None:
 
 def save_checkpoint(parent: QWidget, folder: Path, title: str) -> Path | None:
     """Copy the best weights of the run in `folder`, or the last ones where there are no best yet."""
-    source = next((p for name in ("best.pt", "last.pt") if (p := folder / CHECKPOINTS / name).is_file()), None)
+    source = best_checkpoint(folder)
     if source is None:
         raise InputError(_("This run has no checkpoint yet. One is written after each epoch."))
     suggested = f"{file_name(title)}-{source.name}"

@@ -147,8 +147,9 @@ class Run:
         resume = self.learner.resume_state(self.at.best_weights if best else None)
         if not all(tensor.isfinite().all() for tensor in resume["model"].values()):
             return  # stopped while diverging: the last good checkpoint is worth more
-        data = self.images.data
-        about = {"recipe": self.recipe.to_json(), "classes": list(data.classes), "size": data.spec.size}
+        data, facts = self.images.data, self.images.data.spec
+        about = {"recipe": self.recipe.to_json(), "classes": list(data.classes), "ordered": data.ordered}
+        about |= {"size": facts.size, "channels": facts.channels}
         threads = {"threads": self.chosen.threads}
         paths = [self.checkpoints / name for name in names]
         checkpoint.write(paths, about | threads | self.at.content() | resume)

@@ -13,7 +13,8 @@ from explorer.i18n import N_, Message
 from explorer.recipe import Recipe
 from explorer.techniques import Technique
 from explorer.training import checkpoint
-from explorer.training.model import Standardize, build
+from explorer.training.checkpoint_path import best_checkpoint
+from explorer.training.trained import built
 
 
 class Teachers:
@@ -56,19 +57,7 @@ def network(technique: Technique, data: ImageData) -> nn.Module:
     if not isinstance(recipe, str):
         text = N_("{path} does not say which network it holds. Choose a checkpoint of a run.")
         raise InputError(Message(text, path=path))
-    channels = data.spec.channels
-    standardize = Standardize(torch.zeros(channels), torch.ones(channels))  # the teacher's own come with its weights
-    model = build(Recipe.from_json(recipe, str(path)), data.spec, standardize, torch.Generator(), started=False)
-    try:
-        model.load_state_dict(content["model"])
-        finite = all(bool(tensor.isfinite().all()) for tensor in model.state_dict().values())
-    except (RuntimeError, KeyError, AttributeError, TypeError) as error:
-        text = N_("The network in {path} does not fit these images: {error}. Choose a run on images like these.")
-        raise InputError(Message(text, path=path, error=" ".join(str(error).split())[:300])) from None
-    if not finite:
-        text = N_("The network in {path} has diverged. Choose another run as the teacher.")
-        raise InputError(Message(text, path=path))
-    return model.to(memory_format=torch.channels_last).eval().requires_grad_(False)  # type: ignore[call-overload, no-any-return]
+    return built(content, Recipe.from_json(recipe, str(path)), data.spec, path)
 
 
 def _file(technique: Technique) -> Path:
@@ -79,9 +68,8 @@ def _file(technique: Technique) -> Path:
     path = Path(technique.asks).expanduser()
     if path.is_file():
         return path
-    for name in ("checkpoints/best.pt", "checkpoints/last.pt", "best.pt", "last.pt"):
-        if (path / name).is_file():
-            return path / name
+    if best := best_checkpoint(path):
+        return best
     text = N_(
         "There is no run and no checkpoint {path} to learn from. Give the folder of an earlier run as the teacher."
     )

@@ -88,3 +88,13 @@ def choice_label(value: object) -> str:
     """The text for one value of a choice, translated."""
     name = str(value)
     return _(CHOICES[name]) if name in CHOICES else name.replace("_", " ")
+
+
+def in_mid_sentence(title: str) -> str:
+    """With a small letter, unless it is an abbreviation."""
+    return title if title[1:2].isupper() else title[:1].lower() + title[1:]
+
+
+def without(title: str) -> str:
+    """That the technique of this title is off, in the language now in use."""
+    return _("without {technique}").format(technique=in_mid_sentence(_(title)))

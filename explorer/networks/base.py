@@ -7,14 +7,12 @@ network is built, so that the window can offer every one before torch is loaded.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
-
-from pydantic import BaseModel, ConfigDict, Field
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from explorer.data import DataSpec
+from explorer.declared import Declared
 from explorer.errors import InputError
 from explorer.i18n import N_, NOTHING, Message, _
 
@@ -54,7 +52,7 @@ class Blanks(Protocol):
         """Layer (B, …) → the same shape, through which a residual branch goes before it is added to its shortcut."""
 
 
-class Network(BaseModel):
+class Network(Declared):
     """Base of all networks. What `build` gives is a module with `features`, `head`, `stages` and `head_layers`.
 
     `features(images)`: (B, C, H, W) in [0, 1] → (B, D), what the head decides by. `head(features)` → logits
@@ -63,32 +61,12 @@ class Network(BaseModel):
     that scale what it adds.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    title: ClassVar[str]
-    summary: ClassVar[str]
-    """One line: what it is."""
-    label: ClassVar[str]
-    """Legend text, a format string over the fields, e.g. "MLP {depth} × {width}"."""
     blanks: ClassVar[tuple[str, ...]] = BLANKS
     """Those of BLANKS that it has."""
     images: ClassVar[bool] = True
     """Whether its layers see images (B, C, H, W) with C ≥ 1 and more than one pixel, not vectors."""
 
     kind: str
-
-    def __str__(self) -> str:
-        return self.label.format(**dict(self))
-
-    @classmethod
-    def key(cls) -> str:
-        """The value of `kind`: its key in a recipe and on the command line."""
-        return str(cls.model_fields["kind"].default)
-
-    @classmethod
-    def manual(cls) -> str:
-        """The docstring: what it is, formula, paper, when to use it."""
-        return inspect.cleandoc(cls.__doc__ or "")
 
     @property
     def proper_name(self) -> Message:
@@ -122,14 +100,3 @@ class Network(BaseModel):
         """Where the official weights come from, and the weights without the head. Raises InputError."""
         text = _("There are no official weights for {network}. Name a file in transfer.weights, or choose {others}.")
         raise InputError(text.format(network=self.proper_name, others="small_cnn, pretrained"))
-
-
-def parameter(
-    default: Any, title: str, description: str, *, unit: str = "", next_run: str = NEW_NETWORK, **bounds: Any
-) -> Any:
-    """A field of a network: default, title, description, bounds (ge, gt, le, lt), unit.
-
-    `next_run`: why a change cannot act in a run that goes on.
-    """
-    extra: dict[str, Any] = {"next_run": next_run} | ({"unit": unit} if unit else {})
-    return Field(default, title=title, description=description, json_schema_extra=extra, **bounds)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from explorer.data import DataSpec
+from explorer.declared import parameter
 from explorer.i18n import N_
-from explorer.networks.base import BLANKS, Blanks, Network, parameter
+from explorer.networks.base import BLANKS, NEW_NETWORK, Blanks, Network
 
 if TYPE_CHECKING:
     from torch import nn
@@ -37,9 +38,23 @@ class MLP(Network):
 
     kind: Literal["mlp"] = "mlp"
     depth: int = parameter(
-        3, N_("Depth"), N_("Hidden layers; the classifier comes after them."), unit=N_("layers"), ge=1, le=30
+        3,
+        N_("Hidden layers; the classifier comes after them."),
+        title=N_("Depth"),
+        next_run=NEW_NETWORK,
+        unit=N_("layers"),
+        ge=1,
+        le=30,
     )
-    width: int = parameter(128, N_("Width"), N_("Features of each hidden layer."), unit=N_("features"), ge=4, le=2048)
+    width: int = parameter(
+        128,
+        N_("Features of each hidden layer."),
+        title=N_("Width"),
+        next_run=NEW_NETWORK,
+        unit=N_("features"),
+        ge=4,
+        le=2048,
+    )
 
     def build(self, facts: DataSpec, input_layer: nn.Module, blanks: Blanks) -> nn.Module:
         from torch import nn

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import field_validator
 
 from explorer.data import DataSpec
+from explorer.declared import parameter
 from explorer.i18n import N_, Message, _
-from explorer.networks.base import Blanks, Network, parameter
+from explorer.networks.base import NEW_NETWORK, Blanks, Network
 from explorer.networks.catalogue import MIN_SIZE, Backbone, find
 from explorer.networks.download import fetch
 
@@ -50,15 +51,19 @@ class Pretrained(Network):
 
     kind: Literal["pretrained"] = "pretrained"
     name: BackboneName = parameter(
-        "efficientnet_lite0", N_("Name"), N_("Which one; efficientnet_lite0 works without a download.")
+        "efficientnet_lite0",
+        N_("Which one; efficientnet_lite0 works without a download."),
+        title=N_("Name"),
+        next_run=NEW_NETWORK,
     )
     size: int = parameter(
         96,
-        N_("Image size"),
         N_(
             "To which images are resized; 0 takes the size that the weights were trained with, often 224: better, and "
             "five times as slow as 96. Networks with a fixed size keep theirs."
         ),
+        title=N_("Image size"),
+        next_run=NEW_NETWORK,
         unit=N_("pixels"),
         ge=0,
         le=512,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from explorer.data import DataSpec
+from explorer.declared import parameter
 from explorer.i18n import N_, Message
-from explorer.networks.base import Blanks, BranchPlace, Network, parameter
+from explorer.networks.base import NEW_NETWORK, Blanks, BranchPlace, Network
 from explorer.networks.catalogue import SMALL_CNN
 
 if TYPE_CHECKING:
@@ -37,14 +38,16 @@ class SmallCNN(Network):
     kind: Literal["small_cnn"] = "small_cnn"
     depth: Literal[8, 14, 20, 26, 32, 38, 44, 50, 56] = parameter(
         8,
-        N_("Depth"),
         N_("Layers with weights: 6n + 2, in three stages of n blocks of two convolutions."),
+        title=N_("Depth"),
+        next_run=NEW_NETWORK,
         unit=N_("layers"),
     )
     width: int = parameter(
         16,
-        N_("Width"),
         N_("Channels of the first stage; the second has twice, the third four times as many."),
+        title=N_("Width"),
+        next_run=NEW_NETWORK,
         unit=N_("channels"),
         ge=4,
         le=128,

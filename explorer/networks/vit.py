@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from explorer.data import DataSpec
+from explorer.declared import parameter
 from explorer.i18n import N_, NOTHING, Message
-from explorer.networks.base import Blanks, Network, parameter
+from explorer.networks.base import NEW_NETWORK, Blanks, Network
 
 if TYPE_CHECKING:
     from torch import nn
@@ -42,16 +43,30 @@ class ViT(Network):
 
     kind: Literal["vit"] = "vit"
     patch: Literal[2, 4, 7, 8, 14, 16, 32] = parameter(
-        4, N_("Patch size"), N_("Side of a patch; half of it means four times as many patches."), unit=N_("pixels")
+        4,
+        N_("Side of a patch; half of it means four times as many patches."),
+        title=N_("Patch size"),
+        next_run=NEW_NETWORK,
+        unit=N_("pixels"),
     )
     width: Literal[16, 32, 48, 64, 96, 128, 192, 256] = parameter(
-        64, N_("Width"), N_("Features of each token."), unit=N_("features")
+        64, N_("Features of each token."), title=N_("Width"), next_run=NEW_NETWORK, unit=N_("features")
     )
     depth: int = parameter(
-        4, N_("Depth"), N_("Blocks of attention and two linear layers."), unit=N_("blocks"), ge=1, le=24
+        4,
+        N_("Blocks of attention and two linear layers."),
+        title=N_("Depth"),
+        next_run=NEW_NETWORK,
+        unit=N_("blocks"),
+        ge=1,
+        le=24,
     )
     heads: Literal[1, 2, 4, 8] = parameter(
-        4, N_("Heads"), N_("Attentions side by side, each on its own share of the features."), unit=N_("heads")
+        4,
+        N_("Attentions side by side, each on its own share of the features."),
+        title=N_("Heads"),
+        next_run=NEW_NETWORK,
+        unit=N_("heads"),
     )
 
     def refuse(self, facts: DataSpec) -> Message:

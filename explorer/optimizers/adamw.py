@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
+from explorer.declared import parameter
 from explorer.i18n import N_
-from explorer.optimizers.base import Group, Optimizer, parameter
+from explorer.optimizers.base import Group, Optimizer
 
 if TYPE_CHECKING:
     import torch
@@ -42,10 +43,12 @@ class AdamW(Optimizer):
 
     kind: Literal["adamw"] = "adamw"
     betas: tuple[Beta, Beta] = parameter(
-        (0.9, 0.999), N_("β₁, β₂"), N_("Memory of the running means of the gradient and of its square, each below 1.")
+        (0.9, 0.999),
+        N_("Memory of the running means of the gradient and of its square, each below 1."),
+        title=N_("β₁, β₂"),
     )
     eps: float = parameter(
-        1e-8, N_("ε"), N_("Added to the root of v: the least by which a step is divided."), gt=0, le=1
+        1e-8, N_("Added to the root of v: the least by which a step is divided."), title=N_("ε"), gt=0, le=1
     )
 
     def build(self, groups: Sequence[Group], lr: float) -> torch.optim.Optimizer:

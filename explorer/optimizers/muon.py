@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
+from explorer.declared import parameter
 from explorer.i18n import N_
-from explorer.optimizers.base import Group, Optimizer, parameter
+from explorer.optimizers.base import Group, Optimizer
 
 if TYPE_CHECKING:
     import torch
@@ -38,10 +39,16 @@ class Muon(Optimizer):
     rate_of_transfer = 0.001
 
     kind: Literal["muon"] = "muon"
-    momentum: float = parameter(0.95, N_("Momentum"), N_("μ: share of the last momentum in the next one."), ge=0, lt=1)
-    nesterov: bool = parameter(True, N_("Nesterov"), N_("Take the gradient where momentum leads."))
+    momentum: float = parameter(
+        0.95, N_("μ: share of the last momentum in the next one."), title=N_("Momentum"), ge=0, lt=1
+    )
+    nesterov: bool = parameter(True, N_("Take the gradient where momentum leads."), title=N_("Nesterov"))
     iterations: int = parameter(
-        5, N_("Iterations"), N_("Of Newton-Schulz in each step: more make it more exactly orthogonal."), ge=1, le=20
+        5,
+        N_("Of Newton-Schulz in each step: more make it more exactly orthogonal."),
+        title=N_("Iterations"),
+        ge=1,
+        le=20,
     )
 
     def build(self, groups: Sequence[Group], lr: float) -> torch.optim.Optimizer:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
+from explorer.declared import parameter
 from explorer.i18n import N_
-from explorer.optimizers.base import Group, Optimizer, parameter
+from explorer.optimizers.base import Group, Optimizer
 
 if TYPE_CHECKING:
     import torch
@@ -32,8 +33,10 @@ class SGD(Optimizer):
     rate_of_transfer = 0.01
 
     kind: Literal["sgd"] = "sgd"
-    momentum: float = parameter(0.9, N_("Momentum"), N_("Share of the last step in the next one."), ge=0, lt=1)
-    nesterov: bool = parameter(True, N_("Nesterov"), N_("Take the gradient where momentum leads (needs momentum)."))
+    momentum: float = parameter(0.9, N_("Share of the last step in the next one."), title=N_("Momentum"), ge=0, lt=1)
+    nesterov: bool = parameter(
+        True, N_("Take the gradient where momentum leads (needs momentum)."), title=N_("Nesterov")
+    )
 
     def build(self, groups: Sequence[Group], lr: float) -> torch.optim.Optimizer:
         import torch

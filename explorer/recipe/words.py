@@ -12,8 +12,7 @@ from explorer.i18n import _, ngettext
 from explorer.recipe.difference import APART
 from explorer.recipe.recipe import BY_NAME, CHOICES, Recipe
 from explorer.techniques import Technique
-from explorer.techniques.base import in_mid_sentence, without
-from explorer.titles import choice_label, field_label
+from explorer.titles import choice_label, field_label, in_mid_sentence, without
 
 
 def in_words(before: Recipe, after: Recipe) -> tuple[str, ...]:
@@ -45,7 +44,7 @@ def _differences(before: Recipe, after: Recipe) -> Iterator[str]:
             case None, Technique() as added:
                 yield _("with {technique}").format(technique=added.said)
             case Technique(), None:
-                yield without(kind)
+                yield without(kind.title)
             case Technique() as was, Technique() as now if was != now:
                 for key, info in kind.model_fields.items():
                     if getattr(was, key) != getattr(now, key):

@@ -7,22 +7,7 @@ from explorer.networks import BranchPlace
 from explorer.techniques.accumulation import Accumulation
 from explorer.techniques.activation import Activation
 from explorer.techniques.augmentation import Augmentation
-from explorer.techniques.base import (
-    ASPECTS,
-    Aspect,
-    Batch,
-    Category,
-    Compute,
-    FrozenNorm,
-    LayerPlace,
-    LayerRate,
-    Moment,
-    Technique,
-    building,
-    clash,
-    conflict,
-    without_place,
-)
+from explorer.techniques.base import Category, Technique
 from explorer.techniques.class_balance import ClassBalance
 from explorer.techniques.clipping import Clipping
 from explorer.techniques.distillation import Distillation
@@ -36,7 +21,9 @@ from explorer.techniques.normalization import Normalization
 from explorer.techniques.sam import SAM
 from explorer.techniques.schedule import Schedule
 from explorer.techniques.skip import Skip
+from explorer.techniques.slots import ASPECTS, Aspect, Batch, Compute, FrozenNorm, LayerPlace, LayerRate, Moment
 from explorer.techniques.stochastic_depth import StochasticDepth
+from explorer.techniques.together import building, clash, conflict, without_place
 from explorer.techniques.transfer import Transfer
 from explorer.techniques.weight_averaging import WeightAveraging
 from explorer.techniques.weight_standardization import WeightStandardization

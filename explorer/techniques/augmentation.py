@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import field_validator
 
+from explorer.declared import parameter
 from explorer.i18n import N_, _
-from explorer.techniques.base import Batch, Category, Technique, parameter
+from explorer.techniques.base import Category, Technique
 from explorer.techniques.image_ops.policies import OPERATIONS, apply_policy, describe_drawn
+from explorer.techniques.slots import Batch
 
 if TYPE_CHECKING:
     import torch

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from explorer.declared import parameter
 from explorer.i18n import N_
-from explorer.techniques.base import Category, Moment, Technique, parameter
+from explorer.techniques.base import Category, Technique
+from explorer.techniques.slots import Moment
 
 
 class EarlyStopping(Technique):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
+from explorer.declared import parameter
 from explorer.i18n import N_
-from explorer.techniques.base import Category, Technique, parameter
+from explorer.techniques.base import Category, Technique
 
 if TYPE_CHECKING:
     import torch

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from explorer.data import DataSpec
+from explorer.declared import parameter
 from explorer.i18n import N_, NOTHING, Message
-from explorer.techniques.base import Category, Technique, parameter
+from explorer.techniques.base import Category, Technique
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from explorer.declared import parameter
 from explorer.i18n import N_
-from explorer.techniques.base import Category, Technique, parameter
+from explorer.techniques.base import Category, Technique
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from explorer.declared import parameter
 from explorer.i18n import N_
-from explorer.techniques.base import Batch, Category, Technique, parameter
+from explorer.techniques.base import Category, Technique
+from explorer.techniques.slots import Batch
 
 if TYPE_CHECKING:
     import torch

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Literal
 
+from explorer.declared import parameter
 from explorer.i18n import N_, NOTHING, Message
 from explorer.networks import Network
-from explorer.techniques.base import Category, Technique, parameter
+from explorer.techniques.base import Category, Technique
 
 if TYPE_CHECKING:
     from torch import nn

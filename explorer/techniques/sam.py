@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from explorer.declared import parameter
 from explorer.i18n import N_
-from explorer.techniques.base import Category, Compute, Technique, parameter
+from explorer.techniques.base import Category, Technique
+from explorer.techniques.slots import Compute
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

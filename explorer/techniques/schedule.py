@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
+from explorer.declared import parameter
 from explorer.i18n import N_
-from explorer.techniques.base import Category, Moment, Technique, parameter
+from explorer.techniques.base import Category, Technique
+from explorer.techniques.slots import Moment
 
 ScheduleKind = Literal[
     "one_cycle", "cosine", "cosine_restarts", "step", "multi_step", "exponential", "polynomial", "plateau", "cyclic"

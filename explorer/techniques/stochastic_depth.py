@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Literal
 
+from explorer.declared import parameter
 from explorer.i18n import N_, NOTHING, Message
 from explorer.networks import BranchPlace
-from explorer.techniques.base import Category, Technique, parameter
+from explorer.techniques.base import Category, Technique
 
 if TYPE_CHECKING:
     import torch

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
+from explorer.declared import parameter
 from explorer.events import WeightsLoaded
 from explorer.i18n import N_, NOTHING, Message, _
 from explorer.networks import Network
-from explorer.techniques.base import Category, FrozenNorm, LayerPlace, LayerRate, R, Technique, parameter
+from explorer.techniques.base import Category, R, Technique
+from explorer.techniques.slots import FrozenNorm, LayerPlace, LayerRate
 
 if TYPE_CHECKING:
     from torch import nn

@@ -7,7 +7,8 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from explorer.events import HISTOGRAM, Histograms, RunStarted, StepDone
-from explorer.gui.charts.panel import Shown
+from explorer.gui.charts.picture import picture
+from explorer.gui.charts.shown import Shown
 from explorer.gui.panels.histograms import CELLS, COLUMNS, HistogramsPanel, Strips, cells_in_sight, medians, shares
 from explorer.runs import RunRecord
 
@@ -108,7 +109,7 @@ def test_the_panel_says_what_is_there(panel: HistogramsPanel) -> None:
     panel.refresh()
     assert np.nansum(panel.strips.values) == 2 * 2
     panel.grab()
-    panel.picture(640, 400)
+    picture(panel, 640, 400)
 
 
 def test_why_it_is_empty(panel: HistogramsPanel) -> None:

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMenu, QMessag
 from pytestqt.qtbot import QtBot
 
 from explorer.events import FAILED, FINISHED, STOPPED, Event, RunEnded
+from explorer.gui.charts.picture import picture
 from explorer.gui.charts.plot import Plot
 from explorer.gui.export.dialog import ExportDialog
 from explorer.gui.settings import Memory
@@ -139,7 +140,7 @@ def counted(window: Window, runs: Path, qtbot: QtBot) -> dict[str, int]:
     window.refresh_all()
     for panel in window.panels:
         panel.refresh()
-        panel.picture(300, 200)  # makes the twin that is drawn for files
+        picture(panel, 300, 200)  # makes the twin that is drawn for files
     for _round in range(3):
         QApplication.processEvents()
         gc.collect()

@@ -28,6 +28,7 @@ from explorer.events import (
 from explorer.gui.charts.annotations import ChangeMark, merged
 from explorer.gui.charts.curves import marks_of
 from explorer.gui.charts.header import Readout, Selector, fitting
+from explorer.gui.charts.picture import svg
 from explorer.gui.export.headless import FORMATS, export_run
 from explorer.gui.export.panel_files import copy_to_clipboard, export_panel, to_csv
 from explorer.gui.panels import PANELS, Panel, Shown
@@ -290,8 +291,8 @@ def test_a_picture_shows_what_is_chosen_and_zoomed(qtbot: QtBot, tiny_record: Ru
     panel.plot.plotItem.vb.sigRangeChangedManually.emit([True, True])
     panel.refresh()
     assert panel.plot.viewRange()[0] == pytest.approx([1, 2])
-    assert b"Calibration error" in panel.svg(800, 450)
-    twin = panel._twin
+    assert b"Calibration error" in svg(panel, 800, 450)
+    twin = panel.twin
     assert isinstance(twin, MetricsPanel)
     assert twin.plot.viewRange()[0] == pytest.approx([1, 2])
     panel.show_everything()

@@ -13,8 +13,8 @@ import torch
 from PIL import Image, ImageEnhance, ImageOps
 
 from explorer.techniques.augmentation import OPERATIONS, Augmentation, describe_drawn
-from explorer.techniques.base import Batch
 from explorer.techniques.image_ops import imaging, policies
+from explorer.techniques.slots import Batch
 
 OFF: dict[str, Any] = {"crop": 0, "flip_horizontal": 0.0}
 LEVEL = 1 / 255

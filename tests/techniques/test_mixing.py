@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import torch
 
-from explorer.techniques.base import Batch
 from explorer.techniques.mixing import Mixing
+from explorer.techniques.slots import Batch
 
 KINDS = ("mixup", "cutmix", "both")
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from explorer.events import EpochDone
 from explorer.gui.charts.annotations import ChangeMark, Entry, merged
-from explorer.gui.charts.panel import Cell, Shown
 from explorer.gui.charts.plot import Plot
+from explorer.gui.charts.shown import Cell, Shown
 from explorer.gui.theme import Palette, pen, run_pen
 from explorer.i18n import _
 from explorer.runs.record import RunRecord

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QPen
 
 from explorer.errors import InputError
 from explorer.gui.charts.annotations import Entry
-from explorer.gui.charts.panel import Shown
+from explorer.gui.charts.shown import Shown
 from explorer.gui.theme import Palette, pen
 from explorer.recipe import parse
 from explorer.techniques import Aspect

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox
 from explorer import files
 from explorer.errors import InputError
 from explorer.gui.charts.panel import Panel
+from explorer.gui.charts.picture import picture, svg
 from explorer.gui.export.dialog import ExportDialog, Options, remembered
 from explorer.gui.theme import LIGHT, Palette
 from explorer.i18n import _
@@ -38,7 +39,7 @@ def export_panel(
             data = _png(panel, round(width * scale), round(height * scale), palette)
         case ".svg":
             zoom = _zoom(height)
-            data = panel.svg(math.ceil(width / zoom), math.ceil(height / zoom), zoom, palette)
+            data = svg(panel, math.ceil(width / zoom), math.ceil(height / zoom), zoom, palette)
         case ".csv":
             panel.have_body()
             data = to_csv(*panel.table())
@@ -126,7 +127,7 @@ def _png(panel: Panel, width: int, height: int, palette: Palette) -> bytes:
 
 def _image(panel: Panel, width: int, height: int, palette: Palette) -> QImage:
     zoom = _zoom(height)
-    return panel.picture(math.ceil(width / zoom), math.ceil(height / zoom), zoom, palette).copy(0, 0, width, height)
+    return picture(panel, math.ceil(width / zoom), math.ceil(height / zoom), zoom, palette).copy(0, 0, width, height)
 
 
 def _zoom(height: int) -> int:

@@ -99,7 +99,7 @@ class Cell(QFrame):
             self.tabs.addTab(_(panel.title))
             self.stack.addWidget(panel)
             panel.dress(panel.colours)  # a style sheet gives a widget that moves the colours it had at first
-            panel.show_title(len(panels) == 1)  # else its tab says it
+            panel.header.title.setVisible(len(panels) == 1)  # else its tab says it, and numbers have the room
         current = min(max(0, current), len(panels) - 1)
         self.tabs.setCurrentIndex(current)
         self.stack.setCurrentIndex(current)

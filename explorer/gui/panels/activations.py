@@ -85,8 +85,8 @@ class ActivationsPanel(Panel):
             plot.plotItem.vb.invertY(True)
             plot.setMouseEnabled(y=False)
             plot.getAxis("left").setGrid(False)
-        self.fill_body(self.map, self.now, self.deaths, stretch=(6, 3, 2), least=(320, 130, 90))
-        self.choice = self.add_choice(N_("Quantity"), CHOICES)
+        self.body.fill(self.map, self.now, self.deaths, stretch=(6, 3, 2), least=(320, 130, 90))
+        self.choice = self.header.add_choice(N_("Quantity"), CHOICES)
 
     @property
     def quantity(self) -> str:

@@ -34,8 +34,8 @@ class ConfusionPanel(Panel):
 
     def build(self) -> None:
         self.matrix, self.mistakes = Matrix(), Mistakes()
-        self.fill_body(self.matrix, self.mistakes, stretch=(5, 3), least=(240, 150))
-        self.choice = self.add_choice(N_("Numbers in the cells"), CHOICES)
+        self.body.fill(self.matrix, self.mistakes, stretch=(5, 3), least=(240, 150))
+        self.choice = self.header.add_choice(N_("Numbers in the cells"), CHOICES)
         self._seen: tuple[object, ...] = ()
 
     def why_empty(self) -> str:

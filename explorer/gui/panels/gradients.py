@@ -84,8 +84,8 @@ class GradientsPanel(Panel):
         self.left = QStackedWidget()
         self.left.addWidget(self.map)
         self.left.addWidget(self.norms)
-        self.columns = self.fill_body(self.left, self.bars, stretch=(3, 2), least=(320, 150))
-        self.choice = self.add_choice(N_("Quantity"), CHOICES)
+        self.columns = self.body.fill(self.left, self.bars, stretch=(3, 2), least=(320, 150))
+        self.choice = self.header.add_choice(N_("Quantity"), CHOICES)
 
     @property
     def quantity(self) -> str:

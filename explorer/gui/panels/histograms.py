@@ -130,8 +130,8 @@ class HistogramsPanel(Panel):
             plot.getAxis("left").setGrid(False)
         self.outlines = pg.PlotCurveItem(connect="finite")  # a Plot's own curves are thinned out for speed
         self.now.addItem(self.outlines)
-        self.fill_body(self.map, self.now, stretch=(2, 1))
-        self.choice = self.add_choice(N_("Quantity"), CHOICES)
+        self.body.fill(self.map, self.now, stretch=(2, 1))
+        self.choice = self.header.add_choice(N_("Quantity"), CHOICES)
 
     @property
     def quantity(self) -> str:

@@ -44,11 +44,11 @@ class LossPanel(Panel):
 
     def build(self) -> None:
         self.plot = self.add_plot(Plot(N_("Epochs done"), N_("Loss, nats")))
-        self.fill_body(self.plot)
+        self.body.fill(self.plot)
         scales = [("linear", N_("linear")), ("log", N_("log"))]
         shown = [(key, choice) for key, (choice, _legend) in BATCH.items()]
-        self.batch = self.add_choice(N_("Line of every batch"), shown, in_title=False, in_menu=True)
-        self.scale = self.add_choice(N_("Scale of the loss"), scales, in_title=False)
+        self.batch = self.header.add_choice(N_("Line of every batch"), shown, in_title=False, in_menu=True)
+        self.scale = self.header.add_choice(N_("Scale of the loss"), scales, in_title=False)
 
     def why_empty(self) -> str:
         if any(shown.record.step for shown in self.runs):

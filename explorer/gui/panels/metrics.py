@@ -45,8 +45,8 @@ class MetricsPanel(Panel):
 
     def build(self) -> None:
         self.plot = self.add_plot(Plot(N_("Epochs done"), AXES["accuracy"], percent=True))
-        self.fill_body(self.plot)
-        self.choice = self.add_choice(N_("Metric"), METRICS)
+        self.body.fill(self.plot)
+        self.choice = self.header.add_choice(N_("Metric"), METRICS)
 
     @property
     def chosen(self) -> str:

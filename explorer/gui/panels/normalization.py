@@ -45,8 +45,8 @@ class NormalizationPanel(Panel):
         self.variance = self.add_plot(Plot(epochs, N_("Variance")))
         self.affine = self.add_plot(Plot(N_("Channel"), N_("γ (factor), β (shift)")))
         self.modes = self.add_plot(Plot(epochs, N_("Accuracy, %"), percent=True))
-        self.fill_grid((self.mean, self.modes, self.variance, self.affine), 2, LEAST)
-        self.layer = self.add_choice(N_("Layer"))
+        self.body.fill_grid((self.mean, self.modes, self.variance, self.affine), 2, LEAST)
+        self.layer = self.header.add_choice(N_("Layer"))
 
     def why_empty(self) -> str:
         record = self.runs[0].record

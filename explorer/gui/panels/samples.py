@@ -40,7 +40,7 @@ class SamplesPanel(Panel):
 
     def build(self) -> None:
         self.grid = Pairs()
-        self.fill_body(self.grid)
+        self.body.fill(self.grid)
         self._seen: tuple[object, ...] = ()
         self._kept: SampleGrid | None = None
 

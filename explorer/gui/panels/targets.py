@@ -42,8 +42,8 @@ class TargetsPanel(Panel):
         self.plot.setMouseEnabled(y=False)
         self.plot.getAxis("bottom").setScale(100)
         self.plot.getAxis("left").setGrid(False)
-        self.fill_body(self.plot)
-        self.choice = self.add_choice(N_("Class"))
+        self.body.fill(self.plot)
+        self.choice = self.header.add_choice(N_("Class"))
 
     # What there is.
 

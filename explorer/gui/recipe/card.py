@@ -14,7 +14,7 @@ from explorer.i18n import _
 from explorer.recipe import Recipe, build_technique
 from explorer.session.session import Difference
 from explorer.techniques import Technique
-from explorer.techniques.base import clash
+from explorer.techniques.together import clash
 
 
 class Card(QFrame):

@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import warnings
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from itertools import repeat
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +10,8 @@ from numpy.typing import NDArray
 from explorer.data.base import Arrays, ImageData, Source, assemble, chosen, reduced
 from explorer.data.choice import DataChoice
 from explorer.data.folder import number
-from explorer.data.picture_file import UnreadablePicture, View, read_picture
+from explorer.data.picture_file import View
+from explorer.data.reading import Decoded, Tell, decode
 from explorer.data.source import FREE, TEST, TRAINING, VALIDATION, Found, listed
 from explorer.data.splitting import divide, for_training, units
 from explorer.errors import InputError
@@ -25,25 +19,11 @@ from explorer.i18n import N_, Message, _
 
 MAX_BYTES = 100_000 * 3 * 64 * 64
 """1.2 GB of pictures in memory."""
-MAX_UNREADABLE = 0.5
-"""Share of files from which on something is wrong with the set, not with a file."""
 FEW = 10
 """Pictures of a class below which its accuracy says next to nothing."""
 
 
-@dataclass(frozen=True, eq=False)
-class Decoded:
-    """What could be read, in the order of `indices` into what was found; (K,) or (K, C, H, W)."""
-
-    indices: NDArray[np.int64]
-    images: NDArray[np.uint8]
-    digests: tuple[bytes, ...]
-    """Of the files' bytes."""
-    left_out: tuple[tuple[Path, Message], ...]
-    """What could not be read, and why."""
-
-
-def load(found: Found, choice: DataChoice, seed: int) -> ImageData:
+def load(found: Found, choice: DataChoice, seed: int, tell: Tell = lambda done, total: None) -> ImageData:
     """The pictures that were `found`, in its own parts or 70% of each class for training, 15% for each other part.
 
     Which picture goes where depends on the pictures alone, not on `seed`: a test picture stays one in every run.
@@ -58,14 +38,13 @@ def load(found: Found, choice: DataChoice, seed: int) -> ImageData:
                 folder=found.root, count=total, limit=limit
             )
         )
-    read = decode(found, view)
+    read = decode(found, view, tell)
     labels, given = found.labels[read.indices], found.parts[read.indices]
     groups = [found.groups[index] or index for index in read.indices] if found.groups else range(len(labels))
-    pixels = [hashlib.sha256(image).digest() for image in read.images]
-    together = units(read.digests, pixels, groups)
+    copies = units(read.digests, read.pixels)
+    together = units(read.digests, read.pixels, groups)
     parts = divide(labels, read.digests, together, given)
-    notes = [*found.notes, *_unreadable(found, read), *_copies(found, read, units(read.digests, pixels), parts)]
-    notes += _scarce(found, labels, parts)
+    notes = [*found.notes, *read.notes, *_copies(found, read, copies, parts), *_scarce(found, labels, parts)]
     choice = choice.model_copy(update={"classes": _that_train(found, labels, parts)})
     everything = Arrays(read.images, labels)
     training, validation, test = (everything.take(np.flatnonzero(parts == part)) for part in range(3))
@@ -101,59 +80,6 @@ def source(name: str, found: Found) -> Source:
             *found.notes,
         ),
     )
-
-
-def decode(found: Found, view: View) -> Decoded:
-    """All pictures, on all cores. Raises InputError if MAX_UNREADABLE of them or more cannot be read."""
-    with warnings.catch_warnings(), ThreadPoolExecutor(os.cpu_count()) as pool:
-        warnings.simplefilter("ignore")  # of decoders, about what they make of broken notes in a file
-        # Pillow decodes without holding the interpreter's lock.
-        answers = list(pool.map(_read, found.paths, repeat(view)))
-    left_out = tuple((path, one) for path, one in zip(found.paths, answers, strict=True) if isinstance(one, Message))
-    read = [(index, *one) for index, one in enumerate(answers) if not isinstance(one, Message)]
-    if len(left_out) >= MAX_UNREADABLE * len(found.paths):
-        raise InputError(
-            Message(
-                "{broken} of {total} pictures in {folder} cannot be read: {names}. Replace them or take them out.",
-                broken=len(left_out),
-                total=len(found.paths),
-                folder=found.root,
-                names=_reasons(found, left_out),
-            )
-        )
-    indices, digests, images = zip(*read, strict=True)
-    return Decoded(np.array(indices, np.int64), np.stack(images), digests, left_out)
-
-
-def _read(path: Path, view: View) -> tuple[bytes, NDArray[np.uint8]] | Message:
-    """Hash of the file and its picture, or why it cannot be read."""
-    try:
-        picture = read_picture(path, view)
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").digest(), picture
-    except UnreadablePicture as error:
-        return error.reason
-    except OSError:
-        return Message("damaged")
-
-
-def _reasons(found: Found, left_out: tuple[tuple[Path, Message], ...]) -> tuple[str | Message, ...]:
-    text = "{name} ({reason})"  # the same in every language
-    return listed([Message(text, name=found.named(path), reason=reason) for path, reason in left_out])
-
-
-def _unreadable(found: Found, read: Decoded) -> list[Message]:
-    if not read.left_out:
-        return []
-    return [
-        Message.counted(
-            "{n} of {total} pictures cannot be read and was left out: {names}.",
-            "{n} of {total} pictures cannot be read and were left out: {names}.",
-            len(read.left_out),
-            total=len(found.paths),
-            names=_reasons(found, read.left_out),
-        )
-    ]
 
 
 def _copies(found: Found, read: Decoded, same: NDArray[np.int64], parts: NDArray[np.int64]) -> list[Message]:

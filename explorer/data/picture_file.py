@@ -19,6 +19,7 @@ Fit = Literal["crop", "pad", "stretch"]
 _ONLY_KNOWN_BY_NAME = frozenset({"BUFR", "GRIB", "HDF5", "MPEG", "WMF", "EPS", "PDF"})
 """Pillow tells these formats but does not decode them, or only with a program of somebody else's."""
 _ORIENTATION = 0x0112
+_THUMB = 16, 16
 _NUMBERS = ("I", "F")
 """Modes of one large number for each pixel."""
 
@@ -62,8 +63,19 @@ def suffixes() -> frozenset[str]:
     return frozenset(suffix for suffix, kind in known.items() if kind in Image.OPEN and kind not in _ONLY_KNOWN_BY_NAME)
 
 
-def read_picture(path: Path, view: View) -> NDArray[np.uint8]:
-    """The picture in `path` as `view` says, uint8 (C, size, size).
+class Picture(NamedTuple):
+    """What a file shows."""
+
+    image: NDArray[np.uint8]
+    """(C, size, size)"""
+    thumb: NDArray[np.uint8]
+    """(C, 16, 16): by this it is compared with others."""
+    more: bool
+    """Whether the file holds more pages or frames than this first one."""
+
+
+def read_picture(path: Path, view: View) -> Picture:
+    """The picture in `path` as `view` says.
 
     Turned as the camera's EXIF note says, also where the rest of it is broken; transparent parts become white; 16-bit
     grey keeps its range; of several pages or frames the first. Raises UnreadablePicture if it cannot be decoded, or not
@@ -79,14 +91,21 @@ def read_picture(path: Path, view: View) -> NDArray[np.uint8]:
                 raise UnreadablePicture(
                     Message("too large: {width} × {height} pixels", width=opened.width, height=opened.height)
                 )
+            # Cameras put a preview behind the photograph (MPO), which nobody misses.
+            more = opened.format != "MPO" and bool(getattr(opened, "is_animated", False))
             small = _fitted(_as_rgb(_upright(opened)), view)
+            small = small if view.colour else small.convert("L")
     except UnreadablePicture:
         raise
     except Exception as error:  # whatever a decoder raises on damaged bytes; the caller counts and names them
         raise UnreadablePicture(_reason(path, error)) from error
-    if not view.colour:
-        return np.asarray(small.convert("L"), np.uint8)[None].copy()
-    return np.ascontiguousarray(np.asarray(small, np.uint8).transpose(2, 0, 1))
+    return Picture(_array(small), _array(small.resize(_THUMB, Image.Resampling.BOX)), more)
+
+
+def _array(picture: Image) -> NDArray[np.uint8]:
+    """(C, H, W)"""
+    pixels = np.asarray(picture, np.uint8)
+    return pixels[None].copy() if pixels.ndim == 2 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
 
 
 def _reason(path: Path, error: Exception) -> Message:

@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 
 from explorer import data
-from explorer.data import DataChoice, folder, own
-from explorer.data.picture_file import UnreadablePicture, View, read_picture
+from explorer.data import DataChoice, folder, own, reading
+from explorer.data.picture_file import UnreadablePicture, View
+from explorer.data.picture_file import read_picture as read_file
 from explorer.errors import InputError
 
 
@@ -26,6 +28,10 @@ def fill(root: Path, classes: dict[str, int], suffix: str = ".png") -> Path:
             pixels[..., 0] = 40 * label
             Image.fromarray(pixels).save(root / name / f"{index}{suffix}")
     return root
+
+
+def read_picture(path: Path, view: View) -> NDArray[np.uint8]:
+    return read_file(path, view).image
 
 
 def load(root: Path, seed: int = 0, **asked: object) -> data.ImageData:
@@ -121,7 +127,7 @@ def test_too_little_is_refused(tmp_path: Path) -> None:
 
 def test_more_than_fits_is_refused_before_decoding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(own, "MAX_BYTES", 19 * 3 * 64 * 64)
-    monkeypatch.setattr(own, "read_picture", None)
+    monkeypatch.setattr(reading, "read_picture", None)
     with pytest.raises(InputError, match="20 pictures, and 19 fit"):
         load(fill(tmp_path, {"a": 10, "b": 10}))
 

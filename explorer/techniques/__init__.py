@@ -23,7 +23,7 @@ from explorer.techniques.schedule import Schedule
 from explorer.techniques.skip import Skip
 from explorer.techniques.slots import ASPECTS, Aspect, Batch, Compute, FrozenNorm, LayerPlace, LayerRate, Moment
 from explorer.techniques.stochastic_depth import StochasticDepth
-from explorer.techniques.together import building, clash, conflict, without_place
+from explorer.techniques.together import building, clash, conflict, counted, without_place
 from explorer.techniques.transfer import Transfer
 from explorer.techniques.weight_averaging import WeightAveraging
 from explorer.techniques.weight_standardization import WeightStandardization
@@ -88,5 +88,6 @@ __all__ = [
     "building",
     "clash",
     "conflict",
+    "counted",
     "without_place",
 ]

@@ -115,6 +115,15 @@ class Technique(Declared):
         """Why it cannot act in `network` although that has a place for it, with the remedy; NOTHING if it can."""
         return NOTHING
 
+    def refuse_length(self, epochs: int) -> Message:
+        """Why it cannot act in a run of so many `epochs`, with the remedy; NOTHING if it can."""
+        return NOTHING
+
+    @property
+    def counts_epochs(self) -> bool:
+        """Whether it waits for the validation loss to fall, and so begins to count when it is switched on."""
+        return False
+
     @property
     def norm_limit(self) -> float:
         """The largest norm of the whole gradient that it lets through to the optimizer; infinite if it limits none."""

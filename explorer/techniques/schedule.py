@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from explorer.declared import parameter
-from explorer.i18n import N_
+from explorer.i18n import N_, NOTHING, Message
 from explorer.techniques.base import Category, Technique
 from explorer.techniques.slots import Moment
 
@@ -25,7 +27,7 @@ class Schedule(Technique):
     cosine: (1 + cos πt)/2. cosine_restarts: the same again and again, each cycle longer by a factor.
     step: × γ every so many epochs. multi_step: × γ at given epochs. exponential: γ per epoch.
     polynomial: (1 − t)^power. plateau: × γ when the validation loss has not fallen for more epochs than patience
-    allows; a fall counts from 0.01 % on. cyclic: up and down in triangles.
+    allows, counted from where it was chosen; a fall counts from 0.01 % on. cyclic: up and down in triangles.
     t is the share of the steps that are done: 0 is reached after the last one.
     Warm-up raises the rate in a straight line from almost 0 to where the shape begins. The shape then runs over what is
     left and counts its epochs from there, so that the peak is reached whatever the warm-up.
@@ -65,7 +67,7 @@ class Schedule(Technique):
         le=1000,
         when={"kind": ("step", "cosine_restarts", "cyclic")},
     )
-    milestones: tuple[float, ...] = parameter(
+    milestones: tuple[Annotated[float, Field(gt=0)], ...] = parameter(
         (8.0, 12.0),
         N_("Epochs after the warm-up at which the rate is lowered."),
         title=N_("Milestones"),
@@ -114,17 +116,40 @@ class Schedule(Technique):
         when={"kind": ("plateau",)},
     )
 
+    @property
+    def counts_epochs(self) -> bool:
+        return self.kind == "plateau"
+
+    def refuse_length(self, epochs: int) -> Message:
+        if self.warmup >= epochs:
+            return Message(
+                "The warm-up takes {warmup} of {epochs} epochs, so the rate never reaches its peak. Choose a shorter "
+                "warm-up, or more epochs.",
+                warmup=f"{self.warmup:g}",
+                epochs=epochs,
+            )
+        if self.kind == "cyclic" and self.every / 2 > epochs - self.warmup:
+            return Message(
+                "Half a cycle of {every} epochs does not fit into what the warm-up leaves of {epochs}, so the rate "
+                "never reaches its peak. Choose shorter cycles, or more epochs.",
+                every=f"{self.every:g}",
+                epochs=epochs,
+            )
+        return NOTHING
+
     def lr_scale(self, moment: Moment) -> float:
         # As torch's SequentialLR: whole steps of warm-up, then the shape from its own beginning.
         warm = round(self.warmup * moment.steps_per_epoch)
+        if self.warmup < moment.epochs:
+            warm = min(warm, moment.steps - 1)
         if moment.step < warm:
             start = Moment(0, moment.steps_per_epoch, moment.epochs)
-            return (moment.step + 1) / (warm + 1) * self._shape(start, moment.steps)
-        after = replace(moment, step=moment.step - warm, losses=moment.losses[warm // moment.steps_per_epoch :])
-        return self._shape(after, max(1, moment.steps - warm))
+            return (moment.step + 1) / (warm + 1) * self._shape(start, moment.steps, 0)
+        after = replace(moment, step=moment.step - warm)
+        return self._shape(after, max(1, moment.steps - warm), warm // moment.steps_per_epoch)
 
-    def _shape(self, moment: Moment, steps: int) -> float:
-        """At `moment`, of a shape that lasts for `steps`."""
+    def _shape(self, moment: Moment, steps: int, warm: int) -> float:
+        """At `moment`, of a shape that lasts for `steps` and does not know the losses of the first `warm` epochs."""
         epoch, t = moment.epoch, min(1.0, moment.step / steps)
         match self.kind:
             case "one_cycle":
@@ -146,7 +171,8 @@ class Schedule(Technique):
             case "polynomial":
                 return float((1 - t) ** self.power)
             case "plateau":
-                return float(self.gamma ** sum(_plateaus(losses, self.patience) for losses in moment.losses_by_network))
+                each = moment.losses_by_network(self.name, after=warm)
+                return float(self.gamma ** sum(_plateaus(losses, self.patience) for losses in each))
             case "cyclic":
                 low = 1 / self.div
                 return low + (1 - low) * (1 - abs(2 * (epoch / self.every % 1) - 1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import pairwise
@@ -70,6 +70,8 @@ class Moment:
     losses: Sequence[float] = ()
     rebuilt: Sequence[int] = ()
     """How many epochs were done whenever a live change made it another network."""
+    since: Mapping[str, int] = field(default_factory=dict)
+    """How many epochs were done when a technique began to count them, by its name; from the first on without."""
 
     @property
     def steps(self) -> int:
@@ -81,11 +83,13 @@ class Moment:
         """Epochs done, with the fraction of the current one."""
         return self.step / self.steps_per_epoch
 
-    @property
-    def losses_by_network(self) -> list[Sequence[float]]:
-        """`losses`, those of each network that the run had by themselves; the last are those of the present one."""
-        cuts = [0, *self.rebuilt, len(self.losses)]
-        return [self.losses[start:end] for start, end in pairwise(cuts)]
+    def losses_by_network(self, technique: str, after: int = 0) -> list[Sequence[float]]:
+        """`losses` since `technique` counts them, and `after` so many epochs, those of each network that the run had
+        by themselves; the last are those of the present one.
+        """
+        start = min(max(self.since.get(technique, 0), after), len(self.losses))
+        cuts = [start, *(cut for cut in self.rebuilt if cut > start), len(self.losses)]
+        return [self.losses[one:next_] for one, next_ in pairwise(cuts)]
 
 
 class Compute(Protocol):

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from explorer.i18n import NOTHING, Message
 from explorer.networks import BLANKS, Network
 from explorer.techniques.base import Technique
+
+
+def counted(
+    since: Mapping[str, int], before: Iterable[Technique], after: Iterable[Technique], epochs: int
+) -> dict[str, int]:
+    """`Moment.since` where `after` takes the place of `before` when so many `epochs` are done."""
+    counting = {technique.name for technique in before if technique.counts_epochs}
+    return {
+        technique.name: since.get(technique.name, 0) if technique.name in counting else epochs
+        for technique in after
+        if technique.counts_epochs
+    }
 
 
 def building(techniques: Iterable[Technique], network: Network) -> tuple[Technique, ...]:

@@ -11,6 +11,7 @@ from explorer.errors import InputError, said
 from explorer.events import Event, LayerPlan, Note, Progress, RecipeChanged
 from explorer.i18n import NOTHING, Message
 from explorer.recipe import live
+from explorer.techniques import counted
 from explorer.training.feature_cache import reused
 from explorer.training.freezing import Plan
 from explorer.training.preflight import idle, left_out, refusal, started
@@ -50,6 +51,7 @@ def take_recipe(run: Run) -> Iterator[Event]:
     except InputError as error:
         yield Note(text=said(error))
         return
+    run.at.since = counted(run.at.since, run.recipe.techniques, new.techniques, run.at.epoch)
     run.recipe = new
     if changed.anew:
         run.at.start_anew()

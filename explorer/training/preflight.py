@@ -9,7 +9,7 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from explorer.data import DataSpec, ImageData, Split, load
 from explorer.errors import InputError, unforeseen
@@ -117,7 +117,10 @@ def check(recipe: Recipe, data: ImageData) -> None:
 def refusal(recipe: Recipe, facts: DataSpec) -> Message:
     """Why `recipe` cannot be trained on such data: its network or a technique refuses; NOTHING if none does."""
     techniques, network = recipe.techniques, recipe.network
-    reasons = [technique.refuse(facts) or conflict(technique, techniques, network) for technique in techniques]
+    reasons = [
+        technique.refuse(facts) or technique.refuse_length(recipe.epochs) or conflict(technique, techniques, network)
+        for technique in techniques
+    ]
     reasons.insert(0, network.refuse(facts))
     return next((reason for reason in reasons if reason), NOTHING)
 
@@ -137,7 +140,16 @@ def left_out(recipe: Recipe, images: int) -> Message:
 
 
 def check_smallest_pass(recipe: Recipe, model: nn.Module, split: Split) -> None:
-    """Raises InputError if a training pass of so few images as the smallest one has is too few to normalise by."""
+    """Raises InputError if what the smallest training pass has is too little to normalise by, in some layer."""
+    alone = [m for m in model.modules() if isinstance(m, nn.GroupNorm) and m.num_groups == m.num_channels]
+    if alone and _sees_one_value(alone, model, split):
+        raise InputError(
+            Message(
+                "Normalization has a single value in some layer, the only one of its group, and always makes 0 of it: "
+                "the network could not tell images apart. Use fewer groups, another kind of normalization, or larger "
+                "images."
+            )
+        )
     rest = left_over(recipe, len(split.labels))
     smallest = min([recipe.batch_size] + [rest] * bool(rest and not recipe.drop_last))
     for technique in recipe.techniques:
@@ -156,6 +168,23 @@ def check_smallest_pass(recipe: Recipe, model: nn.Module, split: Split) -> None:
     finally:
         for buffer, value in buffers:
             buffer.copy_(value)
+
+
+def _sees_one_value(norms: list[nn.GroupNorm], model: nn.Module, split: Split) -> bool:
+    """Whether one of the `norms` in `model`, which have a group for each channel, gets images of a single pixel."""
+    found = []
+
+    def look(_layer: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        found.append(inputs[0][0, 0].numel() == 1)
+
+    hooks = [norm.register_forward_pre_hook(look) for norm in norms]
+    try:
+        with torch.no_grad():
+            model(to_float(split.images[:1].expand(2, -1, -1, -1)))  # of a single image torch says it itself
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return any(found)
 
 
 def fixed_sample(split: Split, size: int) -> Split:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from explorer.errors import InputError
 from explorer.i18n import Message
 from explorer.recipe import Recipe, changes
-from explorer.techniques import Moment
+from explorer.techniques import counted
 from explorer.training import checkpoint
 from explorer.training.rates import learning_rate
 from explorer.training.run import Run
@@ -39,6 +40,7 @@ def go_on(run: Run, path: Path) -> None:
         run.notes.append(Message("The checkpoint is of another optimizer, so what that one remembered is not used."))
     if before:
         run.notes += _differences(run, before)
+        at.since = counted(at.since, before.techniques, run.recipe.techniques, at.epoch)
     in_epoch = at.step - at.epoch * run.steps_per_epoch
     same = before is None or _same_batches(before, run.recipe)
     if not (same and 0 <= in_epoch <= run.steps_per_epoch):
@@ -90,7 +92,7 @@ def _jump(run: Run, before: Recipe) -> list[Message]:
     """A schedule planned anew over more epochs, which starts high again where it had come down."""
     at, now = run.moment, learning_rate(run.recipe, run.moment)
     step = min(at.step, before.epochs * at.steps_per_epoch - 1)
-    was = learning_rate(before, Moment(max(0, step), at.steps_per_epoch, before.epochs, at.losses, at.rebuilt))
+    was = learning_rate(before, replace(at, step=max(0, step), epochs=before.epochs))
     if run.over or not at.step or (was and now and abs(math.log(now / was)) < math.log(JUMP)):
         return []
     return [

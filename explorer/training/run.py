@@ -82,7 +82,7 @@ class Run:
     def moment(self) -> Moment:
         """Where the run stands, for techniques that plan by it."""
         at = self.at
-        return Moment(at.step, self.steps_per_epoch, self.recipe.epochs, tuple(at.losses), tuple(at.rebuilt))
+        return Moment(at.step, self.steps_per_epoch, self.recipe.epochs, tuple(at.losses), tuple(at.rebuilt), at.since)
 
     @property
     def stopped_early(self) -> bool:

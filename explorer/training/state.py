@@ -23,6 +23,8 @@ class Standing:
     losses: list[float] = field(default_factory=list)
     rebuilt: list[int] = field(default_factory=list)
     """Epochs that were done whenever it became another network."""
+    since: dict[str, int] = field(default_factory=dict)
+    """Epochs that were done when a technique began to count them, by its name."""
     best_epoch: int = 0
     best_loss: float = math.inf
     best_weights: dict[str, Tensor] = field(default_factory=dict)
@@ -44,23 +46,24 @@ class Standing:
         """What `standing` reads."""
         best = [self.best_epoch, self.best_loss]
         return {
-            "step": self.step, "epoch": self.epoch, "losses": self.losses, "rebuilt": self.rebuilt, "best": best,
+            "step": self.step, "epoch": self.epoch, "losses": self.losses, "rebuilt": self.rebuilt,
+            "since": self.since, "best": best,
         }  # fmt: skip
 
 
 def standing(path: Path, content: dict[str, Any]) -> Standing:
     """Where the run stood whose checkpoint `path` holds `content`, but for its best. Raises InputError."""
-    step, epoch, losses, rebuilt = (
-        content.get(key, empty) for key, empty in (("step", 0), ("epoch", 0), ("losses", []), ("rebuilt", []))
-    )
-    plain = isinstance(step, int) and isinstance(epoch, int) and isinstance(losses, list) and isinstance(rebuilt, list)
+    start: dict[str, Any] = {"step": 0, "epoch": 0, "losses": [], "rebuilt": [], "since": {}}
+    found = [content.get(key, empty) for key, empty in start.items()]
+    plain = all(isinstance(value, type(empty)) for value, empty in zip(found, start.values(), strict=True))
+    step, epoch, losses, rebuilt, since = found
     if (
         plain
         and 0 <= epoch <= step
         and all(isinstance(loss, float) for loss in losses)
-        and all(isinstance(at, int) and 0 <= at <= len(losses) for at in rebuilt)
+        and all(isinstance(at, int) and 0 <= at <= len(losses) for at in (*rebuilt, *since.values()))
     ):
-        return Standing(step, epoch, losses, sorted(rebuilt))
+        return Standing(step, epoch, losses, sorted(rebuilt), dict(since))
     raise InputError(
         _("{path} does not say how far its run had come. Use another checkpoint of the run.").format(path=path)
     )

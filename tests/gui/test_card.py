@@ -11,7 +11,7 @@ from explorer.gui.recipe.manual import Manual, page
 from explorer.gui.recipe.sidebar import Sidebar
 from explorer.recipe import Recipe
 from explorer.session.session import Difference
-from explorer.techniques import TECHNIQUES, Dropout, LabelDistribution, Normalization, Skip, Technique
+from explorer.techniques import TECHNIQUES, Dropout, LabelDistribution, Normalization, Schedule, Skip, Technique
 
 SOURCES = {source.name: source for source in sources()}
 
@@ -62,6 +62,25 @@ def test_what_cannot_act_is_grey_and_says_why(qtbot: QtBot) -> None:
     card.refuse("")
     assert card.switch.isEnabled()
     assert card.summary.text() == LabelDistribution.summary
+
+
+def test_what_only_its_own_parameters_forbid_can_be_mended_in_the_card(qtbot: QtBot) -> None:
+    sidebar = Sidebar(Recipe(epochs=3), lambda _kind: None)
+    qtbot.addWidget(sidebar)
+    card = sidebar.cards["schedule"]
+    sidebar.changed.connect(lambda recipe: sidebar.show_recipe(recipe, {}))
+    for on in (True, False):
+        if card.switch.isChecked() != on:
+            card.switch.click()
+        sidebar.show_recipe(sidebar._recipe.with_(epochs=3), {})
+        card.form.editors["warmup"].setValue(3)
+        card.form.editors["warmup"].edited.emit()
+        assert "never reaches its peak" in card.summary.text()
+        assert (card.form.isEnabled(), card.trial.isEnabled(), card.switch.isEnabled()) == (True, False, on)
+        card.form.editors["warmup"].setValue(1)
+        card.form.editors["warmup"].edited.emit()
+        assert card.summary.text() == Schedule.summary
+        assert card.switch.isEnabled()
 
 
 def test_what_is_on_can_be_switched_off_even_if_it_cannot_act(qtbot: QtBot) -> None:

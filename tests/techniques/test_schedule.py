@@ -12,6 +12,7 @@ from typing import Any, get_args
 
 import pytest
 import torch
+from pydantic import ValidationError
 from torch.optim import SGD, lr_scheduler
 
 from explorer.techniques import Moment, Schedule
@@ -214,3 +215,31 @@ def test_a_warm_up_as_long_as_the_run_is_all_there_is() -> None:
 def test_a_run_of_a_single_step() -> None:
     for kind in ("one_cycle", "cosine", "polynomial", "cyclic"):
         assert 0 < Schedule.model_validate({"kind": kind}).lr_scale(Moment(0, 1, 1)) <= 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "epochs", "why"),
+    [
+        ({"warmup": 5.0}, 5, "Choose a shorter warm-up, or more epochs"),
+        ({"warmup": 4.9}, 5, ""),
+        ({"warmup": 0.5}, 1, ""),
+        ({"kind": "cyclic", "every": 5.0}, 2, "Choose shorter cycles, or more epochs"),
+        ({"kind": "cyclic", "every": 5.0, "warmup": 2.0}, 4, "Choose shorter cycles, or more epochs"),
+        ({"kind": "cyclic", "every": 4.0}, 2, ""),
+        ({"kind": "cosine", "every": 5.0}, 2, ""),
+    ],
+)
+def test_what_never_reaches_its_peak_is_refused(fields: Any, epochs: int, why: str) -> None:
+    reason = str(Schedule(**fields).refuse_length(epochs))
+    assert why in reason
+    assert bool(why) == bool(reason)
+
+
+def test_a_warm_up_shorter_than_the_run_reaches_the_peak_in_the_last_step_at_the_latest() -> None:
+    schedule = Schedule(kind="step", warmup=0.9)
+    assert [schedule.lr_scale(Moment(step, 4, 1)) for step in range(4)] == [0.25, 0.5, 0.75, 1.0]
+
+
+def test_milestones_lie_after_the_start() -> None:
+    with pytest.raises(ValidationError):
+        Schedule(kind="multi_step", milestones=(0.0, 3.0))

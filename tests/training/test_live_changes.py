@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 
+from explorer import train
 from explorer.data import ImageData
 from explorer.events import EpochDone, Event, RecipeChanged, RunEnded, StepDone
 from explorer.recipe import Recipe
@@ -155,7 +156,7 @@ def test_star_header_and_best_checkpoint_are_one_thing(tiny: MakeImages, tmp_pat
 def test_early_stopping_and_plateau_count_the_losses_of_the_present_network() -> None:
     falling, higher = [1.0, 0.9, 0.8], [2.0, 1.9, 1.8, 1.7]
     moment = Moment(28, 4, 20, falling + higher, (3,))
-    assert [list(losses) for losses in moment.losses_by_network] == [falling, higher]
+    assert [list(losses) for losses in moment.losses_by_network("early_stopping")] == [falling, higher]
     assert not EarlyStopping(patience=3).stop(moment)
     assert EarlyStopping(patience=3).stop(Moment(28, 4, 20, falling + higher))
     plateau = Schedule(kind="plateau", patience=2, gamma=0.5)
@@ -164,3 +165,52 @@ def test_early_stopping_and_plateau_count_the_losses_of_the_present_network() ->
     flat = [1.0] * 6  # what was lowered stays lowered
     after = Moment(36, 4, 20, [*flat, 2.0, 1.9, 1.8], (6,))
     assert plateau.lr_scale(after) == plateau.lr_scale(Moment(24, 4, 20, flat)) < 1
+
+
+def test_what_is_switched_on_in_mid_run_counts_from_there() -> None:
+    flat = [1.0] * 8
+    for since, stops in (({}, True), ({"early_stopping": 5}, False), ({"schedule": 5}, True)):
+        assert EarlyStopping(patience=3).stop(Moment(32, 4, 20, flat, (), since)) == stops, since
+    plateau = Schedule(kind="plateau", patience=2, gamma=0.5)
+    assert plateau.lr_scale(Moment(32, 4, 20, flat)) == 0.25
+    assert plateau.lr_scale(Moment(32, 4, 20, flat, (), {"schedule": 4})) == 0.5
+    assert plateau.lr_scale(Moment(32, 4, 20, flat, (), {"schedule": 7})) == 1
+    warm = plateau.model_copy(update={"warmup": 2.0})  # another network in epoch 4, in epochs of the run
+    assert warm.lr_scale(Moment(32, 4, 20, flat, (4,))) == 0.5
+
+
+def test_early_stopping_switched_on_late_waits_as_long_as_if_it_were_new(tiny: MakeImages, tmp_path: Path) -> None:
+    """Also after a checkpoint, switched off and on again, and with a plateau taken in mid-run."""
+    none = Recipe.model_validate(
+        {
+            "network": {"kind": "mlp", "depth": 1, "width": 4},
+            "batch_size": 16,
+            "epochs": 20,
+            "lr": 1e-9,
+            "techniques": {},
+        }
+    ).with_(device="cpu", weight_decay=0.0)
+    still = EarlyStopping(patience=2, min_delta=1.0)  # nothing ever falls so far
+    data = tiny()
+    run = Run(none, data, Watch(()), Control(), tmp_path)
+    ended = None
+    for event in whole_run(run):
+        if isinstance(event, StepDone):
+            recipe = {
+                12: none.switched(still),  # epoch 4
+                20: none,
+                29: none.switched(still).switched(Schedule(kind="plateau", patience=1, gamma=0.5)),  # after 7 epochs
+            }.get(event.step)
+            if recipe:
+                run.control.change(recipe)
+        if isinstance(event, EpochDone) and event.epoch == 9:
+            content = checkpoint.read(tmp_path / "last.pt")
+            assert content["since"] == {"early_stopping": 7, "schedule": 7}
+            assert run.learner.optimizer.param_groups[0]["lr"] == 1e-9
+        ended = event
+    assert isinstance(ended, RunEnded)
+    assert ended.epoch == 11
+    for more, epoch in ((none.switched(still), 11), (none.switched(EarlyStopping(patience=4, min_delta=1.0)), 13)):
+        *_events, last = train(more, data=data, instruments=(), resume=tmp_path / "last.pt")
+        assert isinstance(last, RunEnded)
+        assert last.epoch == epoch

@@ -154,3 +154,29 @@ def test_a_preview_of_a_last_batch_is_the_training_of_it(tiny: MakeImages) -> No
     assert ours.steps_per_epoch == 2
     assert ours.samples is not None
     np.testing.assert_array_equal(ours.samples.before, theirs.before)
+
+
+@pytest.mark.parametrize(
+    ("network", "kind", "size", "refused"),
+    [
+        ({"kind": "mlp", "width": 4}, {"kind": "group", "groups": 4}, 16, True),
+        ({"kind": "mlp", "width": 4}, {"kind": "group", "groups": 2}, 16, False),
+        ({"kind": "vit", "width": 16, "depth": 1}, {"kind": "group", "groups": 64}, 16, True),
+        ({"kind": "small_cnn", "width": 4}, {"kind": "instance"}, 8, True),
+        ({"kind": "small_cnn", "width": 4}, {"kind": "instance"}, 9, False),
+        ({"kind": "small_cnn", "width": 4}, {"kind": "group", "groups": 64}, 8, True),
+        ({"kind": "small_cnn", "width": 4}, {"kind": "layer"}, 8, False),
+    ],
+)
+def test_normalization_that_would_make_0_of_everything_is_refused(
+    tiny: Callable[..., ImageData], network: dict[str, Any], kind: dict[str, Any], size: int, refused: bool
+) -> None:
+    recipe = Recipe().with_(network=network, batch_size=8, epochs=1, device="cpu", techniques={"normalization": kind})
+    events = train(recipe, data=tiny(count=16, size=size), instruments=())
+    if refused:
+        with pytest.raises(InputError, match=r"always makes 0 of it.*Use fewer groups"):
+            list(events)
+    else:
+        *_events, end = events
+        assert isinstance(end, RunEnded)
+        assert end.outcome == "finished"

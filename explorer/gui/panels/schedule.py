@@ -21,7 +21,7 @@ from explorer.i18n import N_, _
 from explorer.recipe import parse
 from explorer.runs.record import RunRecord
 from explorer.runs.series import Doubles
-from explorer.techniques import Aspect, Moment
+from explorer.techniques import Aspect, Moment, Technique, counted
 from explorer.training.rates import learning_rate
 
 if TYPE_CHECKING:
@@ -197,17 +197,20 @@ def planned(record: RunRecord) -> tuple[Doubles, Doubles]:
     rebuilt = [mark.step // per_epoch for mark in record.marks if mark.anew]
     x: list[float] = []
     y: list[float] = []
+    since, before = dict[str, int](), tuple[Technique, ...]()
     for i, values in enumerate([record.started.recipe, *(mark.recipe for mark in record.marks)]):
         try:
             recipe = parse(values)
         except InputError:  # a recipe of another version: no plan, but the rest can be drawn
             continue
+        since = counted(since, before if i else recipe.techniques, recipe.techniques, starts[i] // per_epoch)
+        before = recipe.techniques
         end = starts[i + 1] if i + 1 < len(starts) else max(recipe.epochs * per_epoch, starts[i])
         count = min(POINTS, max(1, end - starts[i]))
         for step in np.unique(np.linspace(starts[i], end - 1, count, dtype=int)).tolist():
             done = step // per_epoch
             known = tuple(epoch for epoch in rebuilt if epoch <= min(done, len(losses)))
-            moment = Moment(step, per_epoch, recipe.epochs, tuple(losses[:done]), known)
+            moment = Moment(step, per_epoch, recipe.epochs, tuple(losses[:done]), known, since)
             x.append((step + 1) / per_epoch)
             y.append(learning_rate(recipe, moment))
     return np.array(x), np.array(y)

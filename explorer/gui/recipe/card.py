@@ -29,7 +29,7 @@ class Card(QFrame):
     def __init__(self, kind: type[Technique]) -> None:
         super().__init__()
         self.kind = kind
-        self._reason = ""
+        self._reason, self._curable = "", False
         self._mark: Difference | None = None
         self.setObjectName("card")
         self.switch = QCheckBox()
@@ -80,10 +80,10 @@ class Card(QFrame):
             self.form.set_value(technique)
         self._show_state()
 
-    def refuse(self, reason: str) -> None:
-        """Grey the card and say why; an empty `reason` gives it back."""
-        if reason != self._reason:
-            self._reason = reason
+    def refuse(self, reason: str, *, curable: bool = False) -> None:
+        """Grey the card and say why; an empty `reason` gives it back. `curable`: with other parameters it could act."""
+        if (reason, curable) != (self._reason, self._curable):
+            self._reason, self._curable = reason, curable
             self._show_state()
 
     def mark(self, mark: Difference | None) -> None:
@@ -115,8 +115,8 @@ class Card(QFrame):
         self.summary.setObjectName("problem" if self._reason and on else "muted")
         self.summary.style().polish(self.summary)
         self.switch.setEnabled(on or not self._reason)  # what is on can always be switched off
-        for widget in (self.form, self.trial):
-            widget.setEnabled(not self._reason)
+        self.form.setEnabled(not self._reason or self._curable)
+        self.trial.setEnabled(not self._reason)
         self.chip.setText(mark_text(self._mark) if self._mark else "")
         self.chip.setToolTip(rich(mark_help(self._mark)) if self._mark else "")
 
@@ -160,4 +160,4 @@ def refusal(technique: Technique, recipe: Recipe, source: Source | None) -> str:
     """Why `technique` cannot act in `recipe` with images of `source`, if known; empty if it can."""
     if source and (reason := technique.refuse(source.spec(recipe.data))):
         return str(reason)
-    return str(clash(technique, recipe.techniques, recipe.network))
+    return str(technique.refuse_length(recipe.epochs) or clash(technique, recipe.techniques, recipe.network))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel
@@ -71,6 +72,7 @@ class Sidebar(QScrollArea):
             for card in members:
                 self._layout.addWidget(card)
                 card.changed.connect(self._switched)
+                card.form.changed.connect(partial(self._judge, card))
                 card.explain.connect(explain)
                 card.compare.connect(self.compare)
         self._layout.addStretch(1)
@@ -93,12 +95,17 @@ class Sidebar(QScrollArea):
             choice.set_value(getattr(recipe, name))
             choice.mark(helps.get(name, ""))
         self.main.editors["lr"].set_default(recipe.open_rate)
-        source = self.images.source
         for name, card in self.cards.items():
             card.set_value(on.get(name))
             card.mark(marks.get(name))
-            technique: Any = card.form.value
-            card.refuse(refusal(technique, recipe, source))
+            self._judge(card)
+
+    def _judge(self, card: Card, *_value: object) -> None:
+        """Say why the technique of `card`, with the parameters that it shows, cannot act in the recipe, if so."""
+        technique: Any = card.form.value
+        reason = refusal(technique, self._recipe, self.images.source)
+        curable = bool(reason) and not refusal(card.kind(), self._recipe, self.images.source)
+        card.refuse(reason, curable=curable)
 
     def reset_cards(self) -> None:
         """Show the defaults in the cards of techniques that are off: with these they would be switched on."""

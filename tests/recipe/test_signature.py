@@ -66,7 +66,7 @@ def test_every_slot_that_a_technique_overrides_belongs_somewhere() -> None:
         for name, member in vars(Technique).items()
         if inspect.isfunction(member) and any(kind.acts_in(name) for kind in TECHNIQUES)
     }
-    helpers = {"refuse", "lacks", "refuse_network", "comparison", "fetch", "smallest_pass", "__str__"}
+    helpers = {"refuse", "lacks", "refuse_network", "refuse_length", "comparison", "fetch", "smallest_pass", "__str__"}
     assert {slot for slot in slots if not slot.startswith("_")} - helpers <= set(ASPECTS)
     assert all(callable(getattr(Technique, slot)) for slot in ASPECTS)
 

@@ -1,4 +1,4 @@
-"""Write the published JSON schema of recipes, resources/recipe.schema.json, from the declarations."""
+"""Write the published JSON schemas of recipes and lessons, in resources/, from the declarations."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from explorer.recipe import Recipe  # noqa: E402 - the path must be set first
+from explorer.lessons import Lesson  # noqa: E402 - the path must be set first
+from explorer.recipe import Recipe  # noqa: E402
 
 
 def schema() -> str:
@@ -19,7 +20,15 @@ def schema() -> str:
     return json.dumps(whole, ensure_ascii=False, indent=2) + "\n"
 
 
+def lesson_schema() -> str:
+    """That of lessons: TOML, which has the same values."""
+    header = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Training Explorer lesson"}
+    whole = header | Lesson.model_json_schema() | {"title": header["title"]}
+    return json.dumps(whole, ensure_ascii=False, indent=2) + "\n"
+
+
 if __name__ == "__main__":
-    path = ROOT / "resources" / "recipe.schema.json"
-    path.write_text(schema(), encoding="utf-8")
-    print(path.relative_to(ROOT))
+    for name, text in (("recipe.schema.json", schema()), ("lessons/lesson.schema.json", lesson_schema())):
+        path = ROOT / "resources" / name
+        path.write_text(text, encoding="utf-8")
+        print(path.relative_to(ROOT))

@@ -6,12 +6,20 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from explorer.cli.commands import compare, describe, doctor, export, listing, train
+from explorer.cli.commands import compare, describe, doctor, export, lesson, listing, train
 from explorer.cli.flags import Parser
 from explorer.errors import InputError
 from explorer.i18n import _
 
-COMMANDS = (train.COMMAND, compare.COMMAND, listing.COMMAND, describe.COMMAND, doctor.COMMAND, export.COMMAND)
+COMMANDS = (
+    train.COMMAND,
+    compare.COMMAND,
+    lesson.COMMAND,
+    listing.COMMAND,
+    describe.COMMAND,
+    doctor.COMMAND,
+    export.COMMAND,
+)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from PySide6.QtWidgets import QMainWindow, QMessageBox
 
 from explorer.gui.actions import Commands
+from explorer.gui.layout.arrangement import Arrangement
 from explorer.gui.layout.grid import PanelGrid
 from explorer.gui.menus import Item, Menus, about, language_items, scheme_items, shortcuts
 from explorer.i18n import N_, _
@@ -28,17 +29,8 @@ class View(Protocol):
     def set_language(self, language: str) -> None:
         """Of all text."""
 
-    def toggle_recipe(self) -> None:
-        """Fold the recipe away, or bring it back."""
 
-    def toggle_right(self) -> None:
-        """The same with layers and runs."""
-
-    def reset_layout(self) -> None:
-        """Everything where it is at the first start."""
-
-
-def table(commands: Commands, view: View, grid: PanelGrid) -> list[tuple[str, list[Any]]]:
+def table(commands: Commands, view: View, where: Arrangement, grid: PanelGrid) -> list[tuple[str, list[Any]]]:
     """Menus and their entries."""
     keys = [*(f"Ctrl+{digit}" for digit in DIGITS), *[""] * len(grid.panels)]
     panels = [
@@ -68,8 +60,8 @@ def table(commands: Commands, view: View, grid: PanelGrid) -> list[tuple[str, li
                 Item(N_("Six panels"), partial(_arrange, grid, 3)),
                 Item(N_("All panels"), grid.arrange_all),
             ]),
-            Item(N_("Recipe"), view.toggle_recipe, "Shift+F9", "recipe", tick=True),
-            Item(N_("Layers and runs"), view.toggle_right, "F9", "runs", tick=True),
+            Item(N_("Recipe"), where.toggle_recipe, "Shift+F9", "recipe", tick=True),
+            Item(N_("Layers and runs"), where.toggle_right, "F9", "runs", tick=True),
             None,
             Item(N_("Take the other runs off the plots"), commands.clear_overlays, "Ctrl+Backspace", "clear"),
             Item(N_("Keep them for the next run"), commands.keep_overlays, name="keep", tick=True),
@@ -77,14 +69,14 @@ def table(commands: Commands, view: View, grid: PanelGrid) -> list[tuple[str, li
             (N_("Colours"), scheme_items(view.set_scheme)),
             (N_("Language"), language_items(view.set_language)),
             None,
-            Item(N_("Reset layout"), view.reset_layout),
+            Item(N_("Reset layout"), where.reset),
         ]),
     ]  # fmt: skip
 
 
-def build(window: QMainWindow, commands: Commands, view: View, grid: PanelGrid) -> Menus:
+def build(window: QMainWindow, commands: Commands, view: View, where: Arrangement, grid: PanelGrid) -> Menus:
     """The menu bar of `window`."""
-    menus = Menus(window, table(commands, view, grid))
+    menus = Menus(window, table(commands, view, where, grid))
     menus.add(N_("&Help"), [
         Item(N_("Shortcuts"), partial(tell_shortcuts, window, menus), "F1"),
         Item(N_("About"), partial(tell_about, window)),

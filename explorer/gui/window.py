@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pyqtgraph.util.garbage_collector import GarbageCollector
-from PySide6.QtCore import QSize, QTimer, Signal, Slot
+from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QPaintEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QMessageBox, QVBoxLayout, QWidget
 
@@ -18,8 +18,8 @@ from explorer.errors import InputError, said
 from explorer.events import DIVERGED, FAILED, Event, RecipeChanged, RunEnded, RunStarted
 from explorer.gui import theme
 from explorer.gui.actions import Commands
-from explorer.gui.export.dialog import remembered
 from explorer.gui.export.panel_files import serve
+from explorer.gui.layout.arrangement import Arrangement
 from explorer.gui.layout.columns import Columns, RightColumn
 from explorer.gui.layout.grid import PanelGrid
 from explorer.gui.layout.painter import Painter
@@ -29,7 +29,7 @@ from explorer.gui.previewer import Previews
 from explorer.gui.recipe.manual import Manual
 from explorer.gui.recipe.sidebar import Sidebar
 from explorer.gui.runs.banner import Banner
-from explorer.gui.runs.telling import Telling, left_off, told
+from explorer.gui.runs.telling import Teller
 from explorer.gui.runs.transport import Transport
 from explorer.gui.settings import Memory
 from explorer.gui.style import outline_boxes, style_sheet
@@ -40,7 +40,6 @@ from explorer.recipe import Recipe
 from explorer.resources import resource
 from explorer.runs import Mailbox, new_folder
 from explorer.runs.store import DATABASE
-from explorer.session.screen import RunOnScreen
 from explorer.session.session import Session, State
 from explorer.training.control import Control
 
@@ -51,8 +50,6 @@ SOON = 20
 BETWEEN_NUMBERS = 0.5
 """Seconds between two looks of the transport at a run that goes on."""
 TITLE = "Training Explorer"
-TITLE_BAR = 32
-"""Pixels that the system adds above the window; what it really adds is known only when the window is shown."""
 
 
 class Window(QMainWindow):
@@ -71,19 +68,19 @@ class Window(QMainWindow):
         self._list_is_old = False
         self._reads = False
         """Whether the run on screen is still being read."""
-        self._told: tuple[RunOnScreen | None, Telling] = (None, Telling())
         recipe, complaint = memory.recipe()
         self._saved = recipe
         self.session = Session(recipe, self._begin, partial(new_folder, parent=runs))
 
         self.manual = Manual(self)
-        self.sidebar = Sidebar(recipe, self._explain)
+        self.sidebar = Sidebar(recipe, self.manual.explain)
         self.panels = [kind(later=True) for kind in PANELS]
         self.grid, self.painter = PanelGrid(self.panels), Painter(self.panels)
         self.previews = Previews(self.session, self.panels, self.sidebar.images.loaded)
         self.right = RightColumn(runs)
         self.layers, self.runs_list = self.right.layers, self.right.runs
         self.banner, self.transport = Banner(), Transport()
+        self._teller = Teller(self.transport, self.banner)
         self.columns = Columns(self.sidebar, self.grid, self.right)
         centre = QWidget()
         layout = QVBoxLayout(centre)
@@ -94,14 +91,15 @@ class Window(QMainWindow):
         self.setCentralWidget(centre)
         self.banner.lie_over(self.columns)
         self.commands = Commands(self, self.session)
-        self.menus = build(self, self.commands, self, self.grid)
+        self.arrangement = Arrangement(self, memory, self.columns, self.grid, self.right)
+        self.menus = build(self, self.commands, self, self.arrangement, self.grid)
         for panel in self.panels:
             panel.export.connect(serve)
         self.sidebar.changed.connect(self.change)
         self.sidebar.compare.connect(self.commands.compare)
         self.banner.tried.connect(self.change)
         self.transport.pressed.connect(self.press)
-        self.transport.column.connect(self.toggle_column)
+        self.transport.column.connect(self.arrangement.toggle)
         self.columns.folded.connect(self._folded)
         self.grid.filling.connect(self.columns.leave_alone)
         self.runs_list.chosen.connect(self.show_stored)
@@ -110,7 +108,10 @@ class Window(QMainWindow):
         self.runs_list.delete.connect(self.commands.delete_run)
         self.runs_list.rename.connect(self.commands.rename_run)
         self.layers.frozen.connect(self._freeze)
-        self._restore()
+        self._restyle()
+        self.menus.actions[f"scheme-{memory.scheme}"].setChecked(True)
+        self.menus.actions[f"language-{memory.language}"].setChecked(True)
+        self.arrangement.restore()
         if complaint:
             self.banner.say(complaint, _("The default recipe is used instead."))
         # Collected in the training thread, a widget in a cycle would be destroyed there, and Qt would crash.
@@ -191,15 +192,8 @@ class Window(QMainWindow):
         self.sidebar.commit()
         self._timer.stop()
         gc.enable()
-        self._memory.keep(
-            geometry=self.saveGeometry(),
-            columns=self.columns.state(),
-            grid=self.grid.state(),
-            pictures=remembered.state(),
-            recipe=self.session.recipe.to_json(),
-            lists=self.right.saveState(),
-            shown=self.columns.choices(),
-        )
+        self.arrangement.keep()
+        self._memory.keep(recipe=self.session.recipe.to_json())
         self.manual.close()
         self.previews.end()
         super().closeEvent(event)
@@ -208,8 +202,7 @@ class Window(QMainWindow):
         super().paintEvent(event)
         if not self._was_painted:
             self._was_painted = True
-            if self.size() == self._opened:
-                self.fit_screen()  # now that the frame is known
+            self.arrangement.framed()
             self.previews.begin()
             QTimer.singleShot(0, self.painted.emit)  # after the children have been painted, too
 
@@ -286,17 +279,6 @@ class Window(QMainWindow):
             case RunEnded() if event.outcome in (DIVERGED, FAILED):
                 self.banner.say_of_run(event, self.session.screen.recipe)
 
-    def _tell(self) -> None:
-        """Let the run on screen say what it has to say, once; until then, what others said beside it stays."""
-        current, idle = self.session.current, self.session.state is State.IDLE
-        telling = told(current, live=not idle)
-        if (current, telling) != self._told:
-            is_new = current is not self._told[0] or telling.text != self._told[1].text
-            self._told = current, telling
-            self.transport.say(*telling)
-            if is_new and idle and current and (cut_off := left_off(current)):
-                self.banner.say_of_run(cut_off, None)
-
     # Bringing what is seen up to date.
 
     def show_all(self) -> None:
@@ -325,7 +307,7 @@ class Window(QMainWindow):
             self.show_recipe()  # what acts at once depends on whether a run goes on
         self.transport.show_state(state)
         self.transport.show_run(current.record if current else None, state)
-        self._tell()
+        self._teller.tell(current, live=state is not State.IDLE)
         for name in ("export", "checkpoint"):
             self.menus.actions[name].setEnabled(current is not None)
         self.setWindowTitle(f"{current.name.title} – {TITLE}" if current else TITLE)
@@ -374,60 +356,11 @@ class Window(QMainWindow):
             panel.dress(palette)
         self._list_is_old = True
 
-    def _restore(self) -> None:
-        self._restyle()
-        self.menus.actions[f"scheme-{self._memory.scheme}"].setChecked(True)
-        self.menus.actions[f"language-{self._memory.language}"].setChecked(True)
-        self.resize(1280, 720)
-        self.restoreGeometry(self._memory.data("geometry"))
-        self.fit_screen()
-        self.columns.restore(self._memory.data("columns"), self._memory.text("shown"))
-        self.right.restoreState(self._memory.data("lists"))
-        self.grid.restore(self._memory.text("grid"))
-        remembered.restore(self._memory.text("pictures"))
-
-    def fit_screen(self) -> None:
-        """Stand inside the free area of the screen, however large the window was on another one."""
-        free = self.screen().availableGeometry()
-        frame = self.frameGeometry().size() - self.size() if self.isVisible() else QSize(2, TITLE_BAR)
-        room = free.size() - frame
-        self.resize(self.size().boundedTo(room))
-        self._opened = self.size()
-        place = self.frameGeometry()
-        left = min(max(place.left(), free.left()), free.left() + max(0, room.width() - self.width()))
-        top = min(max(place.top(), free.top()), free.top() + max(0, room.height() - self.height()))
-        self.move(left, top)
-
-    def show_right(self, shown: bool) -> None:
-        """Show the column with layers and runs, or fold it away."""
-        self.columns.show_column("right", shown)
-
-    def toggle_column(self, name: str) -> None:
-        """Fold the column "left" or "right" away, or bring it back."""
-        self.columns.show_column(name, not self.columns.shows(name))
-
-    def toggle_recipe(self) -> None:
-        """Fold the recipe away, or bring it back."""
-        self.toggle_column("left")
-
-    def toggle_right(self) -> None:
-        """Fold layers and runs away, or bring them back."""
-        self.toggle_column("right")
-
     @Slot()
     def _folded(self) -> None:
         for name, action in (("left", "recipe"), ("right", "runs")):
             self.menus.actions[action].setChecked(self.columns.shows(name))
             self.transport.show_column(name, self.columns.shows(name))
-
-    def reset_layout(self) -> None:
-        """Everything where it is at the first start."""
-        self.grid.reset()
-        self.columns.reset()
-        self.right.reset()
-
-    def _explain(self, kind: Any) -> None:
-        self.manual.explain(kind)
 
     def _freeze(self, patterns: tuple[str, ...]) -> None:
         self.change(self.session.recipe.with_(frozen=patterns))

@@ -123,7 +123,7 @@ class Everything(Driver):
     def painted(self) -> None:
         """The first paint is done."""
         self.window.resize(*SIZE)
-        self.window.show_right(True)
+        self.window.columns.show_column("right", True)
         QTimer.singleShot(SETTLED_MS, self, self.arrange)
 
     @Slot()

@@ -68,7 +68,7 @@ def main(language: str) -> None:
         free = window.screen().availableGeometry()
         found = outside(window)
         for name in ("left", "right"):  # brought back or folded away by hand, all stays inside, too
-            window.toggle_column(name)
+            window.arrangement.toggle(name)
             app.processEvents()
             found += [f"{name}: {one}" for one in outside(window)]
         ways = [button.isVisible() for button in window.transport.columns.values()]

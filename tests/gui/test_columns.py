@@ -51,7 +51,7 @@ def test_they_follow_the_width_until_somebody_moves_them(qtbot: QtBot, window: W
     again.resize(1920, 500)
     again.restore(window.columns.state())
     assert again.state() == window.columns.state()
-    window.reset_layout()
+    window.arrangement.reset()
     qtbot.waitUntil(lambda: window.right.width() < 400)
 
 
@@ -72,7 +72,7 @@ def test_what_is_shown_and_how_large_is_remembered(
     assert not again.menus.actions["runs"].isChecked()
     again.menus.actions["runs"].trigger()
     qtbot.waitUntil(lambda: abs(again.right.sizes()[0] - sizes[0]) < 20)
-    again.reset_layout()
+    again.arrangement.reset()
     qtbot.waitUntil(lambda: abs(again.right.sizes()[0] - again.right.sizes()[1]) < 20)
 
 
@@ -113,7 +113,7 @@ def test_a_panel_fills_the_window_and_goes_back(qtbot: QtBot, window: Window) ->
     assert len(list(window.grid.visible_panels())) == 4
     window.menus.actions["enlarge-metrics"].trigger()
     assert not window.columns.shows("left")
-    window.toggle_recipe()  # the recipe beside the large panel, because somebody wants it
+    window.arrangement.toggle_recipe()  # the recipe beside the large panel, because somebody wants it
     assert window.columns.shows("left")
     window.menus.actions["enlarge-metrics"].trigger()
     assert len(list(window.grid.visible_panels())) == 4

@@ -6,7 +6,8 @@ import shlex
 from typing import NamedTuple
 
 from explorer.events import Note, Progress, RecipeChanged, RunEnded
-from explorer.gui.runs.transport import outcome
+from explorer.gui.runs.banner import Banner
+from explorer.gui.runs.transport import Transport, outcome
 from explorer.i18n import NOTHING, Message, ngettext
 from explorer.runs import in_use, runs_folder
 from explorer.runs.store import CHECKPOINTS
@@ -19,6 +20,24 @@ class Telling(NamedTuple):
 
     text: str = ""
     help: str = ""
+
+
+class Teller:
+    """Lets the run on screen say what it has to say, once; until then, what others said beside it stays."""
+
+    def __init__(self, transport: Transport, banner: Banner) -> None:
+        self._transport, self._banner = transport, banner
+        self._told: tuple[RunOnScreen | None, Telling] = (None, Telling())
+
+    def tell(self, current: RunOnScreen | None, live: bool) -> None:
+        """What there is to say of `current` now; `live`: it goes on in this program."""
+        telling = told(current, live)
+        if (current, telling) != self._told:
+            is_new = current is not self._told[0] or telling.text != self._told[1].text
+            self._told = current, telling
+            self._transport.say(*telling)
+            if is_new and not live and current and (cut_off := left_off(current)):
+                self._banner.say_of_run(cut_off, None)
 
 
 def told(shown: RunOnScreen | None, live: bool) -> Telling:

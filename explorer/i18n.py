@@ -55,6 +55,11 @@ def N_(text: str) -> str:
     return text
 
 
+def in_mid_sentence(title: str) -> str:
+    """With a small letter, unless it is an abbreviation."""
+    return title if title[1:2].isupper() else title[:1].lower() + title[1:]
+
+
 class Message:
     """A text for people that is still to be translated: the English one is its id, `arguments` fill its {places}.
 
@@ -62,10 +67,10 @@ class Message:
     numbers, other messages, or tuples of these; of an error that holds a message, the message; of all else its text.
     """
 
-    __slots__ = ("arguments", "id", "plural")
+    __slots__ = ("arguments", "id", "inner", "plural")
 
     def __init__(self, text: str = "", /, **arguments: object) -> None:
-        self.id, self.plural = text, ""
+        self.id, self.plural, self.inner = text, "", False
         self.arguments: dict[str, Any] = {name: _kept(value) for name, value in arguments.items()}
 
     @classmethod
@@ -73,6 +78,12 @@ class Message:
         """One whose form depends on `n`, which also fills {n}."""
         message = cls(singular, **{"n": n, **arguments})
         message.plural = plural
+        return message
+
+    def in_mid_sentence(self) -> Message:
+        """The same, to be said within a sentence: with a small letter, unless it is an abbreviation."""
+        message = Message(self.id, **self.arguments)
+        message.plural, message.inner = self.plural, True
         return message
 
     @property
@@ -84,6 +95,10 @@ class Message:
         return self._in(_catalogue)
 
     def _in(self, catalogue: _gettext.NullTranslations) -> str:
+        text = self._whole(catalogue)
+        return in_mid_sentence(text) if self.inner else text
+
+    def _whole(self, catalogue: _gettext.NullTranslations) -> str:
         if not self.id:
             return ""  # of an empty text, catalogues give their header
         counted = bool(self.plural)
@@ -109,7 +124,7 @@ class Message:
 
     def to_plain(self) -> str | dict[str, Any]:
         """As plain values, for files and pipes; without arguments, the text itself."""
-        return _to_plain(self) if self.arguments else self.id
+        return _to_plain(self) if self.arguments or self.inner else self.id
 
     @classmethod
     def from_plain(cls, plain: object) -> Self:
@@ -119,7 +134,7 @@ class Message:
         if not isinstance(plain, dict) or not isinstance(plain.get("id"), str):
             raise ValueError("a message is a text, or has an id")
         message = cls(plain["id"], **{str(k): _from_plain(v) for k, v in dict(plain.get("arguments", {})).items()})
-        message.plural = str(plain.get("plural", ""))
+        message.plural, message.inner = str(plain.get("plural", "")), plain.get("inner") is True
         return message
 
 
@@ -148,8 +163,8 @@ def _to_plain(value: Any) -> Any:
         return [_to_plain(one) for one in value]
     if not isinstance(value, Message):
         return value
-    plural = {"plural": value.plural} if value.plural else {}
-    return {"id": value.id, **plural, "arguments": {k: _to_plain(v) for k, v in value.arguments.items()}}
+    how = ({"plural": value.plural} if value.plural else {}) | ({"inner": True} if value.inner else {})
+    return {"id": value.id, **how, "arguments": {k: _to_plain(v) for k, v in value.arguments.items()}}
 
 
 def _from_plain(value: object) -> object:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic.fields import FieldInfo
 
-from explorer.i18n import N_, _
+from explorer.i18n import N_, Message, _
 from explorer.networks import BACKBONES
 
 CHOICES = {
@@ -86,15 +86,15 @@ def field_label(name: str, field: FieldInfo) -> str:
 
 def choice_label(value: object) -> str:
     """The text for one value of a choice, translated."""
+    return str(choice_message(value))
+
+
+def choice_message(value: object) -> Message:
+    """The same, to be translated where it is shown."""
     name = str(value)
-    return _(CHOICES[name]) if name in CHOICES else name.replace("_", " ")
+    return Message(CHOICES[name] if name in CHOICES else name.replace("_", " "))
 
 
-def in_mid_sentence(title: str) -> str:
-    """With a small letter, unless it is an abbreviation."""
-    return title if title[1:2].isupper() else title[:1].lower() + title[1:]
-
-
-def without(title: str) -> str:
-    """That the technique of this title is off, in the language now in use."""
-    return _("without {technique}").format(technique=in_mid_sentence(_(title)))
+def without(title: str) -> Message:
+    """That the technique of this title is off."""
+    return Message("without {technique}", technique=Message(title).in_mid_sentence())

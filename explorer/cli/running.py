@@ -15,7 +15,7 @@ from explorer.events import DIVERGED, FAILED, Event, RunEnded, RunStarted
 from explorer.i18n import _
 from explorer.recipe import Recipe
 from explorer.runs import RunStore, list_runs, runs_folder
-from explorer.runs.experiment import Place, keep_place
+from explorer.runs.place import Place, keep_place
 
 if TYPE_CHECKING:
     from explorer.training.control import Control

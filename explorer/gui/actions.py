@@ -119,7 +119,7 @@ class Commands:
         if self._session.state is not State.IDLE:
             self._shell.warn(_("This run is going on."), _("Stop it first."))
             return
-        self._comparison = Comparison(self._session, Experiment(technique, self._session.recipe))
+        self._comparison = Comparison(self._session, Experiment.of_technique(technique, self._session.recipe))
         self.compare_on()
 
     def compare_on(self) -> None:

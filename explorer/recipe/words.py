@@ -8,11 +8,11 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from explorer.data import DataChoice
-from explorer.i18n import _, ngettext
+from explorer.i18n import _, in_mid_sentence, ngettext
 from explorer.recipe.difference import APART
 from explorer.recipe.recipe import BY_NAME, CHOICES, Recipe
 from explorer.techniques import Technique
-from explorer.titles import choice_label, field_label, in_mid_sentence, without
+from explorer.titles import choice_label, field_label, without
 
 
 def in_words(before: Recipe, after: Recipe) -> tuple[str, ...]:
@@ -44,7 +44,7 @@ def _differences(before: Recipe, after: Recipe) -> Iterator[str]:
             case None, Technique() as added:
                 yield _("with {technique}").format(technique=added.said)
             case Technique(), None:
-                yield without(kind.title)
+                yield str(without(kind.title))
             case Technique() as was, Technique() as now if was != now:
                 for key, info in kind.model_fields.items():
                     if getattr(was, key) != getattr(now, key):

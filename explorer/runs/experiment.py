@@ -1,61 +1,37 @@
-"""A comparison: arms × seeds. It says which run comes next, in terminal and window, and gathers how each ended.
+"""An experiment: named arms × seeds. Terminal, window and lessons ask it which run comes next; it gathers results.
 
-Which run of which comparison a run is, is kept in its folder, in run.json; so a comparison can be opened again.
+Which run of which experiment a run is, is kept in its folder (place.py), so an experiment can be opened again.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Self
 
-import msgspec
 import numpy as np
 
-from explorer import files
-from explorer.errors import InputError
-from explorer.events import STOPPED, RunEnded
-from explorer.i18n import _, language
-from explorer.recipe import BY_NAME, Recipe, build_technique
+from explorer.errors import InputError, said
+from explorer.events import FAILED, STOPPED, RunEnded
+from explorer.i18n import NOTHING, Message, _
+from explorer.recipe import Recipe
+from explorer.recipe.setting import setting
+from explorer.runs.place import Place
 from explorer.techniques import Technique
 
-PLACE = "run.json"
+PARTS = "{parts}"
+"""The same in every language."""
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """Which run of which comparison it is."""
+@dataclass(frozen=True)
+class Arm:
+    """One of the ways to train that are compared."""
 
-    experiment: str
-    """The same for all its runs, and for no other."""
-    technique: str
-    """What is compared, by its name."""
-    parameters: dict[str, Any]
-    """Of that technique, as in a recipe."""
-    arm: int
-    """Counted from 0."""
-    label: str
-    """Of the arm, as it was called when it began."""
-    seed: int
-    """Of the recipe."""
-    seeds: int = 1
-    """How many there are for each arm."""
-
-    @property
-    def title(self) -> str:
-        """What is compared, in the language now in use."""
-        return _(BY_NAME[self.technique].title) if self.technique in BY_NAME else self.technique
-
-    @property
-    def said(self) -> str:
-        """The arm, and where there are several for each arm the seed, in the language now in use."""
-        parameters = msgspec.json.encode(self.parameters)
-        labels = _labels(self.technique, parameters, language())
-        label = labels[self.arm] if self.arm < len(labels) else self.label
-        return label if self.seeds == 1 else _("{arm}, seed {seed}").format(arm=label, seed=self.seed)
+    label: Message
+    recipe: Recipe
 
 
 @dataclass(frozen=True)
@@ -66,88 +42,136 @@ class Planned:
     place: Place
 
 
-@dataclass
+@dataclass(frozen=True)
 class Result:
-    """How a run of the comparison ended."""
+    """How a run of the experiment ended; `folder`, if it was kept."""
 
-    place: Place
+    planned: Planned
     ended: RunEnded
+    folder: Path | None = None
+
+    @property
+    def place(self) -> Place:
+        """Which run it was."""
+        return self.planned.place
 
 
 class Experiment:
-    """What `technique` does to `recipe`: each of its arms with each of so many `seeds`, the recipe's own first.
+    """Each of the `arms` with each of so many `seeds`, counted from that of its recipe.
 
-    Raises InputError if an arm cannot be made. All arms of one seed come before the next one, so that whoever stops
-    early has whole comparisons.
+    All arms of one seed come before the next one, so that whoever stops early has whole comparisons. The arm number
+    `baseline` is the one that the others are compared with.
     """
 
-    def __init__(self, technique: Technique, recipe: Recipe, seeds: int = 1) -> None:
-        name, parameters = uuid.uuid4().hex[:12], technique.model_dump(mode="json")
-        self.technique = technique
+    def __init__(self, title: Message, arms: Sequence[Arm], seeds: int = 1, baseline: int = 0) -> None:
+        name = uuid.uuid4().hex[:12]
+        self.title, self.arms, self.seeds, self.baseline = title, tuple(arms), seeds, baseline
         self.runs = tuple(
             Planned(
-                arm.with_(seed=seed),
+                arm.recipe.with_(seed=arm.recipe.seed + i),
                 Place(
                     experiment=name,
-                    technique=technique.name,
-                    parameters=parameters,
+                    title=title,
                     arm=number,
-                    label=label,
-                    seed=seed,
+                    label=arm.label,
+                    seed=arm.recipe.seed + i,
                     seeds=seeds,
+                    baseline=baseline,
                 ),
             )
-            for seed in range(recipe.seed, recipe.seed + seeds)
-            for number, (label, arm) in enumerate(technique.comparison(recipe))
+            for i in range(seeds)
+            for number, arm in enumerate(self.arms)
         )
         self.results: list[Result] = []
+        """In the order in which they ended."""
+        self._taken: set[Place] = set()
 
-    def next(self) -> Planned | None:
-        """The run that comes next. None when all are done, or one was stopped: any other end is a result like all."""
-        if self.results and self.results[-1].ended.outcome == STOPPED:
-            return None
-        return self.runs[len(self.results)] if len(self.results) < len(self.runs) else None
+    @classmethod
+    def of_technique(cls, technique: Technique, recipe: Recipe, seeds: int = 1) -> Self:
+        """What `technique` does to `recipe`. Raises InputError if an arm cannot be made."""
+        arms = [Arm(label, arm) for label, arm in technique.comparison(recipe)]
+        return cls(Message(technique.title), arms, seeds)
 
-    def ended(self, how: RunEnded) -> None:
-        """The run that came next has ended."""
-        self.results.append(Result(self.runs[len(self.results)].place, how))
+    @classmethod
+    def of_values(cls, recipe: Recipe, values: Mapping[str, Sequence[object]], seeds: int = 1) -> Self:
+        """`recipe` with each of these values of a setting, such as {"lr": (0.02, 0.1)}; of several, every combination.
 
-    def arms(self) -> Iterator[tuple[str, list[RunEnded]]]:
-        """Each arm that has ended with some seed: its label, and how it ended with each."""
-        for number in dict.fromkeys(result.place.arm for result in self.results):
-            own = [result for result in self.results if result.place.arm == number]
-            yield msgspec.structs.replace(own[0].place, seeds=1).said, [result.ended for result in own]
+        The baseline is the arm that is `recipe` itself, or else the first. Raises InputError.
+        """
+        settings = [setting(name) for name in values]
+        arms = []
+        for combination in product(*values.values()):
+            arm = recipe
+            for one, value in zip(settings, combination, strict=True):
+                arm = one.set(arm, value)
+            arms.append(Arm(together([one.said(arm) for one in settings]), arm))
+        same = [number for number, arm in enumerate(arms) if _alike(arm.recipe, recipe)]
+        return cls(together([one.title(recipe) for one in settings]), arms, seeds, baseline=(*same, 0)[0])
+
+    @classmethod
+    def of_recipe(cls, recipe: Recipe, seeds: int) -> Self:
+        """One recipe with several seeds."""
+        return cls(Message("Spread over seeds"), [Arm(Message("this recipe"), recipe)], seeds)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether somebody stopped a run of it: any other end is a result like all."""
+        return any(result.ended.outcome == STOPPED for result in self.results)
+
+    def take(self) -> Planned | None:
+        """The run that comes next: whoever asks makes it. None when all are made or being made, or one was stopped."""
+        planned = None if self.stopped else next((run for run in self.runs if run.place not in self._taken), None)
+        if planned:
+            self._taken.add(planned.place)
+        return planned
+
+    def ended(self, planned: Planned, how: RunEnded, folder: Path | None = None) -> None:
+        """That run has ended so, or had before somebody asked for it."""
+        self._taken.add(planned.place)
+        self.results.append(Result(planned, how, folder))
+
+    def by_arm(self) -> Iterator[tuple[Arm, list[Result]]]:
+        """Each arm that has ended with some seed, with its results in the order of the seeds."""
+        for number, arm in enumerate(self.arms):
+            if own := [result for result in self.results if result.place.arm == number]:
+                yield arm, sorted(own, key=lambda result: result.place.seed)
 
     def __str__(self) -> str:
         """Which run goes on, or comes next."""
-        n = min(len(self.results) + 1, len(self.runs))
+        n = min(max(len(self._taken), 1), len(self.runs))
         return _("Comparison, run {n} of {total}: {label}").format(
             n=n, total=len(self.runs), label=self.runs[n - 1].place.said
         )
 
 
-def spread(values: list[float]) -> tuple[float, float]:
+def together(parts: Sequence[Message]) -> Message:
+    """One text of several, separated by commas."""
+    return parts[0] if len(parts) == 1 else Message(PARTS, parts=tuple(parts))
+
+
+def run_all(experiment: Experiment, train: Callable[[Planned], RunEnded | None]) -> None:
+    """Make all its runs by `train`, one after the other; one that diverges, fails or is refused is a result.
+
+    Raises InputError if not a single one could begin.
+    """
+    refused = 0
+    while planned := experiment.take():
+        try:
+            ended = train(planned)
+        except InputError as error:
+            refused += 1
+            if refused == len(experiment.runs):
+                raise
+            ended = RunEnded(outcome=FAILED, reason=said(error))
+        experiment.ended(planned, ended or RunEnded(outcome=FAILED, reason=NOTHING))
+
+
+def spread(values: Sequence[float]) -> tuple[float, float]:
     """Mean, and standard deviation between runs (n − 1; NaN for a single one)."""
     found = np.array(values, np.float64)
     return float(found.mean()), float(found.std(ddof=1)) if len(found) > 1 else float("nan")
 
 
-def keep_place(folder: Path, place: Place) -> None:
-    """Write `place` into the folder of its run."""
-    files.write(folder / PLACE, msgspec.json.format(msgspec.json.encode(place), indent=2) + b"\n")
-
-
-def kept_place(folder: Path) -> Place | None:
-    """Which run of which comparison the one in `folder` is; None if it stands for itself, or that cannot be read."""
-    with suppress(OSError, msgspec.MsgspecError):
-        return msgspec.json.decode((folder / PLACE).read_bytes(), type=Place)
-    return None
-
-
-@lru_cache(maxsize=256)
-def _labels(name: str, parameters: bytes, _language: str) -> tuple[str, ...]:
-    """What this version calls the arms; empty if it does not know the technique, or not so."""
-    with suppress(InputError):
-        technique = build_technique(name, msgspec.json.decode(parameters))
-        return tuple(label for label, _recipe in technique.comparison(Recipe()))
-    return ()
+def _alike(one: Recipe, other: Recipe) -> bool:
+    """Also where one says the rate that the other leaves open."""
+    return one == other or (one.with_(lr=None) == other.with_(lr=None) and one.rate == other.rate)

@@ -21,7 +21,7 @@ from explorer.errors import InputError
 from explorer.events import DIVERGED, FAILED, STOPPED, EpochDone, RecipeChanged, RunEnded, RunStarted
 from explorer.i18n import _, ngettext
 from explorer.recipe import Recipe, in_words, parse
-from explorer.runs.experiment import Place, kept_place
+from explorer.runs.place import Place, kept_place
 from explorer.runs.record import RunRecord
 from explorer.runs.store import RECIPE, in_use, stored_events
 
@@ -111,7 +111,7 @@ class Name:
 def name_of(record: RunRecord, folder: Path, place: Place | None = None, *, goes_on: bool = False) -> Name:
     """What the run of `record` is called, as far as it has come; `place` if its folder does not say it yet."""
     started, ended, place = record.started, record.ended, place or kept_place(folder)
-    ours = AUTOMATIC.match(folder.name) or (place and folder.name in map(file_name, (place.said, place.label)))
+    ours = AUTOMATIC.match(folder.name) or (place and folder.name in map(file_name, (place.said, str(place.label))))
     test = ended.test.get("accuracy") if ended else None
     reached = record.best.validation.get("accuracy") if record.best else None
     return Name(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from explorer.runs.experiment import Experiment
+from explorer.runs.experiment import Experiment, Planned
 from explorer.session.screen import RunOnScreen
 from explorer.session.session import Session
 
@@ -13,13 +13,15 @@ class Comparison:
     def __init__(self, session: Session, experiment: Experiment) -> None:
         self._session, self._experiment = session, experiment
         self._begun: list[RunOnScreen] = []
+        self._planned: Planned | None = None
 
     def go_on(self) -> bool:
         """Begin the next run, if there is one after the last one's end; whether it did. Raises OSError."""
         session = self._session
-        if self._begun and (ended := self._begun[-1].record.ended):
-            self._experiment.ended(ended)
-        if (planned := self._experiment.next()) is None:
+        if self._planned and (ended := self._begun[-1].record.ended):
+            self._experiment.ended(self._planned, ended, self._begun[-1].folder)
+        self._planned = planned = self._experiment.take()
+        if planned is None:
             return False
         session.screen.overlays = list(self._begun)  # before the start, so that the new run gets a colour of its own
         session.start(planned=planned)

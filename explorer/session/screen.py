@@ -15,8 +15,8 @@ from explorer.events import Event
 from explorer.i18n import _
 from explorer.recipe import Recipe, parse
 from explorer.runs import RunRecord
-from explorer.runs.experiment import Place, kept_place
 from explorer.runs.names import Name, apart, name_of, stored_name
+from explorer.runs.place import Place, kept_place
 from explorer.runs.store import DATABASE, stored_events
 
 NOT_IN_NAMES = '/\\:*?"<>|'

@@ -13,7 +13,8 @@ from explorer.events import FAILED, Event, RunEnded, RunStarted
 from explorer.i18n import N_, NOTHING, Message, _
 from explorer.recipe import BY_NAME, Recipe, changes, live, waits
 from explorer.runs import Mailbox, RunRecord, new_folder
-from explorer.runs.experiment import Planned, keep_place
+from explorer.runs.experiment import Planned
+from explorer.runs.place import keep_place
 from explorer.session.history import History
 from explorer.session.screen import RunOnScreen, Screen, stored
 from explorer.techniques import Technique

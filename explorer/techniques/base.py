@@ -10,15 +10,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from enum import StrEnum
+from string import Formatter
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar
 
 from pydantic import model_validator
 
 from explorer.data import DataSpec
 from explorer.declared import Declared
-from explorer.i18n import N_, NOTHING, Message, _
+from explorer.i18n import N_, NOTHING, Message
 from explorer.networks import BranchPlace, Network
-from explorer.titles import choice_label, without
+from explorer.titles import choice_message, without
 
 if TYPE_CHECKING:
     import torch
@@ -66,7 +67,13 @@ class Technique(Declared):
     @property
     def said(self) -> str:
         """Its legend text in the language now in use."""
-        return _(self.label).format(**{name: _readable(value) for name, value in self})
+        return str(self.words)
+
+    @property
+    def words(self) -> Message:
+        """Its legend text, to be translated where it is shown."""
+        told = {name for _text, name, _form, _conversion in Formatter().parse(self.label) if name}
+        return Message(self.label, **{name: _readable(value) for name, value in self if name in told})
 
     @model_validator(mode="before")
     @classmethod
@@ -134,9 +141,9 @@ class Technique(Declared):
         """Whether the network starts from weights that were learned, and not from scratch."""
         return False
 
-    def comparison(self, recipe: R) -> tuple[tuple[str, R], ...]:
-        """Runs that show what it does, as (label, translated; recipe): by default `recipe` without it and with it."""
-        return (without(self.title), recipe.without(self.name)), (self.said, recipe.switched(self))
+    def comparison(self, recipe: R) -> tuple[tuple[Message, R], ...]:
+        """Runs that show what it does, as (label, recipe): by default `recipe` without it and with it."""
+        return (without(self.title), recipe.without(self.name)), (self.words, recipe.switched(self))
 
     def fetch(self, network: Network) -> Iterator[tuple[int, int]]:
         """Bring what it needs and this machine lacks, before `network` is built: (bytes done, bytes in all)."""
@@ -244,4 +251,4 @@ class Technique(Declared):
 
 
 def _readable(value: object) -> object:
-    return choice_label(value) if isinstance(value, str) else value
+    return choice_message(value) if isinstance(value, str) else value

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from explorer.declared import parameter
 from explorer.events import WeightsLoaded
-from explorer.i18n import N_, NOTHING, Message, _
+from explorer.i18n import N_, NOTHING, Message
 from explorer.networks import Network
 from explorer.techniques.base import Category, R, Technique
 from explorer.techniques.slots import FrozenNorm, LayerPlace, LayerRate
@@ -132,16 +132,16 @@ class Transfer(Technique):
     def starts_learned(self) -> bool:
         return self.weights != NONE
 
-    def comparison(self, recipe: R) -> tuple[tuple[str, R], ...]:
+    def comparison(self, recipe: R) -> tuple[tuple[Message, R], ...]:
         """From scratch, feature extraction, fine-tuning, and feature extraction with the BatchNorm trap."""
         safe = {"norm_affine_trains": False, "norm_statistics_update": False, "norm_uses_running": True}
         trap = {"norm_affine_trains": False, "norm_statistics_update": True, "norm_uses_running": False}
         weights = OFFICIAL if self.weights == NONE else self.weights
         arms = (
-            (_("from scratch"), {"weights": NONE, "train": "all", "depth_factor": 1.0, **safe}),
-            (_("feature extraction"), {"weights": weights, "train": "head", "thaw_every": 0, **safe}),
-            (_("fine-tuning"), {"weights": weights, "train": "all", **safe}),
-            (_("BatchNorm trap"), {"weights": weights, "train": "head", "thaw_every": 0, **trap}),
+            (Message("from scratch"), {"weights": NONE, "train": "all", "depth_factor": 1.0, **safe}),
+            (Message("feature extraction"), {"weights": weights, "train": "head", "thaw_every": 0, **safe}),
+            (Message("fine-tuning"), {"weights": weights, "train": "all", **safe}),
+            (Message("BatchNorm trap"), {"weights": weights, "train": "head", "thaw_every": 0, **trap}),
         )
         return tuple((label, recipe.switched(self.model_copy(update=fields))) for label, fields in arms)
 

@@ -14,7 +14,7 @@ import torch
 from explorer.cli.flags import Parser, recipe_flags, recipe_from
 from explorer.recipe import Recipe
 from explorer.runs import open_run
-from explorer.runs.experiment import kept_place
+from explorer.runs.place import kept_place
 from explorer.techniques import Transfer
 
 TINY = ["--per-class", "20", "--batch-size", "32", "--width", "4", "--epochs", "2"]

@@ -46,7 +46,7 @@ def recipe(*techniques: Technique, **fields: Any) -> Recipe:
 
 def arms_of(transfer: Transfer, start: Recipe) -> dict[str, Recipe]:
     """The runs that its card compares, by label."""
-    return dict(transfer.comparison(start))
+    return {str(label): recipe for label, recipe in transfer.comparison(start)}
 
 
 FEW_SHOES = recipe(

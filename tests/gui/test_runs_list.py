@@ -16,7 +16,8 @@ from explorer.gui.runs.runs_list import RunsList
 from explorer.gui.theme import LIGHT, run_pen
 from explorer.recipe import Recipe
 from explorer.runs import RunStore
-from explorer.runs.experiment import Experiment, keep_place
+from explorer.runs.experiment import Experiment
+from explorer.runs.place import keep_place
 from explorer.techniques import Dropout
 from explorer.training.control import Control
 from tests.gui.scripted import Script
@@ -95,7 +96,7 @@ def test_runs_are_read_once_and_in_portions(
 def test_the_runs_of_a_comparison_stand_together_and_are_opened_together(
     qtbot: QtBot, listed: RunsList, three: list[Path], tmp_path: Path
 ) -> None:
-    experiment = Experiment(Dropout(p=0.3), Recipe())
+    experiment = Experiment.of_technique(Dropout(p=0.3), Recipe())
     arms = [
         keep(tmp_path / f"2026-02-0{i}-000000-x", planned.recipe, 1 - 2 * i)
         for i, planned in enumerate(experiment.runs)

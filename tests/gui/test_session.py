@@ -365,7 +365,7 @@ def test_a_comparison_trains_each_arm_and_leaves_the_recipe_alone(tmp_path: Path
     session = Session(
         RECIPE, threads := Threads(script := Script()), lambda _r: tmp_path / numbered(len(threads.threads))
     )
-    comparison = Comparison(session, Experiment(Dropout(p=0.4), RECIPE, seeds=2))
+    comparison = Comparison(session, Experiment.of_technique(Dropout(p=0.4), RECIPE, seeds=2))
     assert comparison.go_on()
     session.change(RECIPE.with_(lr=0.7))  # is no change of an arm
     assert not session.differences()["lr"].acts_live
@@ -389,9 +389,9 @@ def test_a_comparison_trains_each_arm_and_leaves_the_recipe_alone(tmp_path: Path
 def test_an_arm_that_goes_wrong_is_a_result_and_the_next_one_begins(tmp_path: Path, how: str, outcome: str) -> None:
     threads = Threads(Arms(how=how))
     session = Session(RECIPE, threads, lambda _r: tmp_path / numbered(len(threads.threads)))
-    experiment = Experiment(Skip(), RECIPE)
+    experiment = Experiment.of_technique(Skip(), RECIPE)
     assert all_arms(session, threads, Comparison(session, experiment)) == [outcome, "finished"]
-    assert [(label, [end.outcome for end in ends]) for label, ends in experiment.arms()] == [
+    assert [(str(arm.label), [result.ended.outcome for result in ended]) for arm, ended in experiment.by_arm()] == [
         ("without skip connections", [outcome]),
         ("skip", ["finished"]),
     ]
@@ -399,7 +399,7 @@ def test_an_arm_that_goes_wrong_is_a_result_and_the_next_one_begins(tmp_path: Pa
 
 def test_stop_ends_a_comparison(tmp_path: Path) -> None:
     session = Session(RECIPE, threads := Threads(Script(seconds=0.2)), lambda _recipe: tmp_path / "run")
-    comparison = Comparison(session, Experiment(Skip(), RECIPE))
+    comparison = Comparison(session, Experiment.of_technique(Skip(), RECIPE))
     assert comparison.go_on()
     session.stop()
     threads.threads[-1].join(5)
@@ -412,7 +412,8 @@ def test_stop_ends_a_comparison(tmp_path: Path) -> None:
 def test_the_arms_of_a_comparison_are_known_again(tmp_path: Path) -> None:
     threads = Threads(Kept())
     session = Session(RECIPE, threads, lambda _r: tmp_path / numbered(len(threads.threads)))
-    assert all_arms(session, threads, Comparison(session, Experiment(Dropout(p=0.4), RECIPE))) == ["finished"] * 2
+    experiment = Experiment.of_technique(Dropout(p=0.4), RECIPE)
+    assert all_arms(session, threads, Comparison(session, experiment)) == ["finished"] * 2
     again = Session(RECIPE, threads)
     again.show(tmp_path / numbered(0))
     again.screen.overlay(tmp_path / numbered(1))

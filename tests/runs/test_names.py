@@ -12,8 +12,9 @@ from explorer.events import EpochDone, Event, RecipeChanged, RunEnded, RunStarte
 from explorer.i18n import NOTHING, set_language
 from explorer.recipe import Recipe, in_words
 from explorer.runs import RunRecord
-from explorer.runs.experiment import Experiment, keep_place, kept_place
+from explorer.runs.experiment import Experiment
 from explorer.runs.names import apart, file_name, name_of
+from explorer.runs.place import keep_place, kept_place
 from explorer.techniques import Dropout, LabelSmoothing
 
 AUTOMATIC = Path("2026-01-03-000000-fashion-mini")
@@ -104,7 +105,7 @@ def test_names_that_are_given_stay_and_those_that_are_alike_get_the_time() -> No
 
 
 def test_an_arm_is_known_from_its_folder_in_any_language(tmp_path: Path) -> None:
-    experiment = Experiment(LabelSmoothing(epsilon=0.1), Recipe(seed=5), seeds=2)
+    experiment = Experiment.of_technique(LabelSmoothing(epsilon=0.1), Recipe(seed=5), seeds=2)
     assert [planned.recipe.seed for planned in experiment.runs] == [5, 5, 6, 6]
     place = experiment.runs[2].place
     keep_place(tmp_path, place)

@@ -260,7 +260,7 @@ def test_the_comparison_differs_in_what_its_labels_say() -> None:
     recipe = Recipe(lr=0.01, network=networks.Pretrained(size=64)).switched(
         Transfer(norm_affine_trains=True, thaw_every=3, weights="none")
     )
-    arms = {label: arm.technique(Transfer) for label, arm in recipe.techniques[-1].comparison(recipe)}
+    arms = {str(label): arm.technique(Transfer) for label, arm in recipe.techniques[-1].comparison(recipe)}
     assert list(arms) == ["from scratch", "feature extraction", "fine-tuning", "BatchNorm trap"]
     assert {arm.weights for arm in arms.values() if arm} == {"none", "official"}
     safe, trap = arms["feature extraction"], arms["BatchNorm trap"]
@@ -272,6 +272,6 @@ def test_the_comparison_differs_in_what_its_labels_say() -> None:
 def test_any_technique_can_be_compared_with_its_absence() -> None:
     recipe = Recipe()
     (without, off), (label, on) = Dropout(p=0.5).comparison(recipe)
-    assert (without, label) == ("without dropout", "dropout 0.5")
+    assert (str(without), str(label)) == ("without dropout", "dropout 0.5")
     assert off.technique(Dropout) is None
     assert on.technique(Dropout) == Dropout(p=0.5)

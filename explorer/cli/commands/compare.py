@@ -13,13 +13,13 @@ from explorer.cli.commands.base import Command
 from explorer.cli.flags import recipe_from
 from explorer.cli.running import number_of_seeds, running_flags, train_into
 from explorer.cli.terminal import console
-from explorer.errors import InputError, said
+from explorer.errors import InputError
 from explorer.events import DIVERGED, FAILED, FINISHED, STOPPED, RunEnded
-from explorer.i18n import NOTHING, _
+from explorer.i18n import _
 from explorer.nearest import did_you_mean
 from explorer.recipe import BY_NAME
 from explorer.runs import new_folder
-from explorer.runs.experiment import Experiment, Planned, spread
+from explorer.runs.experiment import Experiment, Planned, run_all, spread
 from explorer.runs.names import file_name
 from explorer.techniques import Technique
 
@@ -51,7 +51,7 @@ def _run(options: argparse.Namespace) -> int:
     def train(planned: Planned, folder: Path) -> RunEnded | None:
         return train_into(planned.recipe, folder, options.instruments, as_json=False, place=planned.place)
 
-    experiment = Experiment(recipe.technique(kind) or kind(), recipe, options.seeds)
+    experiment = Experiment.of_technique(recipe.technique(kind) or kind(), recipe, options.seeds)
     return run_experiment(experiment, options.out, train)
 
 
@@ -67,35 +67,33 @@ def run_experiment(experiment: Experiment, out: str | None, train: Train) -> int
 
     1 if one failed or was stopped, else 0. Raises InputError if not a single run could begin.
     """
-    refused = 0
-    while planned := experiment.next():
+
+    def one(planned: Planned) -> RunEnded | None:
         folder = Path(out) / file_name(planned.place.said) if out else new_folder(planned.recipe)
         print(f"{experiment} …", flush=True)
         try:
             ended = train(planned, folder)
         except InputError as error:
-            if refused == len(experiment.runs) - 1:
-                raise
-            refused += 1
-            print(error)
-            ended = RunEnded(outcome=FAILED, reason=said(error))
-        else:
-            print(_("The run is in {folder}").format(folder=folder))
-        print()
-        experiment.ended(ended or RunEnded(outcome=FAILED, reason=NOTHING))
+            print(f"{error}\n")
+            raise
+        print(_("The run is in {folder}").format(folder=folder) + "\n")
+        return ended
+
+    run_all(experiment, one)
     console().print(table(experiment))
     return int(any(result.ended.outcome in (FAILED, STOPPED) for result in experiment.results))
 
 
 def table(experiment: Experiment) -> Table:
     """A row for each arm: with several seeds means ± standard deviations of those that finished."""
-    made = Table(title=_(experiment.technique.title))
+    made = Table(title=str(experiment.title))
     for column in (_("run"), _("best epoch"), _("test loss"), _("test accuracy"), _("seconds"), _("ended")):
         made.add_column(column)
-    for label, ends in experiment.arms():
+    for arm, results in experiment.by_arm():
+        ends = [result.ended for result in results]
         finished = [end for end in ends if end.outcome == FINISHED]
         made.add_row(
-            label,
+            str(arm.label),
             _mean([end.best_epoch for end in finished], "{:g}"),
             _mean([end.test["loss"] for end in finished if "loss" in end.test], "{:.4f}"),
             _mean([end.test["accuracy"] for end in finished if "accuracy" in end.test], "{:.4f}"),

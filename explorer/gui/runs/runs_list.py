@@ -14,8 +14,8 @@ from PySide6.QtWidgets import QInputDialog, QLabel, QListWidget, QListWidgetItem
 from explorer.gui.theme import LIGHT, Palette, run_pen
 from explorer.gui.wording import rich
 from explorer.i18n import N_, _, ngettext
-from explorer.runs.experiment import Place, kept_place
 from explorer.runs.names import Name, apart, stored_name
+from explorer.runs.place import Place, kept_place
 from explorer.runs.store import DATABASE, list_runs
 
 MOST = 300
@@ -219,7 +219,7 @@ class RunsList(QWidget):
         """Of a comparison."""
         n = len(folders)
         text = ngettext("{what}: comparison of {n} run", "{what}: comparison of {n} runs", n)
-        item = QListWidgetItem(text.format(what=self._places[folders[0]].title, n=n))
+        item = QListWidgetItem(text.format(what=str(self._places[folders[0]].title), n=n))
         item.setData(GROUP, folders)
         item.setToolTip(rich(_("Put all its runs on screen")))
         item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsUserCheckable)

@@ -2,52 +2,25 @@
 
 from __future__ import annotations
 
-import math
 import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from explorer.data.names import natural, part_of
 from explorer.data.picture_file import suffixes
-from explorer.data.source import FREE, TEST, TRAINING, VALIDATION, Found, PassedOver, listed, printable
+from explorer.data.source import FREE, TEST, TRAINING, VALIDATION, Found, PassedOver, listed
+from explorer.data.tree import Node, tree
 from explorer.errors import InputError
 from explorer.i18n import Message, _, ngettext
 
 STRAY = 0.1
 """Beside a folder of classes, others with fewer than this share of its pictures are taken for its trimmings."""
 
-_SYSTEM = frozenset({
-    "@eadir", "__macosx", "$recycle.bin", "recycler", "recycled", "@recycle", "#recycle", "#snapshot", "@tmp",
-    "lost+found", "system volume information", "network trash folder", "temporary items", "__pycache__",
-    "thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "icon\r", "_vti_cnf",
-})  # fmt: skip
-"""What systems and programs leave behind, in lower case; names that begin with a dot are hidden anyway."""
-
-_PART_WORDS = {
-    TRAINING: "train training trn tr обучение обучающая обучающий тренировочная тренировка трейн",
-    VALIDATION: "val valid validation validate validating dev eval evaluation валидация валидационная проверочная вал",
-    TEST: "test testing tst tests holdout тест тестовая тестовый тестирование контроль контрольная",
-}
-_PARTS = {word: part for part, words in _PART_WORDS.items() for word in words.split()}
-_FILLING = frozenset({
-    "seg", "set", "sets", "data", "dataset", "split", "splits", "image", "images", "img", "imgs", "pictures",
-    "photos", "folder", "dir", "part", "the", "my", "new", "выборка", "набор", "данные",
-})  # fmt: skip
 _SEVERAL = re.compile(r"\W*(fold|split|set|version|v|original|augmented|aug|raw|processed|cropped|data|dataset)\W*\d*")
-
-
-def part_of(name: str) -> int:
-    """TRAINING, VALIDATION or TEST for a name that people give such a part ("seg_train", "Test Set"), else FREE."""
-    spaced = re.sub(r"(?<=[a-zа-я])(?=[A-ZА-Я])", " ", name).lower()
-    words = [word for word in re.split(r"[\W\d_]+", spaced) if word and word not in _FILLING]
-    if len(words) != 1:
-        return FREE
-    shorter = re.sub(r"(?<=.)(set|data|dataset|images)$", "", words[0])
-    return _PARTS.get(words[0], _PARTS.get(shorter, FREE))
 
 
 def find(folder: Path) -> Found:
@@ -56,7 +29,7 @@ def find(folder: Path) -> Found:
     Hidden and system files are passed over; a folder that holds nothing but the set is looked through. Raises
     InputError, naming the folder that was probably meant, where there are fewer than two classes.
     """
-    top = _tree(folder)
+    top = tree(folder)
     root = _unwrapped(top)
     notes: list[Message] = []
     if root is not top:
@@ -76,6 +49,7 @@ def find(folder: Path) -> Found:
         for path in sorted(node.all_pictures(), key=lambda path: natural(path.relative_to(node.path).as_posix()))
     ]
     passed += _empty(root, parts) + _unread(node for name in classes for _part, node in members[name])
+    passed += _hidden(root)
     return Found(
         root=root.path,
         classes=classes,
@@ -83,111 +57,27 @@ def find(folder: Path) -> Found:
         labels=np.array([label for label, _part, _path in found], np.int64),
         parts=np.array([part for _label, part, _path in found], np.int64),
         passed_over=tuple(passed),
-        notes=(*notes, *(one.note() for one in passed)),
+        notes=tuple(notes),
+        layout=Message("sub-folders of parts, and of classes within them")
+        if parts
+        else Message("a sub-folder a class"),
     )
 
 
-def natural(name: str) -> tuple[tuple[float, tuple[tuple[int, int | str], ...]], str]:
-    """Sorting key: numbers by their value and before words, digits within words as numbers."""
-    pieces = filter(None, re.split(r"(\d+)", name))
-    parts = tuple((0, int(piece)) if piece.isdecimal() else (1, piece.casefold()) for piece in pieces)
-    quantity = number(name)
-    return (math.inf if quantity is None else quantity, parts), name
-
-
-def number(name: str) -> float | None:
-    """The finite number that `name` is, else None."""
-    try:
-        value = float(name)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
-
-
-@dataclass(eq=False)
-class _Node:
-    """A folder with what can be read in it; hidden and system files are not."""
-
-    path: Path
-    folders: list[_Node] = field(default_factory=list)
-    pictures: list[Path] = field(default_factory=list)
-    unread: Counter[str] = field(default_factory=Counter)
-    """How many files of each suffix are not read."""
-    count: int = 0
-    """Pictures here and below."""
-
-    @property
-    def name(self) -> str:
-        return printable(self.path.name)
-
-    @property
-    def useful(self) -> list[_Node]:
-        """Sub-folders with pictures in them or below."""
-        return [node for node in self.folders if node.count]
-
-    def named(self, path: Path) -> str:
-        """`path`, which lies below, as people know it."""
-        return printable(path.relative_to(self.path).as_posix())
-
-    def below(self) -> Iterator[_Node]:
-        """This folder and all within it."""
-        waiting = [self]
-        while waiting:
-            yield (node := waiting.pop())
-            waiting += node.folders
-
-    def all_pictures(self) -> list[Path]:
-        return [path for node in self.below() for path in node.pictures]
-
-
-def _tree(folder: Path) -> _Node:
-    """All of `folder`. Links are followed, but no folder is looked at twice: circles end."""
-    top, readable = _Node(folder), suffixes()
-    known: set[tuple[int, int]] = set()
-    waiting, nodes = [top], []
-    while waiting:
-        node = waiting.pop()
-        try:
-            about = node.path.stat()
-            if (about.st_dev, about.st_ino) in known:
-                continue
-            known.add((about.st_dev, about.st_ino))
-            entries = sorted(os.scandir(node.path), key=lambda entry: natural(entry.name))
-        except OSError as error:
-            text = _("{folder} cannot be read ({reason}). Check its permissions.")
-            raise InputError(text.format(folder=node.path, reason=error.strerror)) from error
-        nodes.append(node)
-        for entry in entries:
-            if entry.name.startswith(".") or entry.name.lower() in _SYSTEM:
-                continue
-            path = node.path / entry.name
-            suffix = path.suffix.lower()
-            if entry.is_dir():
-                node.folders.append(_Node(path))
-            elif suffix in readable:
-                node.pictures.append(path)
-            elif entry.is_file():
-                node.unread[suffix] += 1
-        waiting += node.folders
-    for node in reversed(nodes):  # a folder comes before those within it
-        node.count = len(node.pictures) + sum(below.count for below in node.folders)
-    return top
-
-
-def _unwrapped(node: _Node) -> _Node:
+def _unwrapped(node: Node) -> Node:
     """The folder within a folder, as archives make them: where there are several, or pictures of their own."""
     while len(node.useful) == 1 and node.useful[0].useful:
         node = node.useful[0]
     return node
 
 
-def _parts(root: _Node) -> dict[int, list[_Node]]:
+def _parts(root: Node) -> dict[int, list[Node]]:
     """The parts of the set by what they are for; empty where the sub-folders are classes.
 
     A class may be called "train" as well: only where every sub-folder has the name of a part, or the one for training
     holds classes of its own, are they parts.
     """
-    found: dict[int, list[_Node]] = {}
+    found: dict[int, list[Node]] = {}
     for node in root.useful:
         if (part := part_of(node.name)) != FREE:
             found.setdefault(part, []).append(node)
@@ -196,11 +86,9 @@ def _parts(root: _Node) -> dict[int, list[_Node]]:
     return found if len(found) > 1 and (everything or holds_classes) else {}
 
 
-def _of_parts(
-    root: _Node, parts: dict[int, list[_Node]]
-) -> tuple[dict[str, list[tuple[int, _Node]]], list[PassedOver]]:
+def _of_parts(root: Node, parts: dict[int, list[Node]]) -> tuple[dict[str, list[tuple[int, Node]]], list[PassedOver]]:
     """Folders of each class with their parts, and what belongs to no class or no part."""
-    members: dict[str, list[tuple[int, _Node]]] = {}
+    members: dict[str, list[tuple[int, Node]]] = {}
     passed = []
     inside = {part: [_unwrapped(node) for node in nodes] for part, nodes in parts.items()}
     training = [child for node in inside.get(TRAINING, ()) for child in node.useful]
@@ -228,7 +116,7 @@ def _of_parts(
     return members, passed
 
 
-def _require_classes(root: _Node) -> None:
+def _require_classes(root: Node) -> None:
     """Raises InputError, with the folder that was probably meant, if the sub-folders of `root` are no classes."""
     useful = root.useful
     nested = [node for node in useful if len(node.useful) > 1 and not node.pictures]
@@ -263,7 +151,7 @@ def _require_classes(root: _Node) -> None:
     raise InputError(" ".join((text, *_hints(root))))
 
 
-def _hints(root: _Node) -> Iterator[str]:
+def _hints(root: Node) -> Iterator[str]:
     """What was found instead, and which folder was probably meant."""
     if root.pictures:
         n = len(root.pictures)
@@ -271,7 +159,7 @@ def _hints(root: _Node) -> Iterator[str]:
         yield text.format(n=n)
     unread = sum((node.unread for node in root.below()), Counter[str]())
     if not root.count and unread:
-        yield _("Files that are not read: {files}.").format(files=_kinds(unread))
+        yield _("Files that are not read: {files}.").format(files=", ".join(_kinds(unread)))
     try:
         beside = [entry for entry in os.scandir(root.path.resolve().parent) if entry.is_dir()]
         siblings = [entry.name for entry in beside if not entry.name.startswith(".") and _has_pictures(entry.path)]
@@ -293,7 +181,7 @@ def _has_pictures(folder: str) -> bool:
     return any(Path(name).suffix.lower() in suffixes() for name in names if not name.startswith("."))
 
 
-def _beside(root: _Node, node: _Node) -> PassedOver:
+def _beside(root: Node, node: Node) -> PassedOver:
     """The pictures of `node`, which are in no folder of a class."""
     reason = Message.counted(
         "{n} picture lies beside the classes and is left out",
@@ -303,25 +191,30 @@ def _beside(root: _Node, node: _Node) -> PassedOver:
     return PassedOver(reason, tuple(map(root.named, node.pictures)))
 
 
-def _empty(root: _Node, parts: dict[int, list[_Node]]) -> list[PassedOver]:
+def _empty(root: Node, parts: dict[int, list[Node]]) -> list[PassedOver]:
     """Sub-folders that look like classes and have no picture."""
     holders = [_unwrapped(node) for nodes in parts.values() for node in nodes] if parts else [root]
     names = []
     for node in (child for holder in holders for child in holder.folders if not child.count):
         unread = sum((below.unread for below in node.below()), Counter[str]())
         name = root.named(node.path)
-        names.append(f"{name} ({_kinds(unread)})" if unread else name)
+        names.append(f"{name} ({', '.join(_kinds(unread))})" if unread else name)
     return [PassedOver(Message("Sub-folders without pictures are no classes"), tuple(names))] if names else []
 
 
-def _unread(nodes: Iterable[_Node]) -> list[PassedOver]:
+def _unread(nodes: Iterable[Node]) -> list[PassedOver]:
     """Files in the folders of classes whose suffix is not read."""
     unread = sum((below.unread for node in nodes for below in node.below()), Counter[str]())
     if not unread:
         return []
-    return [PassedOver(Message("Files that are not read"), (_kinds(unread),))]
+    return [PassedOver(Message("Files that are not read"), _kinds(unread), unread.total())]
 
 
-def _kinds(unread: Counter[str]) -> str:
+def _hidden(root: Node) -> list[PassedOver]:
+    names = tuple(root.named(path) for node in root.below() for path in node.hidden)
+    return [PassedOver(Message("Hidden, or left behind by a system"), names, quiet=True)] if names else []
+
+
+def _kinds(unread: Counter[str]) -> tuple[str, ...]:
     """Suffixes with their counts."""
-    return ", ".join(f"{count} × {suffix or _('(no suffix)')}" for suffix, count in unread.most_common())
+    return tuple(f"{count} × {suffix or _('(no suffix)')}" for suffix, count in unread.most_common())

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from explorer.data.base import Arrays, ImageData, Source, assemble, chosen, reduced
 from explorer.data.choice import DataChoice
-from explorer.data.folder import number
-from explorer.data.picture_file import View
+from explorer.data.names import number
 from explorer.data.reading import Decoded, Tell, decode
 from explorer.data.source import FREE, TEST, TRAINING, VALIDATION, Found, listed
 from explorer.data.splitting import divide, for_training, units
+from explorer.data.view import View
 from explorer.errors import InputError
 from explorer.i18n import N_, Message, _
 
@@ -44,7 +44,7 @@ def load(found: Found, choice: DataChoice, seed: int, tell: Tell = lambda done, 
     copies = units(read.digests, read.pixels)
     together = units(read.digests, read.pixels, groups)
     parts = divide(labels, read.digests, together, given)
-    notes = [*found.notes, *read.notes, *_copies(found, read, copies, parts), *_scarce(found, labels, parts)]
+    notes = [*found.remarks, *read.notes, *_copies(found, read, copies, parts), *_scarce(found, labels, parts)]
     choice = choice.model_copy(update={"classes": _that_train(found, labels, parts)})
     everything = Arrays(read.images, labels)
     training, validation, test = (everything.take(np.flatnonzero(parts == part)) for part in range(3))
@@ -77,7 +77,7 @@ def source(name: str, found: Found) -> Source:
             Message.counted(
                 "{n} picture, {classes} classes.", "{n} pictures, {classes} classes.", n, classes=len(found.classes)
             ),
-            *found.notes,
+            *found.remarks,
         ),
     )
 

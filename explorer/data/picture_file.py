@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from explorer.data.view import View
 from explorer.i18n import Message
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-Fit = Literal["crop", "pad", "stretch"]
 
 _ONLY_KNOWN_BY_NAME = frozenset({"BUFR", "GRIB", "HDF5", "MPEG", "WMF", "EPS", "PDF"})
 """Pillow tells these formats but does not decode them, or only with a program of somebody else's."""
@@ -30,22 +29,6 @@ class UnreadablePicture(Exception):  # noqa: N818 - a finding about a file, not 
     def __init__(self, reason: Message) -> None:
         super().__init__(reason)
         self.reason = reason
-
-
-class View(NamedTuple):
-    """How a picture of any shape becomes an array."""
-
-    size: int = 64
-    """Pixels along each side."""
-    fit: Fit = "crop"
-    """Cut out the middle, show all of it between bars, or stretch it."""
-    colour: bool = True
-    """Red, green and blue; else grey."""
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """(C, H, W)"""
-        return (3 if self.colour else 1), self.size, self.size
 
 
 @cache

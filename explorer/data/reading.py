@@ -15,8 +15,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.data.picture_file import Picture, UnreadablePicture, View, read_picture
+from explorer.data.picture_file import Picture, UnreadablePicture, read_picture
 from explorer.data.source import Found, listed
+from explorer.data.view import View
 from explorer.errors import InputError
 from explorer.i18n import Message
 

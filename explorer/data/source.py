@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.i18n import Message
+from explorer.i18n import NOTHING, Message
 
 TRAINING, VALIDATION, TEST = range(3)
 FREE = -1
@@ -27,6 +27,15 @@ class PassedOver:
     reason: Message
     names: tuple[str, ...]
     """Relative to the folder."""
+    n: int = 0
+    """How many, where `names` are not they."""
+    quiet: bool = False
+    """Whether nobody misses them: told only to who asks what was found."""
+
+    @property
+    def count(self) -> int:
+        """How many files or folders."""
+        return self.n or len(self.names)
 
     def note(self) -> Message:
         """For people."""
@@ -48,22 +57,29 @@ class Found:
     """(N,), TRAINING, VALIDATION, TEST or FREE."""
     passed_over: tuple[PassedOver, ...] = ()
     notes: tuple[Message, ...] = ()
-    """What people should know of it."""
+    """What people should know of it, apart from what is passed over."""
+    layout: Message = NOTHING
+    """How labels are told: "by sub-folder"."""
     groups: tuple[str, ...] = ()
     """(N,), what must not be divided, such as a patient; empty where nothing is known of it."""
 
+    @property
+    def remarks(self) -> tuple[Message, ...]:
+        """All that people should know of it."""
+        return (*self.notes, *(one.note() for one in self.passed_over if not one.quiet))
+
     def of(self, classes: Sequence[int]) -> Found:
         """The pictures of these `classes` alone; labels stay as they are."""
-        kept = np.flatnonzero(np.isin(self.labels, classes))
-        return Found(
-            self.root,
-            self.classes,
-            tuple(self.paths[index] for index in kept),
-            self.labels[kept],
-            self.parts[kept],
-            self.passed_over,
-            self.notes,
-            tuple(self.groups[index] for index in kept) if self.groups else (),
+        return self.take(np.flatnonzero(np.isin(self.labels, classes)))
+
+    def take(self, indices: NDArray[np.intp]) -> Found:
+        """Those pictures alone, in that order; labels stay as they are."""
+        return replace(
+            self,
+            paths=tuple(self.paths[index] for index in indices),
+            labels=self.labels[indices],
+            parts=self.parts[indices],
+            groups=tuple(self.groups[index] for index in indices) if self.groups else (),
         )
 
     def named(self, path: Path) -> str:

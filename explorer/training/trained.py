@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from explorer.data import DataSpec, sources
-from explorer.data.picture_file import View
+from explorer.data.view import View
 from explorer.errors import InputError
 from explorer.i18n import N_, Message
 from explorer.recipe import Recipe

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from explorer import data
-from explorer.data import DataChoice, folder, own, reading
-from explorer.data.picture_file import UnreadablePicture, View
+from explorer.data import DataChoice, own, reading
+from explorer.data.names import natural
+from explorer.data.picture_file import UnreadablePicture
 from explorer.data.picture_file import read_picture as read_file
+from explorer.data.view import View
 from explorer.errors import InputError
 
 
@@ -68,7 +70,7 @@ def test_the_split_outlives_seeds_and_renaming_but_the_subset_follows_the_seed(t
 
 
 def test_natural_order_and_ordered_classes(tmp_path: Path) -> None:
-    assert sorted(["img10", "Img2", "10", "9", "-1", "2.5", "b"], key=folder.natural) == [
+    assert sorted(["img10", "Img2", "10", "9", "-1", "2.5", "b"], key=natural) == [
         *("-1", "2.5", "9", "10", "b", "Img2", "img10"),
     ]
     loaded = load(fill(tmp_path, {"10": 10, "9": 10, "-0.5": 10}))

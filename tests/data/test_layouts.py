@@ -16,7 +16,8 @@ from PIL import Image
 
 from explorer import data
 from explorer.data import DataChoice
-from explorer.data.folder import find, part_of
+from explorer.data.folder import find
+from explorer.data.names import part_of
 from explorer.data.source import FREE, TEST, TRAINING, VALIDATION
 from explorer.errors import InputError
 

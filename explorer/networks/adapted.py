@@ -53,6 +53,21 @@ class Adapted(nn.Module):
         self.head = nn.Linear(width, classes)
         self.stages = (*(tuple(f"body.{name}" for name in stage) for stage in _stages(body)), ("head",))
 
+    @property
+    def map_layer(self) -> tuple[nn.Module, int]:
+        """What puts out the last map of the image, and how many tokens of that lead and are no places."""
+        match type(self.body).__name__:
+            case "ResNet":
+                return self.body.get_submodule("layer4"), 0
+            case "RegNet":
+                return self.body.get_submodule("trunk_output"), 0
+            case "VisionTransformer":  # in the last block only the token of the class is used further on
+                return self.body.get_submodule("encoder.layers")[-2], 1  # type: ignore[index]
+            case "SwinTransformer":
+                return self.body.get_submodule("permute"), 0
+            case _:
+                return self.body.get_submodule("features"), 0
+
     def features(self, x: Tensor) -> Tensor:
         """(B, D): what the head decides by, and what is cached while the body is frozen."""
         features: Tensor = self.body(self.input(x))

@@ -53,12 +53,14 @@ class Blanks(Protocol):
 
 
 class Network(Declared):
-    """Base of all networks. What `build` gives is a module with `features`, `head`, `stages` and `head_layers`.
+    """Base of all networks. What `build` gives is a module with `features`, `head`, `stages`, `head_layers` and
+    `map_layer`.
 
     `features(images)`: (B, C, H, W) in [0, 1] → (B, D), what the head decides by. `head(features)` → logits
     (B, classes). `stages`: groups of layer-name prefixes from the input to the head, which is the last; each parameter
-    is under exactly one. `head_layers`: names of the layers that `head` runs. A residual block has `ends`: the layers
-    that scale what it adds.
+    is under exactly one. `head_layers`: names of the layers that `head` runs. `map_layer`: what puts out the last map
+    of the image, and how many tokens of that lead and are no places. A residual block has `ends`: the layers that scale
+    what it adds.
     """
 
     blanks: ClassVar[tuple[str, ...]] = BLANKS

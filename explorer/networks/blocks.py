@@ -56,6 +56,11 @@ class Staged(nn.Module):
             found[-1] = (*found[-1], "pool")
         return (*found, ("classifier",))
 
+    @property
+    def map_layer(self) -> tuple[nn.Module, int]:
+        """What puts out the last map of the image, and how many tokens of that lead and are no places."""
+        return self.get_submodule(STAGES[-1]), 0
+
     def features(self, x: Tensor) -> Tensor:
         """Images → what the head sees, (B, width)."""
         x = self.input(x)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from explorer.cli.commands.export import PICTURES, export_run
+from explorer.cli.commands.export import export_run
 from explorer.cli.running import exit_code, train_into
 from explorer.errors import InputError
 from explorer.i18n import _
@@ -19,7 +19,7 @@ def train_without_display() -> int:
     folder = new_folder(recipe)
     try:
         code = exit_code(train_into(recipe, folder, "default", as_json=False))
-        export_run(folder, folder, (*PICTURES, "csv"))
+        export_run(folder, folder, ("png", "svg", "csv"))
     except InputError as error:
         print(_("Error: {error}").format(error=error), file=sys.stderr)
         return 2

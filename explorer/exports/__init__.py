@@ -1,4 +1,4 @@
-"""A run as files for other programs. Adding a format: its file, and its line here. Pictures of panels are gui/export's.
+"""A run as files for other programs. Adding a format: its file, and its line here.
 
 May use training and runs; knows no Qt.
 """
@@ -10,16 +10,33 @@ from pathlib import Path
 
 from explorer import files
 from explorer.errors import InputError
-from explorer.exports import checkpoints, csv_tables, safetensors_weights, tensorboard_events
+from explorer.exports import (
+    checkpoints,
+    csv_tables,
+    exported_program,
+    onnx_model,
+    parquet_tables,
+    safetensors_weights,
+    tensorboard_events,
+)
 from explorer.exports.base import Export, StoredRun
-from explorer.i18n import _
+from explorer.i18n import N_, _
 
 EXPORTS: tuple[Export, ...] = (
     csv_tables.EXPORT,
+    parquet_tables.EXPORT,
     checkpoints.EXPORT,
     safetensors_weights.EXPORT,
+    onnx_model.EXPORT,
+    exported_program.EXPORT,
     tensorboard_events.EXPORT,
 )
+PICTURES = {
+    "png": N_("Every panel as a picture, and the window"),
+    "svg": N_("Every panel as a drawing, for papers and slides"),
+    "pdf": N_("Every panel as a page, for LaTeX"),
+}
+"""Formats that are drawn by the window: see gui/export."""
 
 
 def export(run: StoredRun, target: Path, formats: Iterable[str]) -> list[Path]:
@@ -43,4 +60,4 @@ def export(run: StoredRun, target: Path, formats: Iterable[str]) -> list[Path]:
     return written
 
 
-__all__ = ["EXPORTS", "Export", "StoredRun", "export"]
+__all__ = ["EXPORTS", "PICTURES", "Export", "StoredRun", "export"]

@@ -11,7 +11,9 @@ from explorer.training.checkpoint_path import best_checkpoint
 
 
 def files(run: StoredRun) -> Iterator[tuple[str, bytes]]:
-    """weights.safetensors: those of best.pt, or of last.pt where there is no best; recipe and classes as metadata."""
+    """weights.safetensors: those of best.pt, or of last.pt where there is no best; as metadata the recipe, classes,
+    size and channels, by which explorer.load_network reads it.
+    """
     from safetensors.torch import save
 
     from explorer.training import checkpoint
@@ -20,7 +22,8 @@ def files(run: StoredRun) -> Iterator[tuple[str, bytes]]:
     if path is None:
         raise no_checkpoint(run, "safetensors")
     content = checkpoint.read(path)
-    metadata = {"recipe": str(content.get("recipe", "")), "classes": json.dumps(content.get("classes", []))}
+    about = {key: content[key] for key in ("classes", "size", "channels", "ordered") if key in content}
+    metadata = {"recipe": str(content.get("recipe", ""))} | {key: json.dumps(value) for key, value in about.items()}
     weights = {name: tensor.contiguous() for name, tensor in content["model"].items()}
     yield "weights.safetensors", save(weights, metadata)
 

@@ -10,19 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from explorer.errors import InputError
-from explorer.exports.base import Export, StoredRun
-from explorer.i18n import N_, _
+from explorer.exports.base import Export, StoredRun, package
+from explorer.i18n import N_
 from explorer.runs import RunRecord
 
 
 def files(run: StoredRun) -> Iterator[tuple[str, bytes]]:
     """Files called events.out.tfevents…; raises InputError where the package tensorboard is not installed."""
-    try:
+    with package(EXPORT.name, "tensorboard"):
         from torch.utils.tensorboard import SummaryWriter
-    except ImportError:
-        text = _("The format {format} needs the package {package}: pip install {package}")
-        raise InputError(text.format(format=EXPORT.name, package="tensorboard")) from None
     with tempfile.TemporaryDirectory() as folder:
         with SummaryWriter(folder) as writer:
             _write(writer, run.record)

@@ -97,9 +97,7 @@ def weights_file(path: Path | str) -> State:
     path = Path(path).expanduser()
     try:
         size = path.stat().st_size
-        with path.open("rb") as file:
-            head = file.read(9)
-        if head[8:] == b"{":  # 8 bytes of length, then JSON
+        if is_safetensors(path):
             content: Any = load_safetensors(path.read_bytes())
         else:
             content = torch.load(path, map_location="cpu", weights_only=True)
@@ -124,6 +122,12 @@ def weights_file(path: Path | str) -> State:
         if not plain or tensor.numel() * tensor.element_size() > size:
             raise _refused(path, _("{name} is no plain tensor").format(name=name))
     return state
+
+
+def is_safetensors(path: Path) -> bool:
+    """Whether the file at `path` begins as safetensors do. Raises OSError."""
+    with path.open("rb") as file:
+        return file.read(9)[8:] == b"{"  # 8 bytes of length, then JSON
 
 
 def fit(model: nn.Module, state: Mapping[str, Tensor]) -> Fitted:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import safe_open
 from torch import nn
 
 from explorer.data import DataSpec, sources
 from explorer.data.view import View
 from explorer.errors import InputError
 from explorer.i18n import N_, Message
+from explorer.networks.weights import is_safetensors, weights_file
 from explorer.recipe import Recipe
 from explorer.training import checkpoint
 from explorer.training.checkpoint_path import best_checkpoint
@@ -41,11 +45,15 @@ class Trained:
 
 
 def load_network(path: Path | str) -> nn.Module:
-    """The best network of a run: its folder, or a checkpoint → a module for images (B, C, H, W) in [0, 1].
+    """The best network of a run: its folder, a checkpoint, or weights.safetensors as exported → a module for images
+    (B, C, H, W) in [0, 1].
 
-    It is in evaluation mode, on the CPU, and standardizes images by itself. Raises InputError.
+    It is in evaluation mode, on the CPU, and standardizes images by itself. Its `classes` are the names of the logits,
+    `facts` has the size and channels of the images. Nothing in the file is executed. Raises InputError.
     """
-    return load_trained(Path(path)).model
+    trained = load_trained(Path(path).expanduser())
+    trained.model.classes, trained.model.facts = trained.classes, trained.facts  # type: ignore[assignment]
+    return trained.model
 
 
 def load_trained(path: Path) -> Trained:
@@ -54,7 +62,7 @@ def load_trained(path: Path) -> Trained:
     if file is None:
         text = N_("There is no run and no checkpoint {path}, or the run has no checkpoint yet. Check the path.")
         raise InputError(Message(text, path=path))
-    content = checkpoint.read(file)
+    content = _exported(file) if is_safetensors(file) else checkpoint.read(file)
     if not isinstance(content.get("recipe"), str):
         text = N_("{path} does not say which network it holds. Choose a checkpoint of a run.")
         raise InputError(Message(text, path=file))
@@ -69,6 +77,18 @@ def load_trained(path: Path) -> Trained:
         raise InputError(Message(text, path=file))
     facts = _facts(content, recipe, file)
     return Trained(built(content, recipe, facts, file), recipe, tuple(classes), facts, file)
+
+
+def _exported(path: Path) -> dict[str, Any]:
+    """What safetensors hold, as a checkpoint does: weights, and of the header the recipe and what else is known."""
+    weights = weights_file(path)  # says what is wrong with the file
+    with safe_open(path, "pt") as file:
+        about = dict(file.metadata() or {})
+    content: dict[str, Any] = {"model": weights, "recipe": about.pop("recipe", None)}
+    for key, text in about.items():
+        with suppress(ValueError, RecursionError):  # as if it were not there
+            content.setdefault(key, json.loads(text))
+    return content
 
 
 def built(content: dict[str, Any], recipe: Recipe, facts: DataSpec, path: Path) -> nn.Module:

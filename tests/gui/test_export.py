@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from PIL import Image
+from pypdfium2 import PdfDocument
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 from pytestqt.qtbot import QtBot
@@ -121,6 +122,13 @@ def test_a_drawing_keeps_legend_and_axes_as_text(panel: Panel, tmp_path: Path) -
     assert "validation" in said
     for plot in panel.plots:
         assert plot.y_text.split(",")[0] in said
+
+
+def test_a_page_is_as_large_as_asked_and_keeps_its_text(panel: Panel, tmp_path: Path) -> None:
+    with PdfDocument(export_panel(panel, tmp_path / "a.pdf", 1200, 900)) as document:
+        (page,) = document
+        assert page.get_width() / page.get_height() == pytest.approx(4 / 3, rel=0.01)
+        assert "validation" in page.get_textpage().get_text_range()
 
 
 def test_presets_and_sides_follow_each_other(qtbot: QtBot, panel: Panel) -> None:

@@ -5,13 +5,16 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
-from explorer import load_network
+from explorer import load_network, open_run
 from explorer.data import ImageData
 from explorer.errors import InputError
 from explorer.events import EpochDone
+from explorer.exports import StoredRun, export
 from explorer.networks import MLP, Network, Pretrained, SmallCNN, ViT
 from explorer.recipe import Recipe
+from explorer.runs import RunStore
 from explorer.training import checkpoint
 from explorer.training.loop import train
 from explorer.training.metrics import to_float
@@ -78,3 +81,23 @@ def test_what_is_damaged_is_named(damage: dict[str, object], said: str, tmp_path
 def test_where_there_is_none_it_says_so(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no checkpoint"):
         load_network(tmp_path / "nowhere")
+
+
+def test_exported_weights_describe_themselves(tiny: Callable[..., ImageData], tmp_path: Path) -> None:
+    data = tiny(count=16, channels=3, ordered=True)
+    recipe = Recipe(network=SmallCNN(width=4), epochs=1, batch_size=16)
+    with RunStore(tmp_path, recipe) as store:
+        list(store.recorded(train(recipe, data=data, checkpoints=store.checkpoints)))
+    export(StoredRun(tmp_path, open_run(tmp_path)), tmp_path / "to", ["safetensors"])
+    images = to_float(data.test.images)
+    model = load_network(tmp_path / "to" / "weights.safetensors")
+    assert torch.equal(model(images), load_network(tmp_path)(images))
+    assert (model.classes, model.facts) == (data.classes, data.spec)
+
+
+def test_foreign_safetensors_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "torn.safetensors").write_bytes(b"\x10\0\0\0\0\0\0\0{")
+    save_file({"weight": torch.zeros(2)}, tmp_path / "bare.safetensors")
+    for name, said in (("torn", "damaged"), ("bare", "does not say which network")):
+        with pytest.raises(InputError, match=said):
+            load_network(tmp_path / f"{name}.safetensors")

@@ -11,13 +11,12 @@ from explorer.cli.commands.base import Command
 from explorer.cli.running import run_named
 from explorer.display import missing_for_pictures
 from explorer.errors import InputError
-from explorer.exports import EXPORTS, StoredRun, export
+from explorer.exports import EXPORTS, PICTURES, StoredRun, export
 from explorer.i18n import _
 from explorer.nearest import did_you_mean
 from explorer.runs import open_run
 from explorer.runs.names import name_of
 
-PICTURES = ("png", "svg")
 FORMATS = (*PICTURES, *(kind.name for kind in EXPORTS))
 
 

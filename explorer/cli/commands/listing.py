@@ -13,7 +13,7 @@ from explorer.cli.commands.base import Command
 from explorer.cli.terminal import console, print_json
 from explorer.data import sources
 from explorer.errors import InputError
-from explorer.exports import EXPORTS
+from explorer.exports import EXPORTS, PICTURES
 from explorer.i18n import N_, _
 from explorer.networks import BACKBONES, NETWORKS, Network, Pretrained
 from explorer.optimizers import OPTIMIZERS, Optimizer
@@ -65,7 +65,8 @@ def _run(options: argparse.Namespace) -> int:
                 for s in sources()
             ]
         case "exports":
-            rows = [{"name": kind.name, "description": _(kind.title)} for kind in EXPORTS]
+            rows = [{"name": name, "description": _(title)} for name, title in PICTURES.items()]
+            rows += [{"name": kind.name, "description": _(kind.title)} for kind in EXPORTS]
         case _:
             rows = [_run_row(folder) for folder in list_runs()]
             if not rows and not options.json:

@@ -18,6 +18,7 @@ BETWEEN = " · "
 _FORMATS = {
     "png": N_("Save the picture (PNG)…"),
     "svg": N_("Save the drawing (SVG)…"),
+    "pdf": N_("Save a page (PDF)…"),
     "csv": N_("Save the numbers (CSV)…"),
     "copy": N_("Copy the picture"),
 }
@@ -102,7 +103,7 @@ class Header(QWidget):
     above = Signal(bool)
     """Whether axes are to reach the points far above the others."""
     export = Signal(str)
-    """Somebody wants png, svg, csv or copy."""
+    """Somebody wants png, svg, pdf, csv or copy."""
     reset = Signal()
     """Somebody wants to see everything again."""
 

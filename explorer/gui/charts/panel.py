@@ -42,7 +42,7 @@ class Panel(QWidget):
     """Seconds in which it is painted at most once: the more a paint costs, the longer (it stalls both cores)."""
 
     export = Signal(object, str)
-    """Somebody wants this panel as a file or on the clipboard; carries the panel, and png, svg, csv or copy."""
+    """Somebody wants this panel as a file or on the clipboard; carries the panel, and png, svg, pdf, csv or copy."""
 
     def __init__(self, parent: QWidget | None = None, *, later: bool = False) -> None:
         """`later`: its body is built when it is first shown or drawn; a plot takes 20 ms to build."""

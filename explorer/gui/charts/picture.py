@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QBuffer, QIODevice, QPoint, QRect, QSize
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtCore import QBuffer, QIODevice, QMarginsF, QPoint, QRect, QSize, QSizeF
+from PySide6.QtGui import QImage, QPageSize, QPainter, QPdfWriter
 from PySide6.QtSvg import QSvgGenerator
 
 from explorer.gui.charts.panel import Panel
@@ -32,6 +32,23 @@ def svg(panel: Panel, width: int, height: int, scale: float = 1.0, palette: Pale
     generator.setResolution(round(panel.logicalDpiX()))  # else text comes out smaller than it was laid out
     generator.setTitle(_(panel.title))
     painter = QPainter(generator)
+    painter.fillRect(0, 0, width, height, palette.background)
+    twin.render(painter, QPoint())
+    painter.end()
+    return bytes(buffer.data().data())
+
+
+def pdf(panel: Panel, width: int, height: int, scale: float = 1.0, palette: Palette = LIGHT) -> bytes:
+    """The same as one page of PDF, with its fonts inside."""
+    twin, buffer = _drawn_twin(panel, width, height, scale, palette), QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    writer, per_inch = QPdfWriter(buffer), round(panel.logicalDpiX())
+    writer.setResolution(per_inch)  # a unit is a pixel, so that text is as large as it was laid out
+    writer.setPageSize(QPageSize(QSizeF(width, height) * (scale / per_inch), QPageSize.Unit.Inch))
+    writer.setPageMargins(QMarginsF())
+    writer.setTitle(_(panel.title))
+    painter = QPainter(writer)
+    painter.scale(scale, scale)
     painter.fillRect(0, 0, width, height, palette.background)
     twin.render(painter, QPoint())
     painter.end()

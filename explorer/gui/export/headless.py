@@ -15,7 +15,7 @@ from explorer.gui.panels import PANELS, Panel, Shown
 from explorer.i18n import _
 from explorer.runs import RunRecord
 
-FORMATS = ("png", "svg", "csv")
+FORMATS = ("png", "svg", "pdf", "csv")
 
 
 def export_run(

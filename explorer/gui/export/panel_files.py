@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox
 from explorer import files
 from explorer.errors import InputError
 from explorer.gui.charts.panel import Panel
-from explorer.gui.charts.picture import picture, svg
+from explorer.gui.charts.picture import pdf, picture, svg
 from explorer.gui.export.dialog import ExportDialog, Options, remembered
 from explorer.gui.theme import LIGHT, Palette
 from explorer.i18n import _
@@ -24,6 +24,7 @@ from explorer.i18n import _
 LAYOUT_HEIGHT = 450
 """A picture is laid out about so high and then enlarged, so that its text can be read from the last row."""
 LONGEST_NAME = 80
+ENDINGS = (".png", ".svg", ".pdf", ".csv")
 
 
 def export_panel(
@@ -31,22 +32,23 @@ def export_panel(
 ) -> Path:
     """Write what `panel` draws to `path`: a picture of `width` × `height` pixels times `scale`, or the numbers.
 
-    The ending decides: .png, .svg or .csv. Raises InputError that names the path.
+    The ending decides: one of ENDINGS. Raises InputError that names the path.
     """
     path = Path(path)
     match path.suffix.lower():
         case ".png":
             data = _png(panel, round(width * scale), round(height * scale), palette)
-        case ".svg":
+        case ".svg" | ".pdf" as ending:
             zoom = _zoom(height)
-            data = svg(panel, math.ceil(width / zoom), math.ceil(height / zoom), zoom, palette)
+            drawn = svg if ending == ".svg" else pdf
+            data = drawn(panel, math.ceil(width / zoom), math.ceil(height / zoom), zoom, palette)
         case ".csv":
             panel.have_body()
             data = to_csv(*panel.table())
         case ending:
             raise InputError(
-                _("{path}: the ending {ending!r} says no known format. Use .png, .svg or .csv.").format(
-                    path=path, ending=ending
+                _("{path}: the ending {ending!r} says no known format. Use one of {allowed}.").format(
+                    path=path, ending=ending, allowed=", ".join(ENDINGS)
                 )
             )
     _write(path, data)
@@ -62,7 +64,7 @@ def copy_to_clipboard(panel: Panel, options: Options | None = None) -> None:
 
 
 def serve(panel: Panel, wanted: str) -> None:
-    """Do what the menu of `panel` was asked for: png, svg, csv or copy."""
+    """Do what the menu of `panel` was asked for: png, svg, pdf, csv or copy."""
     if wanted == "copy":
         copy_to_clipboard(panel)
     else:
@@ -88,7 +90,7 @@ def save_as(panel: Panel, ending: str) -> None:
     if not place:
         return
     path = Path(place)
-    if path.suffix.lower() not in (".png", ".svg", ".csv"):
+    if path.suffix.lower() not in ENDINGS:
         path = path.with_name(f"{path.name}.{ending}")
         question = _("{path} is there already. Write over it?").format(path=path)  # the dialog asked of another name
         yes, no = QMessageBox.StandardButton.Yes, QMessageBox.StandardButton.No

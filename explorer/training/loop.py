@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import math
-import traceback
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
 from torch import Tensor
 
 from explorer.data import ImageData
-from explorer.errors import InputError
-from explorer.events import FINISHED, STOPPED, EpochDone, Event, RunEnded
+from explorer.events import EpochDone, Event
 from explorer.i18n import NOTHING, Message
 from explorer.recipe import Recipe
-from explorer.training.control import Control, Diverged, Stopped
+from explorer.training.beginning import begun, opening
+from explorer.training.control import Control
+from explorer.training.ending import finished, to_its_end
 from explorer.training.instruments import Instrument, Watch, choose
 from explorer.training.metrics import cross_entropy
-from explorer.training.planning import begin_epoch, compute_features, opening, take_recipe
-from explorer.training.preflight import denormals_as_zero, explain, fetched, never_began
+from explorer.training.planning import begin_epoch, compute_features, take_recipe
 from explorer.training.rates import learning_rate
-from explorer.training.resuming import go_on, why_over
+from explorer.training.resuming import why_over
 from explorer.training.run import Run
 from explorer.training.step import Forward, backward
-from explorer.training.threads import noticed, used
 
 
 def train(
@@ -48,41 +44,14 @@ def train(
     """
     control = control or Control()
     watch = Watch(choose(instruments) if isinstance(instruments, str) else instruments)
-    try:
-        data = yield from fetched(recipe, data, control, weights=resume is None)
-        if control.stopping:
-            yield RunEnded(outcome=STOPPED, reason=Message("Stopped."))
-            return
-        run = Run(recipe, data, watch, control, checkpoints, started=resume is None)
-        if resume:
-            go_on(run, resume)
-    except InputError:
-        raise
-    except Exception as error:  # such as no memory for the images or the network
-        yield never_began(error)
-        return
-    yield from whole_run(run)
+    run = yield from begun(recipe, data, watch, control, checkpoints, resume)
+    if run is not None:
+        yield from whole_run(run)
 
 
 def whole_run(run: Run) -> Iterator[Event]:
     """Everything that happens in `run`, to its end, whichever that is."""
-    try:
-        with denormals_as_zero(), used(run.recipe.threads or run.chosen.threads) as run.chosen:
-            yield from noticed(until_stopped(run), run.chosen.threads)
-    except Diverged as error:
-        yield run.ended(*explain(error))
-    except Exception as error:  # whoever watches hears of it as an event, and can show it
-        yield run.ended(*explain(error), details=traceback.format_exc())
-
-
-def until_stopped(run: Run) -> Iterator[Event]:
-    """From the first batch to the end, or to where somebody stops it."""
-    try:
-        yield from epochs(run)
-    except Stopped:
-        yield from run.reports.rest()
-        run.save("last.pt")
-        yield run.ended(STOPPED, Message("Stopped."))
+    return to_its_end(run, epochs(run))
 
 
 def epochs(run: Run) -> Iterator[Event]:
@@ -100,13 +69,7 @@ def epochs(run: Run) -> Iterator[Event]:
             yield from one_step(run, indices)
         yield from run.reports.rest()
         yield from end_epoch(run, perf_counter() - began)
-    takes_best = any(technique.acts_in("stop") for technique in run.recipe.techniques)
-    run.save("last.pt", best=takes_best)
-    if takes_best:
-        run.learner.restore(run.at.best_weights)
-    with run.learner.evaluated():
-        _logits, test = run.measured(run.images.test)
-    yield run.ended(FINISHED, reason, remedy, test=test)
+    yield finished(run, reason, remedy)
 
 
 def one_step(run: Run, indices: Tensor) -> Iterator[Event]:
@@ -138,15 +101,7 @@ def one_step(run: Run, indices: Tensor) -> Iterator[Event]:
 def end_epoch(run: Run, seconds: float) -> Iterator[Event]:
     """Measure, keep the best, write checkpoints."""
     began = perf_counter()
-    context = run.context or run.next_context()  # resumed from just before here
-    with run.learner.evaluated():
-        sample_logits, train = run.measured(run.images.sample)
-        validation_logits, validation = run.measured(run.images.validation)
-        context = replace(context, epoch=context.epoch + 1)
-        context.sample_logits, context.validation_logits = sample_logits, validation_logits
-        said = run.watch.look("after_epoch", context)
-    if not (math.isfinite(train["loss"]) and math.isfinite(validation["loss"])):
-        raise Diverged
+    train, validation, said = run.measured_epoch()
     best = run.at.measured(validation["loss"], run.learner.weights)
     run.save("last.pt", *["best.pt"] * best)
     yield EpochDone(

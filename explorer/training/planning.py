@@ -14,22 +14,10 @@ from explorer.recipe import live
 from explorer.techniques import counted
 from explorer.training.feature_cache import reused
 from explorer.training.freezing import Plan
-from explorer.training.preflight import idle, left_out, refusal, started
+from explorer.training.preflight import refusal
 from explorer.training.run import Run
 
 SECONDS_PER_REPORT = 0.5
-
-
-def opening(run: Run) -> Iterator[Event]:
-    """What the run starts from."""
-    model, images = run.learner.model, run.images
-    yield started(run.recipe, images.data, model, run.steps_per_epoch, images.device, run.chosen)
-    if loaded := getattr(model, "loaded", None):
-        yield loaded
-    for note in (idle(run.recipe), left_out(run.recipe, len(images)), *run.notes):
-        if note:
-            yield Note(text=note)
-    yield from say_plan(run)
 
 
 def begin_epoch(run: Run) -> Iterator[Event]:

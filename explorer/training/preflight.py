@@ -1,79 +1,27 @@
-"""What is checked before a run begins, and how its end is explained."""
+"""What is checked before a run begins."""
 
 from __future__ import annotations
 
-import sys
-import time
-import traceback
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
 
-from explorer.data import DataSpec, ImageData, Split, load
-from explorer.errors import InputError, unforeseen
-from explorer.events import DIVERGED, FAILED, Layer, Note, Progress, RunEnded, RunStarted
+from explorer.data import DataSpec, ImageData, Split
+from explorer.errors import InputError
 from explorer.i18n import NOTHING, Message, _
 from explorer.recipe import Recipe
 from explorer.techniques import conflict, without_place
 from explorer.training.batches import left_over
-from explorer.training.control import Control, Diverged
+from explorer.training.control import Control
 from explorer.training.metrics import to_float
-from explorer.training.model import layers
 from explorer.training.streams import stream
-from explorer.training.threads import Chosen
 
 TOO_FEW = (
     Message("Batch normalization cannot train on one image whose feature map is a single pixel: it has no variance."),
     Message("Use batches (and pieces of them) of 2 images or more, larger images, or another normalization."),
 )
-
-
-def fetched(
-    recipe: Recipe, data: ImageData | None, control: Control, weights: bool
-) -> Generator[Progress | Note, None, ImageData]:
-    """Bring the images, and the `weights` to start from, saying how far it is; gives up where the run is stopped."""
-    yield Progress(what=Message("Loading images"))
-    data = data or load(recipe.data, recipe.seed)
-    for note in data.notes:
-        yield Note(text=note)
-    for technique in recipe.techniques if weights else ():
-        for done, total in technique.fetch(recipe.network):
-            if control.stopping:
-                return data
-            yield Progress(what=Message("Downloading weights"), done=done, total=total)
-    return data
-
-
-def started(
-    recipe: Recipe,
-    data: ImageData,
-    model: nn.Module,
-    steps_per_epoch: int,
-    device: torch.device,
-    chosen: Chosen,
-) -> RunStarted:
-    """What a run starts from."""
-    return RunStarted(
-        recipe=recipe.model_dump(mode="json"),
-        layers=tuple(
-            Layer(name, type(module).__name__, sum(parameter.numel() for parameter in own))
-            for name, module, own in layers(model)
-        ),
-        classes=data.classes,
-        ordered=data.ordered,
-        images={
-            "train": len(data.training.labels),
-            "validation": len(data.validation.labels),
-            "test": len(data.test.labels),
-        },
-        steps_per_epoch=steps_per_epoch,
-        device=str(device),
-        time=time.time(),
-        threads=chosen.threads,
-        others=chosen.others,
-    )
 
 
 def idle(recipe: Recipe) -> Message:
@@ -192,48 +140,6 @@ def fixed_sample(split: Split, size: int) -> Split:
     n = len(split.labels)
     chosen = torch.randperm(n, generator=stream("sample", n))[:size].to(split.labels.device)
     return Split(split.images[chosen], split.labels[chosen])
-
-
-def never_began(error: Exception) -> RunEnded:
-    """The end of a run that failed before its first step; call it while `error` is being handled."""
-    outcome, reason, remedy = explain(error)
-    return RunEnded(outcome=outcome, reason=reason, remedy=remedy, details=traceback.format_exc())
-
-
-def explain(error: Exception) -> tuple[str, Message, Message]:
-    """Outcome, reason and remedy for what ended a run."""
-    if isinstance(error, Diverged):
-        return (
-            DIVERGED,
-            Message("The loss is no longer a finite number: training has diverged."),
-            Message("Lower the learning rate, clip gradients, switch normalization on, or choose He initialization."),
-        )
-    return (FAILED, *_failure(error))
-
-
-def _failure(error: Exception) -> tuple[Message, Message]:
-    text = str(error)
-    if isinstance(error, ValueError) and "more than 1" in text and "when training" in text:
-        return TOO_FEW
-    if isinstance(error, torch.OutOfMemoryError | MemoryError) or ("alloc" in text and "memory" in text):
-        return Message("Out of memory."), Message("Use a smaller batch, width or depth.")
-    if isinstance(error, OSError):
-        return (
-            Message("The run could not be written: {error}.", error=text),
-            Message("Free some space, or choose another folder; the last whole checkpoint is kept."),
-        )
-    return unforeseen(error), Message("Please report this, with its details.")
-
-
-@contextmanager
-def denormals_as_zero() -> Iterator[None]:
-    """Numbers below 1e-38 make a step on a CPU up to 16 times as slow, as in deep sigmoid networks, and add nothing."""
-    before = sys.float_info.min / 2 == 0  # torch does not tell; half the smallest normal number does
-    torch.set_flush_denormal(True)
-    try:
-        yield
-    finally:
-        torch.set_flush_denormal(before)
 
 
 @contextmanager

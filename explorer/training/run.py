@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
@@ -10,13 +12,13 @@ import torch
 from torch import Tensor
 
 from explorer.data import ImageData, Split
-from explorer.events import RunEnded
+from explorer.events import Event, RunEnded
 from explorer.i18n import NOTHING, Message
 from explorer.recipe import Recipe
 from explorer.techniques import Moment
 from explorer.training import checkpoint
 from explorer.training.batches import batches, left_over, steps_per_epoch, take
-from explorer.training.control import Control
+from explorer.training.control import Control, Diverged
 from explorer.training.feature_cache import Features
 from explorer.training.instruments import StepContext, Watch
 from explorer.training.learner import Learner
@@ -136,6 +138,22 @@ class Run:
         """Logits on `split` and its metrics. Raises Stopped."""
         logits = self.logits(split.images)
         return logits, measure(logits, split.labels, self.images.data.ordered)
+
+    def measured_epoch(self) -> tuple[dict[str, float], dict[str, float], list[Event]]:
+        """Metrics on the training sample and on validation, and what the instruments say to the epoch that is done.
+
+        Raises Stopped, and Diverged.
+        """
+        context = self.context or self.next_context()  # resumed from just before here
+        with self.learner.evaluated():
+            sample_logits, train = self.measured(self.images.sample)
+            validation_logits, validation = self.measured(self.images.validation)
+            context = replace(context, epoch=context.epoch + 1)
+            context.sample_logits, context.validation_logits = sample_logits, validation_logits
+            said = self.watch.look("after_epoch", context)
+        if not (math.isfinite(train["loss"]) and math.isfinite(validation["loss"])):
+            raise Diverged
+        return train, validation, said
 
     def save(self, *names: str, best: bool = False) -> None:
         """Write a checkpoint that can be loaded and trained on, under each of `names`.

@@ -47,7 +47,7 @@ from explorer.techniques import (
     Technique,
     WeightAveraging,
 )
-from explorer.training import checkpoint, loop
+from explorer.training import checkpoint
 from explorer.training import run as run_module
 from explorer.training import step as step_module
 from explorer.training.control import Control
@@ -387,8 +387,7 @@ def test_divergence_at_once_leaves_the_last_good_checkpoint(
         return real(logits, targets) * (math.inf if run.at.step == 6 else 1)
 
     monkeypatch.setattr(step_module, "soft_cross_entropy", explode)
-    monkeypatch.setattr(loop, "Run", lambda *_, **_fields: run)
-    events = list(train(run.recipe, data=run.images.data))
+    events = list(whole_run(run))
     assert ending(events).outcome == DIVERGED
     assert ending(events).step == 7
     assert not math.isfinite(of_kind(events, StepDone)[-1].loss)

@@ -132,6 +132,7 @@ class Evaluation(_Event, frozen=True):
 
     `confusion` (classes, classes): images of the true class (row) that got this answer (column). `bins` (15, 3): for
     each range of confidence the images, their mean confidence, the share that is right (0 where there are none).
+    `selective` (10,): the share that is right of the surest 10 %, 20 %, … 100 % of the images; empty in older runs.
     The worst mistakes, surest first: `images` uint8 (n, C, H, W), `labels`, `answers` (n,), `confidence` (n,).
     """
 
@@ -144,6 +145,7 @@ class Evaluation(_Event, frozen=True):
     labels: npt.NDArray[np.int64]
     answers: npt.NDArray[np.int64]
     confidence: Floats
+    selective: Floats = msgspec.field(default_factory=lambda: np.zeros(0, np.float32))
 
 
 class LayerPlan(_Event, frozen=True):

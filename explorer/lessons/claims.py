@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
@@ -89,10 +89,6 @@ class Rule(Declared):
     than: Names = Field((), description="What they are compared with.")
     level: float | None = Field(None, description="A fixed number to compare with, instead of `than`.")
     by: float = Field(0.0, ge=0, allow_inf_nan=False, description="By so much at least, in the mean.")
-    agree: Literal["every_seed", "interval"] = Field(
-        "every_seed",
-        description="Every seed has that sign; or the 95 % interval of the difference lies beyond 0.",
-    )
 
     @model_validator(mode="after")
     def _whole(self) -> Rule:

@@ -120,6 +120,11 @@ def _mode_gap(record: RunRecord, _at: At) -> float:
     return record.modes[-1].eval_mode - record.modes[-1].train_mode if record.modes else math.nan
 
 
+def _selective(record: RunRecord, _at: At) -> float:
+    seen = record.latest(Evaluation)
+    return float(seen.selective[7]) if seen is not None and len(seen.selective) else math.nan
+
+
 def _diverged(record: RunRecord, _at: At) -> float:
     return float(record.ended is not None and record.ended.outcome == DIVERGED)
 
@@ -142,5 +147,6 @@ OTHERS: dict[str, tuple[Of, str]] = {
         N_("log₁₀ of the gradient per weight in the first over that in the last convolution, first step"),
     ),
     "mode_gap": (_mode_gap, N_("accuracy in evaluation mode minus that in training mode, training images")),
+    "selective": (_selective, N_("accuracy on the surest 80 % of the validation images")),
     "diverged": (_diverged, N_("share of runs that diverged")),
 }

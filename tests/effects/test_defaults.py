@@ -11,17 +11,16 @@ import pytest
 from explorer import train
 from explorer.data import DataChoice, ImageData
 from explorer.events import RunEnded
+from explorer.lessons.running import trained
 from explorer.recipe import Recipe
 from explorer.techniques import TECHNIQUES, Distillation, LabelDistribution, Schedule, Technique, Transfer
-
-from .runner import trained
 
 LITTLE = Recipe(data=DataChoice(name="fashion-mini", per_class=100), batch_size=32, device="cpu")
 """100 images per class; in batches of 32, as 105 steps of 128 teach little."""
 EXPERIMENTS = {"100 per class": LITTLE, "default experiment": Recipe(device="cpu")}
 SEEDS = 3
 NEEDS_MORE = (LabelDistribution, Transfer, Distillation)
-"""They need ordered classes, weights or a teacher: claims.py compares them with their absence."""
+"""They need ordered classes, weights or a teacher: the lessons compare them with their absence."""
 COSTS = {
     "dropout": "In a run of some hundred steps it costs more than it gives",
     "mixing": "a small one in few epochs gets worse",
@@ -38,16 +37,20 @@ KINDS: tuple[Technique, ...] = (
 @pytest.mark.parametrize("technique", KINDS, ids=str)
 def test_on_is_no_worse_than_off(technique: Technique, experiment: str) -> None:
     off = EXPERIMENTS[experiment].without(technique.name)
-    scores = [
-        [trained(recipe.with_(seed=seed).to_json()).end.test["accuracy"] for seed in range(SEEDS)]
-        for recipe in (off, off.switched(technique))
-    ]
+    scores = [[tested(recipe.with_(seed=seed)) for seed in range(SEEDS)] for recipe in (off, off.switched(technique))]
     spread = max(0.01, *(2 * statistics.stdev(score) for score in scores))
     without, with_it = map(statistics.fmean, scores)
     if (said := COSTS.get(technique.name)) and with_it < without - spread:
         assert said in " ".join(technique.manual().split())
     else:
         assert with_it >= without - spread, f"{technique}: {scores[1]}, off: {scores[0]}"
+
+
+def tested(recipe: Recipe) -> float:
+    """The accuracy on the test images."""
+    end = trained(recipe.to_json()).ended
+    assert end
+    return end.test["accuracy"]
 
 
 @pytest.fixture(scope="module")

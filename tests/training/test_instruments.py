@@ -38,7 +38,7 @@ from explorer.techniques import (
 from explorer.training.control import Control
 from explorer.training.instruments import INSTRUMENTS, Instrument, StepContext, Watch, choose
 from explorer.training.instruments.activations import IMAGES, MOST, Activations, watched
-from explorer.training.instruments.evaluation import LONGEST, Evaluations
+from explorer.training.instruments.evaluation import LONGEST, Evaluations, selective
 from explorer.training.instruments.gradients import Gradients
 from explorer.training.instruments.modes import Modes
 from explorer.training.instruments.normalization import NormalizationStatistics
@@ -404,3 +404,12 @@ def test_choices() -> None:
     assert [type(instrument) for instrument in choose("default")] == list(INSTRUMENTS)
     assert all(instrument.every == 1 for instrument in choose("all"))
     assert len({kind.name for kind in INSTRUMENTS}) == len(INSTRUMENTS)
+
+
+def test_selective_accuracy_is_that_of_the_surest() -> None:
+    confidence = torch.tensor([0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.35, 0.3, 0.25, 0.2])
+    right = torch.tensor([1, 1, 0, 1, 0, 0, 1, 0, 0, 0]).bool()
+    expected = [1, 1, 2 / 3, 3 / 4, 3 / 5, 3 / 6, 4 / 7, 4 / 8, 4 / 9, 4 / 10]
+    assert selective(confidence, right).tolist() == pytest.approx(expected)
+    order = torch.randperm(10)
+    assert selective(confidence[order], right[order]).tolist() == pytest.approx(expected)

@@ -41,6 +41,7 @@ class Evaluations(Instrument):
                 labels=labels[worst].cpu().numpy(),
                 answers=answers[worst].cpu().numpy(),
                 confidence=confidence[worst].cpu().numpy(),
+                selective=selective(confidence, right).cpu().numpy(),
             )
         ]
 
@@ -64,6 +65,16 @@ def reliability(confidence: Tensor, right: Tensor) -> Tensor:
     columns = torch.stack([torch.ones_like(confidence), confidence, right.float()], dim=1)
     sums = torch.zeros((BINS, 3), device=confidence.device).index_add_(0, bins, columns)
     return torch.cat([sums[:, :1], sums[:, 1:] / sums[:, :1].clamp(min=1)], dim=1)
+
+
+def selective(confidence: Tensor, right: Tensor) -> Tensor:
+    """(10,): the share that is right of the surest 10 %, 20 %, … 100 % of the images, as if the rest were not answered.
+
+    `confidence` float32 (N,), `right` bool (N,).
+    """
+    surest = right[confidence.argsort(descending=True, stable=True)].float()
+    counts = torch.ceil(torch.arange(1, 11, device=right.device) * len(right) / 10).long().clamp(1)
+    return surest.cumsum(0)[counts - 1] / counts
 
 
 def shrunk(images: Tensor) -> Bytes:

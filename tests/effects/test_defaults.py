@@ -37,7 +37,9 @@ KINDS: tuple[Technique, ...] = (
 @pytest.mark.parametrize("technique", KINDS, ids=str)
 def test_on_is_no_worse_than_off(technique: Technique, experiment: str) -> None:
     off = EXPERIMENTS[experiment].without(technique.name)
-    scores = [[tested(recipe.with_(seed=seed)) for seed in range(SEEDS)] for recipe in (off, off.switched(technique))]
+    scores = [
+        [accuracy_of(recipe.with_(seed=seed)) for seed in range(SEEDS)] for recipe in (off, off.switched(technique))
+    ]
     spread = max(0.01, *(2 * statistics.stdev(score) for score in scores))
     without, with_it = map(statistics.fmean, scores)
     if (said := COSTS.get(technique.name)) and with_it < without - spread:
@@ -46,7 +48,7 @@ def test_on_is_no_worse_than_off(technique: Technique, experiment: str) -> None:
         assert with_it >= without - spread, f"{technique}: {scores[1]}, off: {scores[0]}"
 
 
-def tested(recipe: Recipe) -> float:
+def accuracy_of(recipe: Recipe) -> float:
     """The accuracy on the test images."""
     end = trained(recipe.to_json()).ended
     assert end

@@ -245,12 +245,13 @@ class RecipeChanged(_Event, frozen=True):
 
 
 class Progress(_Event, frozen=True):
-    """Something other than training goes on: `what`, `done` of `total` (total 0: unknown)."""
+    """Something other than training goes on: `what`, `done` of `total` (total 0: unknown), for `left` seconds more."""
 
     keep = "latest"
     what: Message
     done: int = 0
     total: int = 0
+    left: float | None = None
 
 
 class Note(_Event, frozen=True):

@@ -8,10 +8,17 @@ from collections.abc import Callable
 import pytest
 
 from explorer.data import ImageData, Split
+from explorer.resources import CACHE_VARIABLE
 
 # Runs are compared bit for bit: what else the machine does must not choose their number of threads.
 os.environ.setdefault("OMP_NUM_THREADS", str(os.cpu_count() or 1))
 MakeImages = Callable[..., ImageData]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Nobody's cache of pictures is read or filled."""
+    os.environ[CACHE_VARIABLE] = str(tmp_path_factory.mktemp("cache"))
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,19 @@
-"""The data room: whatever the source, images end as uint8 tensors in memory. Importing it spares torch."""
+"""The data room: whatever the source, images end as uint8 tensors, in memory or mapped. Importing it spares torch."""
 
 from explorer.data.base import DataSpec, ImageData, Source, Split
-from explorer.data.catalogue import load, look, sources
+from explorer.data.catalogue import load, loading, look, sources
 from explorer.data.choice import DataChoice
 from explorer.data.gauge_picture import draw_gauges
 
-__all__ = ["DataChoice", "DataSpec", "ImageData", "Source", "Split", "draw_gauges", "load", "look", "sources"]
+__all__ = [
+    "DataChoice",
+    "DataSpec",
+    "ImageData",
+    "Source",
+    "Split",
+    "draw_gauges",
+    "load",
+    "loading",
+    "look",
+    "sources",
+]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from explorer.data import fashion, folder, gauges, own
 from explorer.data.base import ImageData, Source
 from explorer.data.choice import DataChoice
 from explorer.errors import InputError
+from explorer.events import Progress
 from explorer.i18n import Message, _
 from explorer.nearest import did_you_mean
 
@@ -37,6 +39,17 @@ def load(choice: DataChoice, seed: int = 0) -> ImageData:
     Raises InputError, naming the thing and the remedy, for an unknown name, missing or damaged files, or
     more images than there are.
     """
+    steps = loading(choice, seed)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            data: ImageData = end.value
+            return data
+
+
+def loading(choice: DataChoice, seed: int = 0) -> Generator[Progress, None, ImageData]:
+    """As `load`, saying how far it is; closing the iterator cancels."""
     if seed < 0:
         raise InputError(_("The seed is {seed}; it must be 0 or more.").format(seed=seed))
     if choice.name in _LOADERS:
@@ -45,7 +58,7 @@ def load(choice: DataChoice, seed: int = 0) -> ImageData:
             return data
         text = Message("Size, fit and colour are for pictures of one's own; “{data}” keeps its own.", data=choice.name)
         return replace(data, notes=(*data.notes, text))
-    return own.load(folder.find(_as_folder(choice.name)), choice, seed)
+    return (yield from own.loading(folder.find(_as_folder(choice.name)), choice, seed))
 
 
 def _as_folder(name: str) -> Path:

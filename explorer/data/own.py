@@ -3,51 +3,45 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Generator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from explorer.data.base import Arrays, ImageData, Source, assemble, chosen, reduced
 from explorer.data.choice import DataChoice
+from explorer.data.kept import pictures
 from explorer.data.names import number
-from explorer.data.reading import Decoded, Tell, decode
+from explorer.data.reading import Decoded
 from explorer.data.source import FREE, TEST, TRAINING, VALIDATION, Found, listed
 from explorer.data.splitting import divide, for_training, units
 from explorer.data.view import View
 from explorer.errors import InputError
+from explorer.events import Progress
 from explorer.i18n import N_, Message, _
 
-MAX_BYTES = 100_000 * 3 * 64 * 64
-"""1.2 GB of pictures in memory."""
 FEW = 10
 """Pictures of a class below which its accuracy says next to nothing."""
 
 
-def load(found: Found, choice: DataChoice, seed: int, tell: Tell = lambda done, total: None) -> ImageData:
+def loading(found: Found, choice: DataChoice, seed: int) -> Generator[Progress, None, ImageData]:
     """The pictures that were `found`, in its own parts or 70% of each class for training, 15% for each other part.
 
     Which picture goes where depends on the pictures alone, not on `seed`: a test picture stays one in every run.
-    Raises InputError for more than fits into memory, if MAX_UNREADABLE of the files cannot be read, and where too few
-    are left to divide; what is left out otherwise is named in `notes`.
+    Raises InputError for more than there is room for, if too many of the files cannot be read, and where too few are
+    left to divide; what is left out otherwise is named in `notes`. Closing the iterator cancels.
     """
-    view = View(choice.size, choice.fit, choice.colour)
     found = found.of(chosen(found.classes, choice))
-    if (total := len(found.paths)) > (limit := MAX_BYTES // int(np.prod(view.shape))):
-        raise InputError(
-            _("{folder} has {count} pictures, and {limit} fit into memory. Take some out.").format(
-                folder=found.root, count=total, limit=limit
-            )
-        )
-    read = decode(found, view, tell)
-    labels, given = found.labels[read.indices], found.parts[read.indices]
-    groups = [found.groups[index] or index for index in read.indices] if found.groups else range(len(labels))
+    view = View(choice.size, choice.fit, choice.colour)
+    read = yield from pictures(found, view, lambda read: np.argsort(_divided(found, read), kind="stable"))
+    labels, parts = found.labels[read.indices], _divided(found, read)
     copies = units(read.digests, read.pixels)
-    together = units(read.digests, read.pixels, groups)
-    parts = divide(labels, read.digests, together, given)
     notes = [*found.remarks, *read.notes, *_copies(found, read, copies, parts), *_scarce(found, labels, parts)]
     choice = choice.model_copy(update={"classes": _that_train(found, labels, parts)})
-    everything = Arrays(read.images, labels)
-    training, validation, test = (everything.take(np.flatnonzero(parts == part)) for part in range(3))
+    of_rows = np.full(len(read.images), -1, np.int64)
+    of_rows[read.rows] = labels
+    everything = Arrays(read.images, of_rows)
+    training, validation, test = (everything.take(np.sort(read.rows[parts == part])) for part in range(3))
     _require_parts(found, validation, test)
     return assemble(
         choice,
@@ -58,6 +52,13 @@ def load(found: Found, choice: DataChoice, seed: int, tell: Tell = lambda done, 
         ordered=_ordered(found),
         notes=tuple(notes),
     )
+
+
+def _divided(found: Found, read: Decoded) -> NDArray[np.int64]:
+    """The part of each picture that was read."""
+    labels, given = found.labels[read.indices], found.parts[read.indices]
+    groups = [found.groups[index] or index for index in read.indices] if found.groups else range(len(labels))
+    return divide(labels, read.digests, units(read.digests, read.pixels, groups), given)
 
 
 def source(name: str, found: Found) -> Source:

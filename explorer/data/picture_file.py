@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _ONLY_KNOWN_BY_NAME = frozenset({"BUFR", "GRIB", "HDF5", "MPEG", "WMF", "EPS", "PDF"})
 """Pillow tells these formats but does not decode them, or only with a program of somebody else's."""
 _ORIENTATION = 0x0112
-_THUMB = 16, 16
+THUMB = 16, 16
 _NUMBERS = ("I", "F")
 """Modes of one large number for each pixel."""
 
@@ -82,7 +82,7 @@ def read_picture(path: Path, view: View) -> Picture:
         raise
     except Exception as error:  # whatever a decoder raises on damaged bytes; the caller counts and names them
         raise UnreadablePicture(_reason(path, error)) from error
-    return Picture(_array(small), _array(small.resize(_THUMB, Image.Resampling.BOX)), more)
+    return Picture(_array(small), _array(small.resize(THUMB, Image.Resampling.BOX)), more)
 
 
 def _array(picture: Image) -> NDArray[np.uint8]:

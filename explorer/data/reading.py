@@ -1,14 +1,10 @@
-"""Reads the pictures that were found: all of them, on all cores, with what tells copies from other pictures."""
+"""Reads a picture that was found, with what tells copies from other pictures; and says what came of reading all."""
 
 from __future__ import annotations
 
 import hashlib
-import os
-import warnings
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import repeat
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,8 +20,8 @@ from explorer.i18n import Message
 MAX_UNREADABLE = 0.5
 """Share of files from which on something is wrong with the set, not with a file."""
 
-Tell = Callable[[int, int], None]
-"""Hears how many of how many pictures are done; what it raises ends the reading."""
+LeftOut = tuple[tuple[Path, Message], ...]
+"""What could not be read, and why."""
 
 
 class Reading(NamedTuple):
@@ -40,36 +36,26 @@ class Reading(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Decoded:
-    """What could be read, in the order of `indices` into what was found; (K,) or (K, C, H, W)."""
+    """What could be read, in the order of `indices`, rising, into what was found; the others are (K, …)."""
 
     indices: NDArray[np.int64]
     images: NDArray[np.uint8]
+    """(…, C, H, W), in an order of its own: mapped into memory, where it is not held there."""
+    rows: NDArray[np.int64]
+    """Where in `images` each picture lies."""
     digests: tuple[bytes, ...]
     """Of the files' bytes."""
     pixels: tuple[bytes, ...]
     """Hashes of what is seen: files of several formats may hold the same."""
     thumbs: NDArray[np.uint8]
     """(K, C, 16, 16); likeness.py compares them."""
-    left_out: tuple[tuple[Path, Message], ...]
-    """What could not be read, and why."""
+    left_out: LeftOut
     notes: tuple[Message, ...] = ()
     """What people should know of the reading: first of what was left out."""
 
 
-def decode(found: Found, view: View, tell: Tell = lambda done, total: None) -> Decoded:
-    """All pictures, on all cores. Raises InputError if MAX_UNREADABLE of them or more cannot be read."""
-    answers: list[Reading | Message] = []
-    with warnings.catch_warnings(), ThreadPoolExecutor(os.cpu_count()) as pool:
-        warnings.simplefilter("ignore")  # of decoders, about what they make of broken notes in a file
-        # Pillow decodes without holding the interpreter's lock.
-        try:
-            for answer in pool.map(read, found.paths, repeat(view)):
-                answers.append(answer)
-                tell(len(answers), len(found.paths))
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
-    left_out = tuple((path, one) for path, one in zip(found.paths, answers, strict=True) if isinstance(one, Message))
+def require_readable(found: Found, left_out: LeftOut) -> None:
+    """Raises InputError if MAX_UNREADABLE of what was `found`, or more, cannot be read."""
     if len(left_out) >= MAX_UNREADABLE * len(found.paths):
         raise InputError(
             Message(
@@ -80,20 +66,12 @@ def decode(found: Found, view: View, tell: Tell = lambda done, total: None) -> D
                 names=_reasons(found, left_out),
             )
         )
-    done = [(index, one) for index, one in enumerate(answers) if isinstance(one, Reading)]
-    several = [found.named(found.paths[index]) for index, one in done if one.picture.more]
-    return Decoded(
-        indices=np.array([index for index, _one in done], np.int64),
-        images=np.stack([one.picture.image for _index, one in done]),
-        digests=tuple(one.digest for _index, one in done),
-        pixels=tuple(one.pixels for _index, one in done),
-        thumbs=np.stack([one.picture.thumb for _index, one in done]),
-        left_out=left_out,
-        notes=(
-            *_unreadable(found, left_out),
-            *_pages(several),
-        ),
-    )
+
+
+def notes(found: Found, left_out: LeftOut, more: Sequence[int]) -> tuple[Message, ...]:
+    """What people should know of the reading; `more`: which files hold more pages or frames."""
+    several = [found.named(found.paths[index]) for index in more]
+    return (*_unreadable(found, left_out), *_pages(several))
 
 
 def read(path: Path, view: View) -> Reading | Message:
@@ -109,12 +87,12 @@ def read(path: Path, view: View) -> Reading | Message:
         return Message("damaged")
 
 
-def _reasons(found: Found, left_out: tuple[tuple[Path, Message], ...]) -> tuple[str | Message, ...]:
+def _reasons(found: Found, left_out: LeftOut) -> tuple[str | Message, ...]:
     text = "{name} ({reason})"  # the same in every language
     return listed([Message(text, name=found.named(path), reason=reason) for path, reason in left_out])
 
 
-def _unreadable(found: Found, left_out: tuple[tuple[Path, Message], ...]) -> list[Message]:
+def _unreadable(found: Found, left_out: LeftOut) -> list[Message]:
     if not left_out:
         return []
     return [

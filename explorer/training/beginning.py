@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from explorer.data import ImageData, load
+from explorer.data import ImageData, loading
 from explorer.errors import InputError
 from explorer.events import STOPPED, Event, Layer, Note, Progress, RunEnded, RunStarted
 from explorer.i18n import Message
@@ -39,7 +39,7 @@ def begun(
     """
     try:
         data = yield from fetched(recipe, data, control, weights=resume is None)
-        if control.stopping:
+        if data is None or control.stopping:
             yield RunEnded(outcome=STOPPED, reason=Message("Stopped."))
             return None
         run = Run(recipe, data, watch, control, checkpoints, started=resume is None)
@@ -55,18 +55,35 @@ def begun(
 
 def fetched(
     recipe: Recipe, data: ImageData | None, control: Control, weights: bool
-) -> Generator[Progress | Note, None, ImageData]:
-    """Bring the images, and the `weights` to start from, saying how far it is; gives up where the run is stopped."""
+) -> Generator[Progress | Note, None, ImageData | None]:
+    """Bring the images, and the `weights` to start from, saying how far it is; None where the run is stopped."""
     yield Progress(what=Message("Loading images"))
-    data = data or load(recipe.data, recipe.seed)
+    if data is None:
+        data = yield from _until_stopped(loading(recipe.data, recipe.seed), control)
+    if data is None:
+        return None
     for note in data.notes:
         yield Note(text=note)
     for technique in recipe.techniques if weights else ():
         for done, total in technique.fetch(recipe.network):
             if control.stopping:
-                return data
+                return None
             yield Progress(what=Message("Downloading weights"), done=done, total=total)
     return data
+
+
+def _until_stopped(
+    steps: Generator[Progress, None, ImageData], control: Control
+) -> Generator[Progress, None, ImageData | None]:
+    """What comes of `steps`; None, and they are closed, once the run is stopped."""
+    while not control.stopping:
+        try:
+            yield next(steps)
+        except StopIteration as end:
+            data: ImageData = end.value
+            return data
+    steps.close()
+    return None
 
 
 def opening(run: Run) -> Iterator[Event]:

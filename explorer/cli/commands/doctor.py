@@ -11,12 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from time import perf_counter
 
-from platformdirs import user_cache_path
-
 from explorer import __version__
 from explorer.cli.commands.base import Command
 from explorer.display import has_display, missing_for_window
 from explorer.i18n import _, language
+from explorer.resources import cache_folder
 from explorer.runs import runs_folder
 
 PACKAGES = ("torch", "torchvision", "PySide6-Essentials", "pyqtgraph", "numpy", "pydantic", "msgspec", "pillow")
@@ -78,7 +77,7 @@ def troubles() -> Iterator[str]:
 
 def _folders() -> Iterator[tuple[str, Path]]:
     yield _("runs"), runs_folder()
-    yield _("cache"), user_cache_path("training-explorer", appauthor=False)
+    yield _("cache"), cache_folder()
 
 
 def _version(package: str) -> str:

@@ -2,7 +2,7 @@
 
 The threads of OpenMP spin while they wait. Where another program has one of their cores, the one that waits burns the
 time that the other needs: the default experiment on two cores fell from 3,000 to 112–192 images/s beside one busy
-process, where threads that soon sleep make 1,500 to 1,800 and one thread alone 1,800 to 2,200.
+process, where one thread alone makes 1,800 to 2,300.
 """
 
 from __future__ import annotations
@@ -13,8 +13,11 @@ import time
 from collections.abc import MutableMapping
 from pathlib import Path
 
-BRIEFLY = {"GOMP_SPINCOUNT": "100", "KMP_BLOCKTIME": "0"}
-"""libgomp (torch on Linux) spins 300,000 times unless told otherwise, libomp and libiomp5 (macOS, Windows) 200 ms."""
+BRIEFLY = {"GOMP_SPINCOUNT": "10000", "KMP_BLOCKTIME": "0"}
+"""libgomp (torch on Linux) spins 300,000 times unless told otherwise, libomp and libiomp5 (macOS, Windows) 200 ms.
+
+10,000 bridge the gap between two operations: alone 0.89 of the images/s of 300,000 with 100 and 1.0 with 10,000; beside
+a busy loop on one core 2,300 images/s with 100, 860 with 10,000, 390 with 30,000 (2 cores, until the run notices)."""
 WAITING = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME", "KMP_LIBRARY")
 """Variables by which somebody may have decided how threads wait."""
 COUNTING = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OMP_THREAD_LIMIT", "OMP_DYNAMIC")
@@ -39,10 +42,10 @@ def busy_others(state: Path = STATE) -> float | None:
     """How many other threads want a core just now, on average over 80 ms; None where the system does not say."""
     counts = []
     for _look in range(LOOKS):
-        running = _running(state)
-        if running is None:
+        others = running_others(state)
+        if others is None:
             return None
-        counts.append(max(0, running - 1))  # this thread is one of them
+        counts.append(others)
         time.sleep(BETWEEN)
     return sum(counts) / len(counts)
 
@@ -57,11 +60,16 @@ def threads_beside(others: float | None, threads: int, cores: int) -> int:
     return max(1, min(threads, cores - taken)) if taken < cores else threads
 
 
-def _running(state: Path) -> int | None:
-    """Threads of the whole machine that run or could."""
+def running_others(state: Path = STATE) -> int | None:
+    """Threads of the whole machine, without the one that asks, that run or could; None where the system does not say.
+
+    Takes 70 µs.
+    """
     if sys.platform != "linux":
         return None
     try:
-        return next(int(line.split()[1]) for line in state.read_text().splitlines() if line.startswith("procs_running"))
+        lines = state.read_text().splitlines()
+        running = next(int(line.split()[1]) for line in lines if line.startswith("procs_running"))
     except (OSError, StopIteration, ValueError):
         return None
+    return max(0, running - 1)

@@ -197,8 +197,8 @@ class Recipe(BaseModel):
         le=256,
         title=N_("Threads"),
         description=N_(
-            "Of the processor; auto: as many as pay off beside other programs. With another number of threads sums are "
-            "rounded differently, so weights drift apart."
+            "Of the processor; auto: as many as pay off beside other programs, also in mid-run. With another number of "
+            "threads sums are rounded differently, so weights drift apart; a number makes a run repeatable beside them."
         ),
         json_schema_extra={"next_run": _NEW_SUMS, "empty": N_("auto")},
     )

@@ -15,14 +15,14 @@ from explorer.i18n import Message
 from explorer.training.control import Diverged, Stopped
 from explorer.training.preflight import TOO_FEW
 from explorer.training.run import Run
-from explorer.training.threads import noticed, used
+from explorer.training.threads import fitting, used
 
 
 def to_its_end(run: Run, events: Iterator[Event]) -> Iterator[Event]:
     """The `events` of `run`, and how it ended where they break off."""
     try:
         with denormals_as_zero(), used(run.recipe.threads or run.chosen.threads) as run.chosen:
-            yield from noticed(_until_stopped(run, events), run.chosen.threads)
+            yield from fitting(_until_stopped(run, events), run.chosen, run.recipe.threads)
     except Diverged as error:
         yield run.ended(*explain(error))
     except Exception as error:  # whoever watches hears of it as an event, and can show it

@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import median
+from time import perf_counter
 
 import torch
 
 from explorer.events import Event, Note, RecipeChanged, StepDone
 from explorer.i18n import Message
-from explorer.processor import busy_others, number_is_given, threads_beside
+from explorer.processor import busy_others, number_is_given, running_others, threads_beside
 
-USUAL = 20
-"""Steps from which the usual time of a step is known."""
+USUAL, KNOWN = 20, 200
+"""Steps from which the usual time of a step is known, and how many of them count."""
 RECENT = 8
 """Steps that must be slow, each and all: one slow step is an evaluation, a checkpoint, a page of memory."""
-SLOWER = 3.0
-"""So many times the usual time is slow."""
+SLOWER = 2.0
+"""So many times the usual time is slow; one thread of two alone takes 1.4 to 1.7 times as long."""
+QUIET = 10.0
+"""Seconds without another program after which all threads come back; twice as long each time."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Chosen:
     """Threads of a run, and how many others wanted a core when they were chosen; None where nobody looked."""
 
     threads: int
     others: float | None = None
+    most: int = 0
+    """How many there were before."""
 
 
 @contextmanager
@@ -35,10 +41,10 @@ def used(wanted: int | None) -> Iterator[Chosen]:
     """Compute with `wanted` threads, or with as many as pay off now; the calling thread has its own number back after.
 
     Sums over threads are rounded differently by 1 thread and by 2, so the number belongs to the run: it is chosen
-    before the first step, told in RunStarted, kept in checkpoints, and stays.
+    before the first step, told in RunStarted, and kept in checkpoints.
     """
     before = torch.get_num_threads()
-    chosen = Chosen(wanted) if wanted else _that_pay_off(before)
+    chosen = Chosen(wanted, most=before) if wanted else _that_pay_off(before)
     torch.set_num_threads(chosen.threads)
     try:
         yield chosen
@@ -48,33 +54,91 @@ def used(wanted: int | None) -> Iterator[Chosen]:
 
 def _that_pay_off(most: int) -> Chosen:
     if most == 1 or number_is_given():
-        return Chosen(most)
+        return Chosen(most, most=most)
     others = busy_others()
-    return Chosen(threads_beside(others, most, os.cpu_count() or most), others)
+    return Chosen(threads_beside(others, most, os.cpu_count() or most), others, most)
 
 
-def noticed(events: Iterable[Event], threads: int) -> Iterator[Event]:
-    """Pass `events` on, and say once if steps become several times slower while other programs are busy."""
-    seconds: list[float] = []
-    said = threads == 1
+def fitting(events: Iterable[Event], chosen: Chosen, wanted: int | None) -> Iterator[Event]:
+    """Pass `events` on, and see to it that another program does not make training many times slower.
+
+    Two threads wait for each other at every operation, so a program that takes one core takes most of both: 850
+    images/s where one thread makes 2,300. Where neither the recipe (`wanted`) nor the environment says how many there
+    are, the run goes on with fewer, and with all again once that program has been quiet for a while; else it is said,
+    once.
+    """
+    open_choice = wanted is None and not number_is_given()
+    most = chosen.most if open_choice else chosen.threads
+    load, said = _Load(), False
     for event in events:
         yield event
         if isinstance(event, RecipeChanged):
-            seconds.clear()  # a step may take another time now
-        if said or not isinstance(event, StepDone):
+            load.seconds.clear()  # a step may take another time now
+        if not isinstance(event, StepDone):
             continue
-        seconds.append(event.seconds)
-        usual = median(seconds[:-RECENT]) if len(seconds) >= USUAL + RECENT else 0.0
-        if usual and min(seconds[-RECENT:]) > SLOWER * usual and (others := busy_others()):
-            said = others >= 0.5
-            if said:
-                yield Note(text=slowed(median(seconds[-RECENT:]) / usual))
+        load.seconds.append(event.seconds)
+        if chosen.threads > 1 and not said and (slower := load.slower()) and (others := busy_others() or 0) >= 0.5:
+            fit = threads_beside(others, most, os.cpu_count() or most)
+            if open_choice and fit < chosen.threads:
+                yield _changed(chosen, fit, fewer(slower))
+                load = _Load(patience=load.patience)
+            else:
+                said = True
+                yield Note(text=slowed(slower))
+        elif chosen.threads < most and load.gone(chosen.threads):
+            yield _changed(chosen, most, more())
+            load = _Load(patience=2 * load.patience)
+
+
+def _changed(chosen: Chosen, threads: int, text: Message) -> Note:
+    chosen.threads = threads
+    torch.set_num_threads(threads)
+    return Note(text=text)
+
+
+@dataclass
+class _Load:
+    """What steps and the processor said since the number of threads was last changed."""
+
+    patience: float = QUIET
+    seconds: deque[float] = field(default_factory=lambda: deque(maxlen=KNOWN))
+    quiet_since: float | None = None
+
+    def slower(self) -> float:
+        """How many times the usual time all of the last steps took; 0 if it is not worth a word."""
+        known = list(self.seconds)
+        before, last = known[:-RECENT], known[-RECENT:]
+        if len(before) < USUAL or min(last) <= SLOWER * median(before):
+            return 0.0
+        return median(last) / median(before)
+
+    def gone(self, threads: int) -> bool:
+        """Whether no other program has wanted the processor for as long as patience goes; own `threads` may run."""
+        if (running_others() or 0) >= threads:
+            self.quiet_since = None
+        elif self.quiet_since is None:
+            self.quiet_since = perf_counter()
+        return self.quiet_since is not None and perf_counter() - self.quiet_since > self.patience
 
 
 def slowed(times: float) -> Message:
-    """What is told of it."""
+    """What is told where the number of threads is not ours to choose."""
     return Message(
         "Training has become {times:.0f} times slower: another program uses the processor, and threads wait for each "
-        "other. Close it, or set Threads to 1 for the next run.",
+        "other. Close it, or set Threads to auto or 1.",
         times=times,
     )
+
+
+def fewer(times: float) -> Message:
+    """What is told of the step to fewer threads."""
+    return Message(
+        "Another program uses the processor, and training had become {times:.0f} times slower: it goes on with fewer "
+        "threads. Sums are rounded differently from here on; a number in Threads keeps it.",
+        times=times,
+    )
+
+
+def more() -> Message:
+    """What is told of the step back."""
+    return Message("The other program is quiet: training goes on with all threads.")

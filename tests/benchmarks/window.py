@@ -9,7 +9,7 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
@@ -62,21 +62,33 @@ def loaded_ratio(quick: bool) -> Measured:
     Ours is started while the loop runs, as somebody's run is beside a video call, and chooses its threads by itself;
     the loop stands still while the other trains.
     """
+    return _loaded(quick, busy_first=True)
+
+
+def loaded_midway_ratio(quick: bool) -> Measured:
+    """The same where the loop begins after the run has: until it has noticed, threads wait for each other."""
+    return _loaded(quick, busy_first=False)
+
+
+def _loaded(quick: bool, busy_first: bool) -> Measured:
     rounds = 1 if quick else ROUNDS
     recipe = default_experiment(rounds + 2, quick)
-    with busy_loop() as busy, Trainer(recipe, "terminal") as ours:
+    with busy_loop() as busy, ExitStack() as both:
+        if not busy_first:
+            busy.send_signal(signal.SIGSTOP)
+        ours = both.enter_context(Trainer(recipe, "terminal"))
         busy.send_signal(signal.SIGSTOP)
-        with Trainer(recipe.with_(threads=1), "terminal") as one:
+        one = both.enter_context(Trainer(recipe.with_(threads=1), "terminal"))
 
-            def beside() -> Piece:
-                busy.send_signal(signal.SIGCONT)
-                try:
-                    return ours.piece()
-                finally:
-                    busy.send_signal(signal.SIGSTOP)
+        def beside() -> Piece:
+            busy.send_signal(signal.SIGCONT)
+            try:
+                return ours.piece()
+            finally:
+                busy.send_signal(signal.SIGSTOP)
 
-            found = compared(alternate(rounds, beside, one.piece), ours="beside it", theirs="one thread alone")
-    return Measured(found.values, f"{found.note}; chose {ours.threads} threads")
+        found = compared(alternate(rounds, beside, one.piece), ours="beside it", theirs="one thread alone")
+    return Measured(found.values, f"{found.note}; began with {ours.threads} threads")
 
 
 def alone_ratio(quick: bool) -> Measured:

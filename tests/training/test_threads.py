@@ -15,7 +15,7 @@ from explorer.data import ImageData
 from explorer.events import Event, Note, RecipeChanged, RunStarted, StepDone
 from explorer.processor import BRIEFLY, COUNTING, busy_others, threads_beside, wait_briefly
 from explorer.training import threads
-from explorer.training.threads import RECENT, USUAL, noticed, used
+from explorer.training.threads import QUIET, RECENT, USUAL, Chosen, fitting, used
 
 RECIPE = Recipe().with_(width=4, batch_size=16, epochs=1, device="cpu", techniques=())
 
@@ -118,17 +118,42 @@ def steps(*seconds: float) -> list[Event]:
     return [StepDone(step=i, epoch=0, loss=1.0, lr=(0.1,), seconds=s, images=1) for i, s in enumerate(seconds)]
 
 
-def notices(events: list[Event], threads: int = 2) -> int:
-    return sum(isinstance(event, Note) for event in noticed(events, threads))
+def told(events: list[Event], chosen: int = 2, recipe: int | None = 2) -> tuple[list[str], int]:
+    """What is said while `events` pass, and how many threads there are at the end; nobody computes."""
+    left, before = Chosen(chosen, most=2), torch.get_num_threads()
+    try:
+        notes = [str(event.text) for event in fitting(events, left, recipe) if isinstance(event, Note)]
+    finally:
+        torch.set_num_threads(before)
+    return notes, left.threads
 
 
-def test_a_collapse_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+USUALLY, SLOWLY = [1.0] * USUAL, [10.0] * RECENT
+
+
+def test_a_collapse_is_told_once_where_the_recipe_says_how_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(threads, "busy_others", lambda: 1.0)
-    usual, slow = [1.0] * USUAL, [10.0] * RECENT
-    assert notices(steps(*usual, *slow, *slow)) == 1
-    assert notices(steps(*usual, *slow), threads=1) == 0  # no thread waits for another
-    assert notices(steps(*usual, *slow[:-1], 1.0, *slow[:-1])) == 0  # never so many in a row
+    (note,), left = told(steps(*USUALLY, *SLOWLY, *SLOWLY))
+    assert "10 times slower" in note
+    assert left == 2
+    assert not told(steps(*USUALLY, *SLOWLY), chosen=1, recipe=1)[0]  # no thread waits for another
+    assert not told(steps(*USUALLY, *SLOWLY[:-1], 1.0, *SLOWLY[:-1]))[0]  # never so many in a row
     changed = RecipeChanged(step=1, recipe={})
-    assert notices([*steps(*usual), changed, *steps(*slow, *slow)]) == 0  # a larger network takes longer
+    assert not told([*steps(*USUALLY), changed, *steps(*SLOWLY, *SLOWLY)])[0]  # a larger network takes longer
     monkeypatch.setattr(threads, "busy_others", lambda: 0.0)
-    assert notices(steps(*usual, *slow)) == 0  # nobody else is busy: something else is wrong
+    assert not told(steps(*USUALLY, *SLOWLY))[0]  # nobody else is busy: something else is wrong
+
+
+@pytest.mark.usefixtures("free")
+def test_where_it_is_open_the_run_goes_on_with_fewer_and_later_with_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, others = iter(range(10_000)), iter([1] * 5 + [0] * 100)
+    monkeypatch.setattr(threads.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(threads, "busy_others", lambda: 1.0)
+    monkeypatch.setattr(threads, "running_others", lambda: next(others))
+    monkeypatch.setattr(threads, "perf_counter", lambda: float(next(clock)))
+    down, left = told(steps(*USUALLY, *SLOWLY), recipe=None)
+    assert (len(down), left) == (1, 1)
+    both, left = told(steps(*USUALLY, *SLOWLY, *[1.0] * (5 + int(2 * QUIET))), recipe=None)
+    assert (both[0], len(both), left) == (down[0], 2, 2)
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")  # somebody decided
+    assert told(steps(*USUALLY, *SLOWLY), recipe=None)[1] == 2

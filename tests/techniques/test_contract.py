@@ -176,7 +176,8 @@ def test_names_are_unique() -> None:
 @every_kind
 def test_acts_in_known_slots_only(kind: type[Technique]) -> None:
     assert any(kind.acts_in(slot) for slot in SLOTS)
-    helpers = {"manual", "acts_in", "refuse", "refuse_network", "lacks", "comparison", "margin", "smallest_pass"}
+    helpers = {"manual", "acts_in", "lacks", "comparison", "margin", "smallest_pass"}
+    helpers |= {"refuse", "refuse_network", "refuse_length"}
     ours = {name for name, value in vars(kind).items() if callable(value) and not name.startswith("_")}
     assert ours <= {*SLOTS, *helpers}
 
@@ -371,7 +372,8 @@ def test_one_training_step(technique: Technique, images: ImageData, teacher: Pat
     before = torch.get_rng_state()
     beside = {"stochastic_depth": (Skip(),), "transfer": (Normalization(), Skip())}.get(technique.name, ())
     width = 16 if technique.name == "transfer" else 4  # that of the weights that come with the program
-    recipe = Recipe(depth=8, width=width, batch_size=16, device="cpu", lr=0.01, techniques=(technique, *beside))
+    about = {"depth": 8, "width": width, "batch_size": 16, "device": "cpu", "lr": 0.01}
+    recipe = Recipe(epochs=2100, **about, techniques=(technique, *beside))  # long enough for every cycle
     run = Run(recipe, images, Watch(()), Control(), None)
     events = list(one_step(run, next(run.batches())))
     assert [type(event) for event in events] == [StepDone]

@@ -17,6 +17,7 @@ from explorer.exports import (
     onnx_model,
     parquet_tables,
     safetensors_weights,
+    script,
     tensorboard_events,
 )
 from explorer.exports.base import Export, StoredRun
@@ -30,6 +31,7 @@ EXPORTS: tuple[Export, ...] = (
     onnx_model.EXPORT,
     exported_program.EXPORT,
     tensorboard_events.EXPORT,
+    script.EXPORT,
 )
 PICTURES = {
     "png": N_("Every panel as a picture, and the window"),

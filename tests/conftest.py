@@ -10,8 +10,9 @@ import pytest
 from explorer.data import ImageData, Split
 from explorer.resources import CACHE_VARIABLE
 
-# Runs are compared bit for bit: what else the machine does must not choose their number of threads.
-os.environ.setdefault("OMP_NUM_THREADS", str(os.cpu_count() or 1))
+# Runs are compared bit for bit: what else the machine does must not choose their number of threads. One: a worker of
+# pytest-xdist has a core to itself, and threads that wait for each other made tests/training take 205 s instead of 42.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 MakeImages = Callable[..., ImageData]
 
 

@@ -15,7 +15,6 @@ from explorer.lessons.claims import Claim
 from explorer.lessons.lesson import Lesson, Option, Prediction, Step
 from explorer.lessons.measures import title
 from explorer.lessons.verdict import Verdict, judge
-from explorer.recipe import Recipe
 from explorer.runs import RunRecord
 
 
@@ -98,10 +97,6 @@ class Playing:
         self.now.runs = {arm: list(records) for arm, records in runs.items()}
         self.now.verdict = judge(self.claim, runs)
         return self.now.verdict
-
-    def start_recipe(self) -> Recipe | None:
-        """With what the step begins, if it says so."""
-        return self.lesson.base(self.step.recipe) if self.step.recipe else None
 
 
 def right_option(prediction: Prediction, verdict: Verdict) -> Option | None:

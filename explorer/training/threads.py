@@ -33,7 +33,7 @@ class Chosen:
     threads: int
     others: float | None = None
     most: int = 0
-    """How many there were before."""
+    """How many it may come to have, where the number is open."""
 
 
 @contextmanager
@@ -41,10 +41,10 @@ def used(wanted: int | None) -> Iterator[Chosen]:
     """Compute with `wanted` threads, or with as many as pay off now; the calling thread has its own number back after.
 
     Sums over threads are rounded differently by 1 thread and by 2, so the number belongs to the run: it is chosen
-    before the first step, told in RunStarted, and kept in checkpoints.
+    before the first step, told in RunStarted, and kept in checkpoints: a resumed run never has more than it had.
     """
     before = torch.get_num_threads()
-    chosen = Chosen(wanted, most=before) if wanted else _that_pay_off(before)
+    chosen = Chosen(wanted, most=wanted) if wanted else _that_pay_off(before)
     torch.set_num_threads(chosen.threads)
     try:
         yield chosen
@@ -68,7 +68,6 @@ def fitting(events: Iterable[Event], chosen: Chosen, wanted: int | None) -> Iter
     once.
     """
     open_choice = wanted is None and not number_is_given()
-    most = chosen.most if open_choice else chosen.threads
     load, said = _Load(), False
     for event in events:
         yield event
@@ -78,15 +77,15 @@ def fitting(events: Iterable[Event], chosen: Chosen, wanted: int | None) -> Iter
             continue
         load.seconds.append(event.seconds)
         if chosen.threads > 1 and not said and (slower := load.slower()) and (others := busy_others() or 0) >= 0.5:
-            fit = threads_beside(others, most, os.cpu_count() or most)
+            fit = threads_beside(others, chosen.most, os.cpu_count() or chosen.most)
             if open_choice and fit < chosen.threads:
                 yield _changed(chosen, fit, fewer(slower))
                 load = _Load(patience=load.patience)
             else:
                 said = True
-                yield Note(text=slowed(slower))
-        elif chosen.threads < most and load.gone(chosen.threads):
-            yield _changed(chosen, most, more())
+                yield Note(text=crowded(slower) if open_choice else slowed(slower))
+        elif open_choice and chosen.threads < chosen.most and load.gone(chosen.threads):
+            yield _changed(chosen, chosen.most, more())
             load = _Load(patience=2 * load.patience)
 
 
@@ -126,6 +125,14 @@ def slowed(times: float) -> Message:
     return Message(
         "Training has become {times:.0f} times slower: another program uses the processor, and threads wait for each "
         "other. Close it, or set Threads to auto or 1.",
+        times=times,
+    )
+
+
+def crowded(times: float) -> Message:
+    """What is told where other programs want all cores, and fewer threads would be slower still."""
+    return Message(
+        "Training has become {times:.0f} times slower: other programs want the whole processor. Close some of them.",
         times=times,
     )
 

@@ -58,16 +58,16 @@ def test_every_technique_that_changes_layers_is_among_them() -> None:
 
 
 def test_the_default_network_answers_alike(tmp_path: Path) -> None:
-    compare(Recipe(network=SmallCNN(width=4)), tmp_path)
+    assert_alike(Recipe(network=SmallCNN(width=4)), tmp_path)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("recipe", EVERY, ids=name_of)
 def test_every_network_with_every_layer_answers_alike(recipe: Recipe, tmp_path: Path) -> None:
-    compare(recipe, tmp_path)
+    assert_alike(recipe, tmp_path)
 
 
-def compare(recipe: Recipe, folder: Path) -> None:
+def assert_alike(recipe: Recipe, folder: Path) -> None:
     """Train two steps on real images, export, and ask all three for the test images."""
     recipe = recipe.with_(data=DataChoice(per_class=2), batch_size=10, epochs=1, lr=0.01)
     data = load(recipe.data, recipe.seed)

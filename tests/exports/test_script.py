@@ -21,7 +21,7 @@ from explorer.exports.script.beside import needed
 from explorer.exports.script.notebook import notebook
 from explorer.exports.script.techniques import FRAGMENTS
 from explorer.networks import MLP, Network, SmallCNN, ViT
-from explorer.optimizers import AdamW, Muon
+from explorer.optimizers import OPTIMIZERS, AdamW, Muon, Optimizer
 from explorer.techniques import (
     TECHNIQUES,
     Accumulation,
@@ -139,7 +139,7 @@ def scripted(recipe: Recipe, data: ImageData, folder: Path, threads: int, own_pr
     return losses, [loss for loss, _accuracy in measured]
 
 
-def compare(recipe: Recipe, data: ImageData, folder: Path, own_process: bool = False) -> None:
+def assert_same_losses(recipe: Recipe, data: ImageData, folder: Path, own_process: bool = False) -> None:
     wanted, threads = run(recipe, data)
     found = scripted(recipe, data, folder, threads, own_process)
     bare_tokens = isinstance(recipe.network, ViT) and recipe.technique(Normalization) is None
@@ -168,16 +168,21 @@ def test_every_technique_has_its_lines() -> None:
     assert set(FRAGMENTS) == {kind.name for kind in TECHNIQUES}
 
 
+@pytest.mark.parametrize("kind", OPTIMIZERS, ids=lambda kind: kind.key())
+def test_every_optimizer_has_its_lines(kind: type[Optimizer]) -> None:
+    assert f"{'MuonAndAdamW' if kind is Muon else kind.__name__}(" in script(START.with_(optimizer=kind()))
+
+
 @pytest.mark.parametrize("technique", DEFAULTS, ids=lambda technique: technique.name)
 def test_each_technique_trains_the_same(technique: Technique, images: ImageData, teacher: str, tmp_path: Path) -> None:
     recipe = on(START.network, technique, teacher=teacher)
     assert recipe is not None
-    compare(recipe.with_(epochs=2), images, tmp_path)
+    assert_same_losses(recipe.with_(epochs=2), images, tmp_path)
 
 
 def test_the_default_recipe_in_a_process_of_its_own(images: ImageData, tmp_path: Path) -> None:
     recipe = Recipe(network=START.network, batch_size=8, epochs=2).switched(Dropout())
-    compare(recipe, images, tmp_path, own_process=True)
+    assert_same_losses(recipe, images, tmp_path, own_process=True)
 
 
 @pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.kind)
@@ -185,7 +190,7 @@ def test_each_network_with_what_has_a_place_in_it(network: Network, images: Imag
     layers = (Normalization(kind="layer"), Skip(), StochasticDepth(), Dropout(places=("stage2", "classifier")))
     recipe = on(network, *layers, Initialization())
     assert recipe is not None
-    compare(recipe, images, tmp_path)
+    assert_same_losses(recipe, images, tmp_path)
 
 
 def test_what_is_off_leaves_no_line_and_every_name_is_there(images: ImageData) -> None:
@@ -219,7 +224,7 @@ def test_every_kind_of_every_technique(
 ) -> None:
     if (recipe := on(network, technique, teacher=teacher)) is None:
         pytest.skip("has no place in this network")
-    compare(recipe, images, tmp_path)
+    assert_same_losses(recipe, images, tmp_path)
 
 
 @pytest.mark.slow
@@ -227,7 +232,7 @@ def test_every_kind_of_every_technique(
 def test_with_every_later_one(one: Technique, images: ImageData, teacher: str, tmp_path: Path) -> None:
     for other in itertools.dropwhile(lambda technique: technique is not one, DEFAULTS):
         if (recipe := on(START.network, one, other, teacher=teacher)) is not None:
-            compare(recipe, images, tmp_path / other.name)
+            assert_same_losses(recipe, images, tmp_path / other.name)
 
 
 @pytest.mark.slow
@@ -245,4 +250,4 @@ def test_with_every_later_one(one: Technique, images: ImageData, teacher: str, t
 )
 def test_every_other_setting(changes: dict[str, Any], images: ImageData, tiny: MakeImages, tmp_path: Path) -> None:
     data = tiny(count=27, classes=3, channels=1, size=12) if "network" in changes else images
-    compare(START.with_(**changes), data, tmp_path)
+    assert_same_losses(START.with_(**changes), data, tmp_path)

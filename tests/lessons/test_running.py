@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +24,17 @@ def test_a_lesson_is_played_in_the_terminal(
     assert "Run 2 of 2: with it, seed 0" in said
     assert "(n = 1," in said
     assert "Because." in said
+
+
+def test_all_files_are_checked_though_one_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bad = [tmp_path / "one.toml", tmp_path / "two.toml"]
+    for path in bad:
+        path.write_text("title = 1\n")
+    assert main(["lesson", "check", str(bad[0]), str(SMALL), str(bad[1])]) == 2
+    said = capsys.readouterr()
+    assert "one.toml" in said.err
+    assert "two.toml" in said.err
+    assert "small.toml is a good lesson" in said.out
 
 
 def test_lessons_are_listed_and_checked(capsys: pytest.CaptureFixture[str]) -> None:

@@ -42,6 +42,12 @@ def data() -> ImageData:
     return load(RECIPE.data, RECIPE.seed)
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However busy the machine is, the signal is awaited."""
+    monkeypatch.setattr(module, "SECONDS", 1000.0)
+
+
 def run(recipe: Recipe, data: ImageData) -> list[Event]:
     watching = (Samples(every=1), Activations(every=1), Gradients(every=1))
     return list(train(recipe, data=data, instruments=watching))

@@ -93,6 +93,7 @@ def test_the_recipe_and_the_environment_have_the_last_word(monkeypatch: pytest.M
     monkeypatch.setattr(threads, "busy_others", lambda: pytest.fail("nobody needs to look"))
     with used(3) as chosen:
         assert (chosen.threads, chosen.others, torch.get_num_threads()) == (3, None, 3)
+        assert chosen.most == 3  # a resumed run, too, has as many as before, on whatever machine
     monkeypatch.setenv("OMP_NUM_THREADS", "2")
     with used(None) as chosen:
         assert chosen.threads == 2
@@ -155,5 +156,9 @@ def test_where_it_is_open_the_run_goes_on_with_fewer_and_later_with_all(monkeypa
     assert (len(down), left) == (1, 1)
     both, left = told(steps(*USUALLY, *SLOWLY, *[1.0] * (5 + int(2 * QUIET))), recipe=None)
     assert (both[0], len(both), left) == (down[0], 2, 2)
+    monkeypatch.setattr(threads, "busy_others", lambda: 4.0)  # then two threads get more of the processor than one
+    (crowded,), left = told(steps(*USUALLY, *SLOWLY, *SLOWLY), recipe=None)
+    assert "want the whole processor" in crowded
+    assert left == 2
     monkeypatch.setenv("OMP_NUM_THREADS", "2")  # somebody decided
     assert told(steps(*USUALLY, *SLOWLY), recipe=None)[1] == 2

@@ -66,14 +66,21 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
+    """2 if something is wrong in one of the files, else 0; all of them are looked at."""
     from explorer.lessons import read
 
+    code = 0
     for path in options.files:
-        lesson = read(path)
+        try:
+            lesson = read(path)
+        except InputError as error:
+            print(_("Error: {error}").format(error=error), file=sys.stderr)
+            code = 2
+            continue
         steps = ngettext("{n} step", "{n} steps", len(lesson.step)).format(n=len(lesson.step))
         claims = ngettext("{n} claim", "{n} claims", len(lesson.claim)).format(n=len(lesson.claim))
         print(_("{file} is a good lesson: {steps}, {claims}.").format(file=path.name, steps=steps, claims=claims))
-    return 0
+    return code
 
 
 def _play(options: argparse.Namespace) -> int:

@@ -38,7 +38,7 @@ CAM_PIXELS = 224
 def _flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run_folder", metavar="RUN", help=_("folder or name of a run, last, or a checkpoint"))
     parser.add_argument("pictures", metavar="IMAGE|FOLDER", nargs="+", help=_("pictures, or folders of them"))
-    parser.add_argument("--top", type=int, default=3, metavar="K", help=_("classes to name, the likeliest first"))
+    parser.add_argument("--top", type=_number, default=3, metavar="K", help=_("classes to name, the likeliest first"))
     parser.add_argument(
         "--cam", metavar="DIR", help=_("write each picture with what the network looked at (Grad-CAM) to this folder")
     )
@@ -50,6 +50,13 @@ def _flags(parser: argparse.ArgumentParser) -> None:
     form.add_argument("--csv", action="store_true", help=_("a table with all probabilities"))
 
 
+def _number(text: str) -> int:
+    """Of classes. Raises ArgumentTypeError."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(_("{given} is not a whole number from 1 on").format(given=text))
+    return int(text)
+
+
 def _run(options: argparse.Namespace) -> int:
     from explorer.training.predicting import predictions
     from explorer.training.trained import load_trained
@@ -59,6 +66,11 @@ def _run(options: argparse.Namespace) -> int:
     trained = load_trained(given if given.is_file() else run_named(options.run_folder))
     chosen = _class(trained, options.chosen)
     cams = {path: Path(options.cam) / f"{name}.png" for path, name in paths.items()} if options.cam else {}
+    if twice := [str(path) for path, n in Counter(cams.values()).items() if n > 1]:
+        text = _(
+            "Several pictures would be written to {names}. Give their folders one by one, each with its own --cam."
+        )
+        raise InputError(text.format(names=", ".join(map(str, listed(twice)))))
     if taken := [str(path) for path in cams.values() if path.exists()]:
         text = _("These files are there already: {names}. Choose another folder with --cam.")
         raise InputError(text.format(names=", ".join(map(str, listed(taken)))))
@@ -130,7 +142,7 @@ def _print(trained: Trained, one: Prediction, name: str, options: argparse.Names
     elif options.csv:
         print(_row([name, answer, by_class[answer], *(by_class[key] for key in trained.classes)]))
     else:
-        top = order[: max(1, options.top)]
+        top = order[: options.top]
         print(f"{name}: " + ", ".join(f"{_(trained.classes[k])} {one.probabilities[k]:.1%}" for k in top))
 
 

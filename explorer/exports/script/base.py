@@ -106,6 +106,24 @@ def source(module: str, *names: str, **changes: str) -> str:
     return code
 
 
+def dropping(name: str, said: str, shape: str) -> str:
+    """A layer that zeroes what it draws from DROPS, with probability p: one draw for each element of `shape`."""
+    return lines(f'''
+        class {name}(nn.Module):
+            """{said}"""
+
+            def __init__(self, p):
+                super().__init__()
+                self.p = p
+
+            def forward(self, x):
+                if not self.training or self.p == 0:
+                    return x
+                keep = torch.empty({shape}, dtype=x.dtype, device=x.device).bernoulli_(1 - self.p, generator=DROPS)
+                return x * keep.div_(1 - self.p)
+    ''')
+
+
 def lines(text: str) -> str:
     """A block of code as it is written in a fragment, indented with the Python around it."""
     return dedent(text).strip("\n")

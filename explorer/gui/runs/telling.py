@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from explorer.events import Note, Progress, RecipeChanged, RunEnded
 from explorer.gui.runs.banner import Banner
-from explorer.gui.runs.transport import Transport, outcome
-from explorer.i18n import NOTHING, Message, ngettext
+from explorer.gui.runs.transport import Transport, duration, outcome
+from explorer.i18n import NOTHING, Message, _, ngettext
 from explorer.runs import in_use, runs_folder
 from explorer.runs.store import CHECKPOINTS
 from explorer.session.live_change import changed_help, changed_text
@@ -55,12 +55,22 @@ def told(shown: RunOnScreen | None, live: bool) -> Telling:
         return Telling(str(how.reason), "\n".join([f"{how.reason} {how.remedy}", *notes])) if how else Telling()
     match record.said:
         case Progress() as progress:
-            return Telling(str(progress.what))
+            return Telling(how_far(progress))
         case Note():
             return Telling(notes[-1], "\n".join(notes))
         case RecipeChanged() as change:
             return Telling(changed_text(record, change), changed_help(record, change))
     return Telling()
+
+
+def how_far(progress: Progress) -> str:
+    """What goes on, and where it is known how much of it is done, and how long the rest takes."""
+    words = [str(progress.what)]
+    if progress.total:
+        words.append(f"{100 * progress.done / progress.total:.0f} %")
+    if progress.left is not None:
+        words.append(_("{time} left").format(time=duration(progress.left)))
+    return " · ".join(words)
 
 
 def left_off(shown: RunOnScreen) -> RunEnded | None:

@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-from explorer.exports.script.base import Fragments, Situation, lines
+from explorer.exports.script.base import Fragments, Situation, dropping
 from explorer.techniques import Dropout
 
 
 def fragments(dropout: Dropout, _situation: Situation) -> Fragments:
-    shape = "x.shape[:2] + (1,) * (x.ndim - 2)" if dropout.kind == "channel" else "x.shape"
-    what = "whole channels" if dropout.kind == "channel" else "elements"
-    layer = lines(f'''
-        class Dropout(nn.Module):
-            """nn.Dropout of {what} that draws from a stream of its own."""
-
-            def __init__(self, p):
-                super().__init__()
-                self.p = p
-
-            def forward(self, x):
-                if not self.training or self.p == 0:
-                    return x
-                keep = torch.empty({shape}, dtype=x.dtype, device=x.device).bernoulli_(1 - self.p, generator=DROPS)
-                return x * keep.div_(1 - self.p)
-    ''')
+    channels = dropout.kind == "channel"
+    what, shape = ("whole channels", "x.shape[:2] + (1,) * (x.ndim - 2)") if channels else ("elements", "x.shape")
     return Fragments(
-        helpers=(layer,),
+        helpers=(dropping("Dropout", f"nn.Dropout of {what} that draws from a stream of its own.", shape),),
         drop="Dropout({p})",
         drops=tuple((place, dropout.p) for place in dropout.places),
         draws=True,

@@ -1,4 +1,4 @@
-"""How fields and choices are called by people: a field by its title, a value of a choice by its word here."""
+"""How fields, choices and metrics are called by people: a field by its title, the others by their words here."""
 
 from __future__ import annotations
 
@@ -77,6 +77,17 @@ CHOICES = {
     "xavier_uniform": N_("Xavier, uniform"),
     "zeros": N_("zeros"),
 } | {backbone.name: backbone.title for backbone in BACKBONES}
+
+
+METRICS = {
+    "loss": N_("loss"),
+    "accuracy": N_("accuracy"),
+    "f1": N_("macro F1"),
+    "ece": N_("calibration error (ECE)"),
+    "confidence": N_("mean confidence"),
+    "mae": N_("mean absolute error"),
+}
+"""What is measured of a set of images; see training.metrics."""
 
 
 def field_label(name: str, field: FieldInfo) -> str:

@@ -12,8 +12,9 @@ from rich.table import Table
 
 from explorer.events import Event, Note, RunEnded, StepDone, WeightsLoaded, to_json
 from explorer.events import Progress as Doing
-from explorer.i18n import _
+from explorer.i18n import _, ngettext
 from explorer.runs import RunRecord
+from explorer.titles import METRICS
 
 
 def console() -> Console:
@@ -87,21 +88,24 @@ def _loaded(event: WeightsLoaded) -> str:
     """Where the weights come from, and by name what does not."""
     unused = [f"{name} ({reason})" for name, reason in event.unused]
     parts = ((_("start afresh: {names}"), event.fresh), (_("not used: {names}"), unused))
-    lines = [_("{n} tensors from {source}").format(n=len(event.kept), source=event.source)]
+    n = len(event.kept)
+    lines = [ngettext("{n} tensor from {source}", "{n} tensors from {source}", n).format(n=n, source=event.source)]
     return "\n".join([*lines, *("  " + text.format(names=", ".join(names)) for text, names in parts if names)])
 
 
 def _say_end(terminal: Console, ended: RunEnded) -> None:
     print(
-        _("{reason} {steps} steps in {seconds:.1f} s; best epoch {best}.").format(
-            reason=ended.reason, steps=ended.step, seconds=ended.seconds, best=ended.best_epoch
-        )
+        ngettext(
+            "{reason} {steps} step in {seconds:.1f} s; best epoch {best}.",
+            "{reason} {steps} steps in {seconds:.1f} s; best epoch {best}.",
+            ended.step,
+        ).format(reason=ended.reason, steps=ended.step, seconds=ended.seconds, best=ended.best_epoch)
     )
     if ended.remedy:
         print(ended.remedy)
     if ended.test:
         table = Table(title=_("Test images"))
         for name in ended.test:
-            table.add_column(name, justify="right")
+            table.add_column(_(METRICS.get(name, name)), justify="right")
         table.add_row(*(f"{value:.4f}" for value in ended.test.values()))
         terminal.print(table)

@@ -94,9 +94,12 @@ def _of_parts(root: Node, parts: dict[int, list[Node]]) -> tuple[dict[str, list[
     training = [child for node in inside.get(TRAINING, ()) for child in node.useful]
     names = {child.name.casefold(): child.name for child in training}
     if len(names) < 2:
-        text = _(
+        text = ngettext(
+            "{folder} has the parts {parts}, but the one for training has {count} sub-folder with pictures, and at "
+            "least 2 are needed: put the pictures of each class into a sub-folder with the class's name.",
             "{folder} has the parts {parts}, but the one for training has {count} sub-folders with pictures, and at "
-            "least 2 are needed: put the pictures of each class into a sub-folder with the class's name."
+            "least 2 are needed: put the pictures of each class into a sub-folder with the class's name.",
+            len(names),
         )
         listed_parts = ", ".join(node.name for part in sorted(parts) for node in parts[part])
         raise InputError(text.format(folder=root.path, parts=listed_parts, count=len(names)))
@@ -144,9 +147,12 @@ def _require_classes(root: Node) -> None:
             )
     if len(useful) > 1:
         return
-    text = _(
+    text = ngettext(
+        "{folder} has {count} sub-folder with pictures, and at least 2 are needed: put the pictures of each class "
+        "into a sub-folder with the class's name.",
         "{folder} has {count} sub-folders with pictures, and at least 2 are needed: put the pictures of each class "
-        "into a sub-folder with the class's name."
+        "into a sub-folder with the class's name.",
+        len(useful),
     ).format(folder=root.path, count=len(useful))
     raise InputError(" ".join((text, *_hints(root))))
 

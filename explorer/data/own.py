@@ -18,7 +18,7 @@ from explorer.data.splitting import divide, for_training, units
 from explorer.data.view import View
 from explorer.errors import InputError
 from explorer.events import Progress
-from explorer.i18n import N_, Message, _
+from explorer.i18n import N_, Message, _, ngettext
 
 FEW = 10
 """Pictures of a class below which its accuracy says next to nothing."""
@@ -137,9 +137,11 @@ def _that_train(found: Found, labels: NDArray[np.int64], parts: NDArray[np.int64
     names = tuple(found.classes[index] for index in np.unique(labels[parts == TRAINING]))
     if len(names) < 2:
         raise InputError(
-            _("{folder} has readable pictures to train on in {count} classes, and at least 2 are needed.").format(
-                folder=found.root, count=len(names)
-            )
+            ngettext(
+                "{folder} has readable pictures to train on in {count} class, and at least 2 are needed.",
+                "{folder} has readable pictures to train on in {count} classes, and at least 2 are needed.",
+                len(names),
+            ).format(folder=found.root, count=len(names))
         )
     return names
 

@@ -9,7 +9,7 @@ from pydantic import field_validator
 
 from explorer.data import DataSpec
 from explorer.declared import parameter
-from explorer.i18n import N_, Message, _
+from explorer.i18n import N_, Message, _, ngettext
 from explorer.networks.base import NEW_NETWORK, Blanks, Network
 from explorer.networks.catalogue import MIN_SIZE, Backbone, find
 from explorer.networks.download import fetch
@@ -46,7 +46,7 @@ class Pretrained(Network):
 
     title = N_("Pretrained network")
     summary = N_("A network that others designed and trained on photographs.")
-    label = "{name} {size} px"
+    label = "{name} {size}"
     blanks = ()
 
     kind: Literal["pretrained"] = "pretrained"
@@ -80,7 +80,8 @@ class Pretrained(Network):
         return size
 
     def __str__(self) -> str:
-        return f"{self.name} {self.pixels} px"
+        said = ngettext("{network}, {n} pixel", "{network}, {n} pixels", self.pixels)
+        return said.format(network=self.proper_name, n=self.pixels)
 
     @property
     def backbone(self) -> Backbone:

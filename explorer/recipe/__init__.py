@@ -1,6 +1,5 @@
 """What a run is made from: the recipe, validated, in words, and what of it can change while a run goes on. No torch."""
 
-from explorer.recipe.difference import changes
 from explorer.recipe.live import live, waits
 from explorer.recipe.migrate import VERSION
 from explorer.recipe.recipe import BY_NAME, CHOICES, Recipe, Techniques, build_technique, matches, parse
@@ -13,7 +12,6 @@ __all__ = [
     "Recipe",
     "Techniques",
     "build_technique",
-    "changes",
     "in_words",
     "live",
     "matches",

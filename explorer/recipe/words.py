@@ -1,4 +1,4 @@
-"""How recipes differ, in words for people and in the language now in use: by this a run is called."""
+"""How recipes differ, in words for people and in the language now in use: by this runs and live changes are called."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from pydantic.fields import FieldInfo
 
 from explorer.data import DataChoice
 from explorer.i18n import _, in_mid_sentence, ngettext
-from explorer.recipe.difference import APART
 from explorer.recipe.recipe import BY_NAME, CHOICES, Recipe
 from explorer.techniques import Technique
 from explorer.titles import choice_label, field_label, without
+
+APART = ("data", "techniques", "version", "frozen", "lr", *CHOICES)
+"""Fields that are told in words of their own."""
 
 
 def in_words(before: Recipe, after: Recipe) -> tuple[str, ...]:
     """What `after` has instead of what is in `before`: "rate 0.4 instead of 0.2", "with dropout 0.3", "without skip".
 
-    No arrows: it tells of two runs, not of one that changes in its course.
+    No arrows: "0.4 → 0.2" reads like a rate that falls. Nothing where only said is what was left open before.
     """
     return tuple(_differences(before, after))
 

@@ -26,7 +26,7 @@ from explorer.events import (
     WeightsLoaded,
 )
 from explorer.i18n import _
-from explorer.recipe import Recipe, changes, parse
+from explorer.recipe import Recipe, in_words, parse
 from explorer.runs.series import ActivationHistory as ActivationHistory  # here for all panels to import
 from explorer.runs.series import Doubles, LayerHistory, Series, Table
 from explorer.runs.series import NormHistory as NormHistory
@@ -84,7 +84,9 @@ class RunRecord:
         """What a live change of this run changed, in the language now in use."""
         number = next(i for i, one in enumerate(self.all(RecipeChanged)) if one is change)
         before, after = self._recipes[number : number + 2]
-        return changes(before, after) if before and after else (_("a change that only a newer version can read"),)
+        if not before or not after:
+            return (_("a change that only a newer version can read"),)
+        return in_words(before, after) or (_("the same as before"),)
 
     # What panels and tables ask for.
 

@@ -16,7 +16,9 @@ def changed_text(record: RunRecord, event: RecipeChanged) -> str:
     if event.anew:
         words.append(_("another network: its best epoch is looked for anew"))
     if event.fresh:
-        words.append(_("{kept} weights kept, {fresh} start fresh").format(kept=len(event.kept), fresh=len(event.fresh)))
+        words.append(
+            _("weights kept: {kept}, started fresh: {fresh}").format(kept=len(event.kept), fresh=len(event.fresh))
+        )
     return " · ".join(words)
 
 

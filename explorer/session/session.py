@@ -11,7 +11,7 @@ from pathlib import Path
 from explorer.errors import InputError
 from explorer.events import FAILED, Event, RunEnded, RunStarted
 from explorer.i18n import N_, NOTHING, Message, _
-from explorer.recipe import BY_NAME, Recipe, changes, live, waits
+from explorer.recipe import BY_NAME, Recipe, in_words, live, waits
 from explorer.runs import Mailbox, RunRecord, new_folder
 from explorer.runs.experiment import Planned
 from explorer.runs.place import keep_place
@@ -260,7 +260,7 @@ def differences(was: Recipe, now: Recipe, steered: bool) -> dict[str, Difference
 
     def mark(name: str, single: Recipe, reason: str) -> None:
         acts = steered and not reason and live(was, single) == single
-        marks[name] = Difference(acts, ", ".join(changes(was, single)), reason)
+        marks[name] = Difference(acts, ", ".join(in_words(was, single)), reason)
 
     if was == now:
         return {}

@@ -9,7 +9,7 @@ from typing import Any
 
 from explorer.errors import InputError
 from explorer.i18n import Message
-from explorer.recipe import Recipe, changes
+from explorer.recipe import Recipe, in_words
 from explorer.techniques import counted
 from explorer.training import checkpoint
 from explorer.training.rates import learning_rate
@@ -59,7 +59,7 @@ def why_over(run: Run) -> tuple[Message, Message]:
     """Why a run that has only begun is over already, and what can be done."""
     if run.at.epoch >= run.recipe.epochs:
         return (
-            Message("The run had already done all of its {epochs} epochs.", epochs=run.recipe.epochs),
+            Message("The run had already reached epoch {epochs}, its last.", epochs=run.recipe.epochs),
             Message("To train on, resume it with more epochs."),
         )
     return (
@@ -81,7 +81,7 @@ def _same_batches(one: Recipe, other: Recipe) -> bool:
 
 
 def _differences(run: Run, before: Recipe) -> list[Message]:
-    if not (words := changes(before, run.recipe)):
+    if not (words := in_words(before, run.recipe)):
         return []
     return [
         Message("The run goes on with another recipe than that of the checkpoint: {changes}.", changes="; ".join(words))

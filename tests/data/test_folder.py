@@ -120,7 +120,7 @@ def test_too_little_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="0 sub-folders with pictures"):
         load(tmp_path)
     fill(tmp_path, {"a": 10})
-    with pytest.raises(InputError, match="1 sub-folders with pictures"):
+    with pytest.raises(InputError, match="1 sub-folder with pictures"):
         load(tmp_path)
     fill(tmp_path / "few", {"a": 2, "b": 2})
     with pytest.raises(InputError, match="some class needs at least 3 of them"):

@@ -110,10 +110,10 @@ def test_a_taken_slot_refuses() -> None:
 def test_a_mark_says_when_and_what(qtbot: QtBot) -> None:
     card = Card(Dropout)
     qtbot.addWidget(card)
-    card.mark(Difference(True, "+ dropout 0.3"))
+    card.mark(Difference(True, "with dropout 0.3"))
     assert card.chip.text() == "next batch"
-    assert "+ dropout 0.3" in card.chip.toolTip()
-    card.mark(Difference(False, "+ dropout 0.3", "It decides the size of the weights."))
+    assert "with dropout 0.3" in card.chip.toolTip()
+    card.mark(Difference(False, "with dropout 0.3", "It decides the size of the weights."))
     assert card.chip.text() == "next run"
     assert "It decides the size of the weights." in card.chip.toolTip()
     card.mark(None)

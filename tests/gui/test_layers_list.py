@@ -328,11 +328,11 @@ def test_between_two_looks_a_second_passes(qtbot: QtBot, monkeypatch: pytest.Mon
 
 
 def test_what_differs_from_the_run_is_marked(qtbot: QtBot) -> None:
-    mark = Difference(acts_live=True, change="+ frozen norm")
+    mark = Difference(acts_live=True, change="frozen: norm")
     shown = Shown(qtbot, record_of(Recipe(), plan()), Recipe(frozen=("norm",)), mark)
     assert shown.list.chip.text() == "next batch"
-    assert "+ frozen norm" in shown.item("norm").toolTip(LAYER)
-    assert "+ frozen norm" not in shown.item("conv").toolTip(LAYER)
+    assert "frozen: norm" in shown.item("norm").toolTip(LAYER)
+    assert "frozen: norm" not in shown.item("conv").toolTip(LAYER)
     assert shown.list.note.isHidden()
     shown.recipe = Recipe(frozen=("norm",), depth=14)
     shown.show()

@@ -186,7 +186,7 @@ def test_live_changes_are_marked_on_every_curve(qtbot: QtBot, tiny_record: RunRe
         panel = drawn(qtbot, kind, tiny_record)
         mark = panel.plots[0].overlay.marks[0]
         assert mark.x == 1.5
-        assert "+ dropout 0.3" in mark.text
+        assert "with dropout 0.3" in mark.text
     assert merged([ChangeMark(1, "a"), ChangeMark(1, "b"), ChangeMark(2, "c")]) == [
         ChangeMark(1, "a, b"),
         ChangeMark(2, "c"),

@@ -6,11 +6,12 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from explorer.data import DataChoice
 from explorer.errors import InputError
-from explorer.events import Event
+from explorer.events import Event, RunStarted
 from explorer.i18n import set_language
 from explorer.recipe import Recipe
 from explorer.runs import Mailbox, RunStore
@@ -134,7 +135,7 @@ def test_a_change_reaches_the_run_once_and_is_marked_until_it_acts(run: tuple[Se
     marks = session.differences()
     assert set(marks) == {"dropout", "network"}
     assert marks["dropout"].acts_live
-    assert marks["dropout"].change == f"+ {Dropout()}"
+    assert marks["dropout"].change == f"with {Dropout()}"
     assert not marks["network"].acts_live
     assert "size of their weights" in marks["network"].reason
     session.step()
@@ -142,7 +143,7 @@ def test_a_change_reaches_the_run_once_and_is_marked_until_it_acts(run: tuple[Se
     record = session.current.record
     until(lambda: record.marks, session.tick)
     assert set(session.differences()) == {"network"}
-    assert record.changes(record.marks[0]) == (f"+ {Dropout()}",)
+    assert record.changes(record.marks[0]) == (f"with {Dropout()}",)
     session.change(session.recipe.with_(width=64))  # nothing that the run could take
     session.step()
     wait_for(session, State.PAUSED)
@@ -164,14 +165,14 @@ def test_undo_and_redo_in_mid_run_act_and_leave_marks_of_their_own(run: tuple[Se
     session.step()
     wait_for(session, State.PAUSED)
     session.change(RECIPE.switched(Dropout(p=0.3)))
-    assert acted(session, 1) == [("+ dropout 0.3",)]
+    assert acted(session, 1) == [("with dropout 0.3",)]
     session.undo()
-    assert session.differences()["dropout"] == Difference(acts_live=True, change="− dropout 0.3")
-    assert acted(session, 2)[1:] == [("− dropout 0.3",)]
+    assert session.differences()["dropout"] == Difference(acts_live=True, change="without dropout")
+    assert acted(session, 2)[1:] == [("without dropout",)]
     assert script.recipes[-1] == RECIPE
     assert session.differences() == {}
     session.redo()
-    assert acted(session, 3)[2:] == [("+ dropout 0.3",)]
+    assert acted(session, 3)[2:] == [("with dropout 0.3",)]
 
 
 def test_frozen_layers_are_a_change_like_any_other(run: tuple[Session, Script]) -> None:
@@ -179,11 +180,11 @@ def test_frozen_layers_are_a_change_like_any_other(run: tuple[Session, Script]) 
     session.step()
     wait_for(session, State.PAUSED)
     session.change(RECIPE.with_(frozen=("stage1",)))
-    assert session.differences() == {"frozen": Difference(acts_live=True, change="+ frozen stage1")}
-    assert acted(session, 1) == [("+ frozen stage1",)]
+    assert session.differences() == {"frozen": Difference(acts_live=True, change="frozen: stage1")}
+    assert acted(session, 1) == [("frozen: stage1",)]
     assert session.differences() == {}
     session.undo()
-    assert acted(session, 2)[1:] == [("− frozen stage1",)]
+    assert acted(session, 2)[1:] == [("learning: stage1",)]
 
 
 def test_marks_say_which_parts_of_a_technique_wait_for_the_next_run(
@@ -283,6 +284,43 @@ def test_stored_runs_are_shown_and_laid_over_in_colours_that_stay(tmp_path: Path
     assert {s.folder.name: s.index for s in session.screen.runs} == {"three": 2, "two": 1}
     session.screen.forget(three)
     assert session.current is None
+
+
+class Images(Script):
+    """Runs on the classes that the recipe chooses."""
+
+    def __call__(self, recipe: Recipe, control: Control, folder: Path) -> Iterator[Event]:
+        for event in super().__call__(recipe, control, folder):
+            changed = isinstance(event, RunStarted) and recipe.data.classes
+            yield msgspec.structs.replace(event, classes=recipe.data.classes) if changed else event
+
+
+def test_runs_of_other_classes_are_not_laid_over_each_other(tmp_path: Path) -> None:
+    one, same = keep(tmp_path / "one", RECIPE), keep(tmp_path / "same", RECIPE)
+    other = RECIPE.with_(data={"name": "fashion-mini", "classes": ("Coat", "Bag")})
+    with RunStore(tmp_path / "other", other) as store:
+        assert list(store.recorded(Images()(other, Control(), tmp_path)))
+    threads = Threads(Images())
+    session = Session(RECIPE, threads, lambda recipe: tmp_path / f"new {len(recipe.data.classes)}")
+    session.show(one)
+    until(lambda: session.current and session.current.rest is None, session.tick)
+    with pytest.raises(InputError, match="other classes"):
+        session.screen.overlay(tmp_path / "other")
+    session.screen.overlay(same)
+
+    def after_a_run(recipe: Recipe, kept: bool) -> list[str]:
+        session.screen.keep_overlays = kept
+        session.change(recipe)
+        session.start()
+        threads.threads[-1].join(5)
+        session.worker_gone()
+        session.tick()
+        return [shown.folder.name for shown in session.screen.overlays]
+
+    assert after_a_run(RECIPE.with_(epochs=1), kept=True) == ["same"], "kept, as was asked"
+    assert after_a_run(other.with_(epochs=1), kept=True) == [], "other classes: they leave"
+    session.screen.overlay(tmp_path / "other")
+    assert after_a_run(other.with_(epochs=1), kept=False) == [], "not asked to be kept"
 
 
 def test_a_run_gets_another_name(tmp_path: Path) -> None:

@@ -171,16 +171,13 @@ def recipe_words() -> frozenset[str]:
 RECIPE_WORDS = recipe_words()
 AS_TYPED = frozenset({"official"})
 """What an editor shows as it stands in the recipe."""
-CHANGE = re.compile("→|^[+−] ")
-"""In a mark on a curve or the label of a run; it is written as the command line takes it."""
 
 
 def english(window: QWidget, allowed: frozenset[str]) -> list[str]:
-    """Every text with a Latin word that is not allowed; words of recipes only inside Russian or in a change."""
+    """Every text with a Latin word that is not allowed; words of recipes only inside Russian."""
     found = []
     for where, text in texts(window):
-        inside = CYRILLIC.search(text) or CHANGE.search(text)
-        fine = allowed | (RECIPE_WORDS if inside else AS_TYPED)
+        fine = allowed | (RECIPE_WORDS if CYRILLIC.search(text) else AS_TYPED)
         words = [word for word in LATIN.findall(text) if word not in fine]
         if words:
             found.append(f"{where}: {words[:4]} in {text[:90]!r}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from explorer.cli.terminal import show
 from explorer.events import DIVERGED, FINISHED, Event, Note, RecipeChanged, StepDone, WeightsLoaded
+from explorer.gui.export.panel_files import export_panel
 from explorer.gui.window import Window
 from explorer.i18n import set_language
 from explorer.networks import SmallCNN
@@ -21,11 +24,12 @@ from explorer.techniques import Activation, Augmentation, Dropout, EarlyStopping
 from explorer.training.control import Control
 from explorer.training.loop import train
 from tests.gui.opened import opened
-from tests.gui.test_texts import CYRILLIC, LATIN, allowed_in, english, show_everything, texts
+from tests.gui.test_texts import CYRILLIC, LATIN, RECIPE_WORDS, allowed_in, english, show_everything, texts
 
 TINY = Recipe().with_(
     data={"name": "fashion-mini", "per_class": 10}, batch_size=32, network=SmallCNN(width=4), device="cpu"
 )
+TEXT = re.compile("<text[^>]*>([^<]*)</text>")
 QTS_OWN = "Tabs / QToolButton"
 """The arrows beside tabs that find no room: Qt names them when it makes them, and not again."""
 CLASSES = ("Bag", "Sandal")
@@ -139,6 +143,40 @@ def test_the_window_speaks_its_own_language(qtbot: QtBot, tmp_path: Path, made: 
             assert bool(said[2]) is (name != NAMES[1]), said
 
 
+def in_pictures(window: Window, folder: Path) -> dict[str, list[str]]:
+    """What stands in the picture of each panel that has something to show, as it is exported."""
+    found = {}
+    for panel in window.grid.panels:
+        panel.have_body()
+        if not panel.why_empty():
+            path = export_panel(panel, folder / f"{panel.name}.svg")
+            found[panel.name] = [html.unescape(text) for text in TEXT.findall(path.read_text(encoding="utf-8"))]
+    return found
+
+
+def test_exported_pictures_speak_the_language_of_the_window(
+    qtbot: QtBot, tmp_path: Path, made: tuple[str, Path]
+) -> None:
+    made_in, folder = made
+    with opened(qtbot, tmp_path, {"en": "ru", "ru": "en"}[made_in], example=False) as window:
+        seen(qtbot, window, folder / NAMES[0])
+        for language in ("ru", "en"):
+            window.set_language(language)
+            pictures = in_pictures(window, tmp_path)
+            assert {"loss", "gradients", "metrics", "samples"} <= set(pictures)
+            assert all(pictures.values()), "texts are texts, not outlines"
+            said = [text for texts in pictures.values() for text in texts]
+            russian = [text for text in said if CYRILLIC.search(text)]
+            assert bool(russian) is (language == "ru"), russian
+            if language == "ru":
+                allowed = allowed_in(window, folder) | RECIPE_WORDS
+                left = {
+                    name: [text for text in texts if set(LATIN.findall(text)) - allowed]
+                    for name, texts in pictures.items()
+                }
+                assert not any(left.values()), left
+
+
 def test_a_switch_of_language_turns_the_banner_and_the_line_below_the_progress(
     qtbot: QtBot, tmp_path: Path, made: tuple[str, Path]
 ) -> None:
@@ -173,7 +211,7 @@ def test_the_terminal_speaks_its_own_language(
         LATIN.findall("drop_last num_batches_tracked running_mean running_var weight bias CNN Fashion MNIST nan")
     )
     names |= set(LATIN.findall(str(folder))) | set(LATIN.findall("diverged checkpoints best.pt"))
-    names |= {"loss", "accuracy", "ece", "confidence"}
+    names |= {"ECE"}
     left = set(LATIN.findall(words["ru"])) - names
     assert not left, words["ru"]
 

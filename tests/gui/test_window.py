@@ -143,12 +143,12 @@ def test_a_flipped_switch_acts_in_the_run_and_leaves_a_mark(qtbot: QtBot, make: 
     assert window.session.current
     record = window.session.current.record
     qtbot.waitUntil(lambda: bool(record.marks))
-    assert record.changes(record.marks[0]) == (f"+ {Dropout()}",)
+    assert record.changes(record.marks[0]) == (f"with {Dropout()}",)
     assert script.recipes[-1].technique(Dropout) == Dropout()
     assert script.recipes[-1].batch_size == 128
     qtbot.waitUntil(lambda: card.chip.text() == "")
-    assert f"+ {Dropout()}" in window.transport.message.text()
-    assert "1 start fresh" in window.transport.message.text()
+    assert f"with {Dropout()}" in window.transport.message.text()
+    assert "started fresh: 1" in window.transport.message.text()
     window.menus.actions["undo"].trigger()
     window.menus.actions["undo"].trigger()
     assert window.session.recipe == Recipe(epochs=500)

@@ -11,7 +11,7 @@ import pytest
 from explorer.errors import InputError
 from explorer.networks import MLP, Pretrained, SmallCNN, ViT
 from explorer.optimizers import SGD, AdamW
-from explorer.recipe import VERSION, Recipe, changes, in_words, live, parse
+from explorer.recipe import VERSION, Recipe, in_words, live, parse
 from explorer.resources import resource
 from explorer.runs import open_run
 from explorer.techniques import Transfer
@@ -104,11 +104,11 @@ def test_the_rate_left_open_follows_the_optimizer_and_transfer_and_a_typed_one_s
 
 def test_choices_differ_in_words() -> None:
     before = Recipe()
-    assert changes(before, Recipe(width=8)) == ("width 16 → 8",)
-    assert changes(before, Recipe(network=MLP())) == ("CNN 8 × 16 → MLP 3 × 128",)
-    assert changes(before, Recipe(optimizer="adamw")) == ("SGD 0.9 → AdamW", f"lr 0.2 → {AdamW.rate:g}")
-    assert changes(before, Recipe(momentum=0.5)) == ("momentum 0.9 → 0.5",)
-    assert changes(before, Recipe(lr=0.2)) == ("lr auto 0.2 → 0.2",)
+    assert in_words(before, Recipe(network=MLP())) == ("MLP 3 × 128 instead of CNN 8 × 16",)
+    rate = f"rate {AdamW.rate:g} instead of 0.2"
+    assert in_words(before, Recipe(optimizer="adamw")) == (rate, "AdamW instead of SGD 0.9")
+    assert in_words(before, Recipe(momentum=0.5)) == ("momentum 0.5 instead of 0.9",)
+    assert in_words(before, Recipe(lr=0.2)) == ()
     assert in_words(before, Recipe(lr=0.1, width=8)) == ("rate 0.1 instead of 0.2", "width 8 instead of 16")
 
 

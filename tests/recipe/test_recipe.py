@@ -9,7 +9,7 @@ import pytest
 
 from explorer.errors import InputError
 from explorer.networks import SmallCNN
-from explorer.recipe import Recipe, changes, live
+from explorer.recipe import Recipe, in_words, live
 from explorer.resources import resource
 from explorer.techniques import TECHNIQUES, Dropout, EarlyStopping, Schedule
 
@@ -72,8 +72,8 @@ def test_order_of_techniques_is_fixed() -> None:
 def test_changes_in_words() -> None:
     before = Recipe(techniques=[Schedule()])
     after = before.switched(Dropout(p=0.3)).without("schedule").with_(lr=0.05)
-    assert changes(before, after) == ("lr 0.2 → 0.05", "+ dropout 0.3", "− one cycle")
-    assert changes(after, after.switched(Dropout(p=0.5))) == ("dropout.p 0.3 → 0.5",)
+    assert in_words(before, after) == ("rate 0.05 instead of 0.2", "with dropout 0.3", "without learning-rate schedule")
+    assert in_words(after, after.switched(Dropout(p=0.5))) == ("Dropout: probability p 0.5 instead of 0.3",)
 
 
 def test_fixed_fields_wait_for_the_next_run() -> None:

@@ -12,7 +12,7 @@ from explorer import Recipe
 from explorer.data import ImageData
 from explorer.errors import InputError
 from explorer.events import FINISHED, LayerPlan, RecipeChanged, RunEnded, StepDone
-from explorer.recipe import changes, parse
+from explorer.recipe import in_words, parse
 from explorer.techniques import Clipping, FrozenNorm, LayerPlace, LayerRate, Normalization, Skip, Technique
 from explorer.training import checkpoint, freezing
 from explorer.training.control import Control
@@ -100,10 +100,10 @@ def test_a_tick_freezes_at_the_next_batch_and_its_removal_thaws(tiny: MakeImages
             control.change(SMALL.with_(frozen=("stage1",) if event.step == 1 else ()))
         if isinstance(event, RecipeChanged):
             before, recipe = recipe, parse(event.recipe)
-            seen.append((event.step, changes(before, recipe)))
+            seen.append((event.step, in_words(before, recipe)))
         if isinstance(event, LayerPlan):
             seen.append((event.step, int((event.factors == 0).sum())))
-    assert seen == [(0, 0), (1, ("+ frozen stage1",)), (1, 4), (3, ("− frozen stage1",)), (3, 0)]
+    assert seen == [(0, 0), (1, ("frozen: stage1",)), (1, 4), (3, ("learning: stage1",)), (3, 0)]
 
 
 def test_freezing_everything_or_nothing_known_is_refused(tiny: MakeImages) -> None:

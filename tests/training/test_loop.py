@@ -30,7 +30,7 @@ from explorer.events import (
     RunStarted,
     StepDone,
 )
-from explorer.recipe import Recipe, changes, parse
+from explorer.recipe import Recipe, in_words, parse
 from explorer.techniques import (
     Activation,
     Augmentation,
@@ -239,7 +239,7 @@ def test_a_per_step_technique_acts_from_the_next_batch_and_keeps_all_weights(tin
     changed = next(events)
     assert isinstance(changed, RecipeChanged)
     assert (changed.step, changed.kept, changed.fresh) == (3, (), ())
-    assert changes(of, parse(changed.recipe)) == ("+ clip 1e-06", "+ exponential")
+    assert in_words(of, parse(changed.recipe)) == ("with clip 1e-06", "with exponential")
     assert Recipe.model_validate(changed.recipe) == run.recipe
     assert run.learner.model is model
     assert_same(before, model.state_dict())
@@ -267,7 +267,7 @@ def test_a_change_of_the_network_keeps_what_fits(tiny: MakeImages) -> None:
     control.change(of.switched(Normalization()).switched(Dropout()).without("activation"))
     changed = next(events)
     assert isinstance(changed, RecipeChanged)
-    assert changes(of, parse(changed.recipe)) == ("+ dropout 0.2", "+ batch norm", "− PReLU")
+    assert in_words(of, parse(changed.recipe)) == ("with dropout 0.2", "with batch norm", "without activation")
     new = dict(run.learner.model.named_parameters())
     assert set(changed.fresh) >= {name for name in new if "norm" in name}
     assert all("norm" in name for name in changed.fresh)
@@ -333,7 +333,7 @@ def test_fields_that_are_fixed_stay_as_they_are(tiny: MakeImages) -> None:
     steps(events, 1)
     control.change(of.with_(width=8, batch_size=8, seed=3, lr=0.01, epochs=3))
     changed = next(event for event in events if isinstance(event, RecipeChanged))
-    assert set(changes(of, parse(changed.recipe))) == {"epochs 2 → 3", "lr 0.05 → 0.01"}
+    assert set(in_words(of, parse(changed.recipe))) == {"epochs 3 instead of 2", "rate 0.01 instead of 0.05"}
     assert (run.recipe.network, run.recipe.batch_size, run.recipe.seed) == (of.network, 16, 0)
     assert ending(list(events)).epoch == 3
 

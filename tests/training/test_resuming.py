@@ -88,7 +88,7 @@ def test_a_rate_that_jumps_is_said_before_training(tiny: MakeImages, tmp_path: P
     trained(tmp_path / "constant", constant, data)
     said = notes(trained(tmp_path / "more", constant.with_(epochs=4), data, tmp_path / "constant" / "last.pt"))
     assert "jumps" not in said
-    assert "2 → 4" in said, "that it goes on with more epochs"
+    assert "epochs 4 instead of 2" in said, "that it goes on with more epochs"
 
 
 def test_a_run_that_goes_on_as_it_was_has_nothing_to_say(tiny: MakeImages, tmp_path: Path) -> None:

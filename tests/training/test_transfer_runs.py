@@ -26,7 +26,7 @@ from explorer.events import (
     WeightsLoaded,
 )
 from explorer.networks import Network, Pretrained, SmallCNN
-from explorer.recipe import changes, parse
+from explorer.recipe import in_words, parse
 from explorer.techniques import (
     Augmentation,
     Dropout,
@@ -175,10 +175,10 @@ def test_what_learns_changes_live_and_the_network_stays(tiny: MakeImages) -> Non
             control.change(of.with_(network="resnet18").switched(wanted).without("normalization"))
         if isinstance(event, RecipeChanged):
             assert (event.kept, event.fresh) == ((), ())
-            assert changes(of, parse(event.recipe)) == (
-                "− batch norm",
-                "transfer.train head → top",
-                "transfer.frozen_stages 3 → 7",
+            assert in_words(of, parse(event.recipe)) == (
+                "without normalization",
+                "Transfer learning: what learns all but the first stages instead of the head",
+                "Transfer learning: frozen stages 7 instead of 3",
             )
         if isinstance(event, LayerPlan):
             factors.append(int((event.factors > 0).sum()))

@@ -12,7 +12,7 @@ from explorer.cli.running import run_named
 from explorer.display import missing_for_pictures
 from explorer.errors import InputError
 from explorer.exports import EXPORTS, PICTURES, StoredRun, export
-from explorer.i18n import _
+from explorer.i18n import _, ngettext
 from explorer.nearest import did_you_mean
 from explorer.runs import open_run
 from explorer.runs.names import name_of
@@ -36,7 +36,8 @@ def _run(options: argparse.Namespace) -> int:
         raise InputError(_("There is no format {name!r}.").format(name=unknown[0]) + did_you_mean(unknown[0], FORMATS))
     target = Path(options.to)
     written = export_run(folder, target, formats, replace=options.replace)
-    print(_("{n} files in {folder}").format(n=len(written), folder=target))
+    n = len(written)
+    print(ngettext("{n} file in {folder}", "{n} files in {folder}", n).format(n=n, folder=target))
     return 0
 
 

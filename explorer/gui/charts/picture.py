@@ -68,6 +68,7 @@ def _drawn_twin(panel: Panel, width: int, height: int, scale: float, palette: Pa
     twin.show_runs(panel.runs)
     twin.show_preview(panel.preview, panel.targets, panel.problem)
     twin.restyle(palette)
+    twin.retranslate()  # it may be from before a change of language
     twin.resize(width, height)
     twin.header.choose_as(panel.header)
     for ours, theirs in zip(twin.plots, panel.plots, strict=True):

@@ -9,14 +9,8 @@ from explorer.gui.charts.curves import draw_epochs, epoch_rows, last_epoch, lege
 from explorer.gui.charts.panel import BETWEEN, Cell, Panel
 from explorer.gui.charts.plot import Plot
 from explorer.i18n import N_, _
+from explorer.titles import METRICS
 
-METRICS = (
-    ("accuracy", N_("accuracy")),
-    ("f1", N_("macro F1")),
-    ("ece", N_("calibration error (ECE)")),
-    ("confidence", N_("mean confidence")),
-    ("mae", N_("mean absolute error")),
-)
 AXES = {
     "accuracy": N_("Accuracy, % of images"),
     "f1": N_("Macro F1, %"),
@@ -46,7 +40,7 @@ class MetricsPanel(Panel):
     def build(self) -> None:
         self.plot = self.add_plot(Plot(N_("Epochs done"), AXES["accuracy"], percent=True))
         self.body.fill(self.plot)
-        self.choice = self.header.add_choice(N_("Metric"), METRICS)
+        self.choice = self.header.add_choice(N_("Metric"), [(name, METRICS[name]) for name in AXES])
 
     @property
     def chosen(self) -> str:
@@ -85,5 +79,5 @@ class MetricsPanel(Panel):
         )
 
     def table(self) -> tuple[list[str], list[list[Cell]]]:
-        rows = [[row[0], row[1], key, *row[2:]] for key, _text in METRICS for row in epoch_rows(self.runs, key)]
+        rows = [[row[0], row[1], key, *row[2:]] for key in AXES for row in epoch_rows(self.runs, key)]
         return ["run", "curve", "metric", "epoch", "value"], [row for row in rows if row[-1] == row[-1]]

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explorer.data.choice import DataChoice
+from explorer.data.view import View
 from explorer.errors import InputError
 from explorer.i18n import Message, _
 from explorer.nearest import did_you_mean
@@ -82,6 +83,8 @@ class Source:
     """English names, to be translated with `_` where they are shown."""
     shape: tuple[int, int, int]
     """(C, H, W) of one image."""
+    own: bool = False
+    """Whether they are pictures of one's own, whose shape the choice decides."""
     training: tuple[int, ...] = ()
     """Training images of each class at most, in the order of `classes`; of a folder, as far as names tell."""
     notes: tuple[Message, ...] = ()
@@ -89,7 +92,8 @@ class Source:
 
     def spec(self, choice: DataChoice) -> DataSpec:
         """As ImageData.spec will be when `choice` has been loaded from here."""
-        channels, height, _width = self.shape
+        view = View(choice.size, choice.fit, choice.colour)
+        channels, height, _width = view.shape if self.own else self.shape
         return DataSpec(len(choice.classes or self.classes), self.ordered, channels, height)
 
     def too_few(self, choice: DataChoice) -> tuple[str, int] | None:

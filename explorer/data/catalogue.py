@@ -10,6 +10,7 @@ from pathlib import Path
 from explorer.data import fashion, folder, gauges, own
 from explorer.data.base import ImageData, Source
 from explorer.data.choice import DataChoice
+from explorer.data.tree import Seen, unwatched
 from explorer.errors import InputError
 from explorer.events import Progress
 from explorer.i18n import Message, _
@@ -23,13 +24,17 @@ def sources() -> tuple[Source, ...]:
     return fashion.mini_source(), fashion.full_source(), gauges.source()
 
 
-def look(name: str) -> Source:
+def known(name: str) -> Source | None:
+    """What is known of the image set called `name`; None for a folder. Looks at a few file names only."""
+    return next((source for source in sources() if source.name == name), None)
+
+
+def look(name: str, seen: Seen = unwatched) -> Source:
     """What is known of the image set called `name`, or of a folder, before any picture is decoded.
 
-    Raises InputError, with what was probably meant, where there is none.
+    Raises InputError, with what was probably meant, where there is none. A folder may take seconds; `seen` hears of it.
     """
-    known = next((source for source in sources() if source.name == name), None)
-    return known or own.source(name, folder.find(_as_folder(name)))
+    return known(name) or own.source(name, folder.find(_as_folder(name), seen))
 
 
 def load(choice: DataChoice, seed: int = 0) -> ImageData:

@@ -13,7 +13,7 @@ import numpy as np
 from explorer.data.names import natural, part_of
 from explorer.data.picture_file import suffixes
 from explorer.data.source import FREE, TEST, TRAINING, VALIDATION, Found, PassedOver, listed
-from explorer.data.tree import Node, tree
+from explorer.data.tree import Node, Seen, tree, unwatched
 from explorer.errors import InputError
 from explorer.i18n import Message, _, ngettext
 
@@ -23,13 +23,13 @@ STRAY = 0.1
 _SEVERAL = re.compile(r"\W*(fold|split|set|version|v|original|augmented|aug|raw|processed|cropped|data|dataset)\W*\d*")
 
 
-def find(folder: Path) -> Found:
+def find(folder: Path, seen: Seen = unwatched) -> Found:
     """The pictures in `folder`: of each sub-folder a class, or of parts with such sub-folders.
 
     Hidden and system files are passed over; a folder that holds nothing but the set is looked through. Raises
     InputError, naming the folder that was probably meant, where there are fewer than two classes.
     """
-    top = tree(folder)
+    top = tree(folder, seen)
     root = _unwrapped(top)
     notes: list[Message] = []
     if root is not top:

@@ -73,6 +73,7 @@ def source(name: str, found: Found) -> Source:
         remedy="",
         classes=found.classes,
         shape=View().shape,
+        own=True,
         training=tuple(for_training(found.labels, found.parts, len(found.classes))),
         notes=(
             Message.counted(

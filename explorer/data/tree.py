@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +20,14 @@ SYSTEM = frozenset({
     "thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "icon\r", "_vti_cnf",
 })  # fmt: skip
 """What systems and programs leave behind, in lower case; names that begin with a dot are hidden anyway."""
+
+
+Seen = Callable[[int], None]
+"""Hears how many files have been seen so far, and ends the search by what it raises."""
+
+
+def unwatched(_files: int) -> None:
+    """Nobody wants to know."""
 
 
 @dataclass(eq=False)
@@ -60,11 +68,11 @@ class Node:
         return [path for node in self.below() for path in node.pictures]
 
 
-def tree(folder: Path) -> Node:
+def tree(folder: Path, seen: Seen = unwatched) -> Node:
     """All of `folder`. Links are followed, but no folder is looked at twice: circles end."""
     top, readable = Node(folder), suffixes()
     known: set[tuple[int, int]] = set()
-    waiting, nodes = [top], []
+    waiting, nodes, files = [top], [], 0
     while waiting:
         node = waiting.pop()
         try:
@@ -77,6 +85,8 @@ def tree(folder: Path) -> Node:
             text = _("{folder} cannot be read ({reason}). Check its permissions.")
             raise InputError(text.format(folder=node.path, reason=error.strerror)) from error
         nodes.append(node)
+        files += len(entries)
+        seen(files)
         for entry in entries:
             path = node.path / entry.name
             if entry.name.startswith(".") or entry.name.lower() in SYSTEM:

@@ -270,6 +270,13 @@ def choose(editor: DataEditor, folder: str) -> None:
     editor.ask_folder = lambda: folder
     editor.combo.setCurrentIndex(editor.combo.count() - 1)
     editor.combo.activated.emit(editor.combo.count() - 1)
+    found(editor)
+
+
+def found(editor: DataEditor) -> None:
+    """Let it look through its folder to the end."""
+    while editor.searching:
+        QTest.qWait(5)
 
 
 def pictures(folder: Path, **classes: int) -> str:
@@ -378,6 +385,7 @@ def test_classes_of_another_image_set_are_left_behind(qtbot: QtBot) -> None:
     editor.combo.activated.emit(editor.combo.currentIndex())
     assert editor.value_() == DataChoice(name="gauges")
     editor.set_value(DataChoice(name="/pictures/cats"))
+    found(editor)
     assert not editor.classes.isEnabled()
     assert "There is no folder /pictures/cats." in editor.about.text()
     editor.set_value(DataChoice(name="/pictures/cats", classes=("lion", "puma")))

@@ -3,33 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from explorer.data import DataChoice, Source, look, sources
+from explorer.data import DataChoice, Source, known, look, sources
 from explorer.errors import InputError
+from explorer.gui.recipe.classes_button import ClassesButton
 from explorer.gui.recipe.editors import DECIMALS, ChoiceEditor, NumberEditor, WholeEditor
+from explorer.gui.recipe.under_way import UnderWay
+from explorer.gui.recipe.view_editor import ViewEditor
 from explorer.gui.wording import rich
 from explorer.i18n import N_, Message, _, ngettext
-
-FEWEST = 2
-"""Classes that must stay: one class alone is nothing to tell apart."""
-
+from explorer.session.aside import Aside
 
 FLAGS = Qt.ItemDataRole.UserRole - 1
 """Where a combo box keeps the flags of an item; 0 greys it. The wrapper that model.item() gives outlives the item that
 clear() deletes; shiboken then took it for the QAction that Qt put in its place, and a change of language crashed."""
 
 
+LOOK = 50
+"""Milliseconds between two looks at how far the search through a folder is."""
+PATIENCE = 4
+"""Looks before anything is said of it: most folders are found in less."""
+
+
 class DataEditor(QWidget):
-    """Three lines: image set; images or share of each class; classes. Below them what was found in a folder, and why
-    one is refused, or what cannot be had of it.
+    """Lines: image set; images or share of each class; classes; of a folder, how its pictures come to one shape. Below
+    them what was found in a folder, and why one is refused, or what cannot be had of it.
+
+    A folder is looked through beside the window. One that was chosen becomes the value when it has been found good.
     """
 
     edited = Signal()
+    told = Signal()
+    """What is known of the images of the value has changed."""
 
     FOLDER = N_("Folder…")
 
@@ -44,12 +56,17 @@ class DataEditor(QWidget):
         """Of what was chosen last, and not taken or not as it was; until something else is shown."""
         self._notes: tuple[Message, ...] = ()
         """Of the loading of the value, once it has been loaded."""
+        self._search: _Search | None = None
+        self._timer = QTimer(self)
+        self._timer.setInterval(LOOK)
+        self._timer.timeout.connect(self._look_again)
         self.ask_folder: Callable[[], str] = self._ask
         self.combo = ChoiceEditor(())
         self.per_class = WholeEditor(1, 1_000_000, N_("per class"), empty=N_("all"))
         self.fraction = NumberEditor(0.01, 100, 100, "%")
         self.fraction.setSingleStep(10)
-        self.classes = ClassesButton()
+        self.classes, self.view = ClassesButton(), ViewEditor()
+        self.under_way = UnderWay()
         self.about = QLabel(wordWrap=True)
         self.about.setTextFormat(Qt.TextFormat.PlainText)
         row = QHBoxLayout()
@@ -61,13 +78,15 @@ class DataEditor(QWidget):
         layout.setSpacing(4)
         layout.addWidget(self.combo)
         layout.addLayout(row)
-        layout.addWidget(self.classes)
-        layout.addWidget(self.about)
+        for widget in (self.classes, self.view, self.under_way, self.about):
+            layout.addWidget(widget)
         self.setFocusProxy(self.combo)
         self.combo.edited.connect(self._chosen)
         self.per_class.edited.connect(self._counted)
         self.fraction.edited.connect(self._shared)
         self.classes.edited.connect(self._classes_chosen)
+        self.view.edited.connect(self._viewed)
+        self.under_way.cancelled.connect(self.cancel)
         self.retranslate()
 
     def value_(self) -> DataChoice:
@@ -76,8 +95,28 @@ class DataEditor(QWidget):
 
     @property
     def source(self) -> Source | None:
-        """What is known of the images before they are loaded; None if they are not there."""
+        """What is known of the images before they are loaded; None if they are not there, or not found yet."""
         return self._source
+
+    @property
+    def searching(self) -> bool:
+        """Whether a folder is being looked through."""
+        return self._search is not None
+
+    @Slot()
+    def cancel(self) -> None:
+        """Leave the search, and everything as it was."""
+        if self._search and not self._search.chosen:
+            self._problem = Message("The folder has not been looked through: that was cancelled. Choose it anew.")
+        self._leave()
+        self._show(self._value)
+
+    def _leave(self) -> None:
+        if self._search:
+            self._search.work.cancel()
+            self._search = None
+        self._timer.stop()
+        self.under_way.say("")
 
     def loaded(self, choice: DataChoice, notes: tuple[Message, ...]) -> None:
         """Show what was noted when the images of `choice` were loaded, if they are still those chosen."""
@@ -93,8 +132,8 @@ class DataEditor(QWidget):
     def _show(self, value: DataChoice) -> None:
         if value != self._value:
             self._notes = ()
-        if value.name != self._value.name or self._source is None:
-            self._look(value.name)
+        if value.name != self._value.name or not (self._source or self._problem or self._search):
+            self._find(value.name)
         self._value = value
         if self.combo.findData(value.name) < 0:
             place = self.combo.count() - 1
@@ -105,15 +144,44 @@ class DataEditor(QWidget):
         self.fraction.set_value(100 * value.fraction)
         self.fraction.setEnabled(value.per_class is None)
         self.classes.set_value(self._source.classes if self._source else (), value.classes)
+        self.view.set_value(value)
+        self.view.setVisible(self._source is None or self._source.own)
         self._tell()
 
-    def _look(self, name: str) -> None:
-        """Find out what is in the image set called `name`."""
-        self._source = self._problem = None
-        try:
-            self._source = look(name)
-        except InputError as error:
-            self._problem = error
+    def _find(self, name: str) -> None:
+        """Find out what is in the image set called `name`, which is now that of the value."""
+        self._leave()
+        self._source, self._problem = known(name), None
+        if self._source is None:
+            self._begin(name, chosen=False)
+
+    def _begin(self, name: str, chosen: bool) -> None:
+        self._search = _Search(name, chosen, Aside(partial(look, name)))
+        self._timer.start()
+
+    @Slot()
+    def _look_again(self) -> None:
+        search = self._search
+        if search is None:
+            return
+        search.looks += 1
+        if not search.work.over:
+            if search.looks > PATIENCE:
+                n, name = search.work.done, Path(search.name).name
+                text = ngettext("Looking through {name}: {n} file", "Looking through {name}: {n} files", n)
+                self.under_way.say(text.format(name=name, n=f"{n:,}".replace(",", "\u2009")))
+            return
+        self._leave()
+        source, problem = search.work.result, search.work.problem
+        if not search.chosen:
+            self._source, self._problem = source, problem
+            self._show(self._value)
+        elif source:
+            self._take_set(source)
+        else:
+            self._said = problem
+            self._show(self._value)
+        self.told.emit()
 
     def _tell(self) -> None:
         """What was found, or what is wrong."""
@@ -161,24 +229,30 @@ class DataEditor(QWidget):
             editor.setAccessibleName(name)
             editor.setToolTip(rich(_(str(DataChoice.model_fields[field].description))))
             editor.retranslate()
+        self.view.retranslate()
+        self.under_way.retranslate()
         self.set_value(self._value)
 
     def _chosen(self) -> None:
         name = self.combo.value_() or self.ask_folder()
+        self.combo.set_value(self._value.name)
         if not name:
-            self._show(self._value)
             return
-        before = self._source, self._problem
-        self._look(name)  # anew, also where the name is the same: the folder may be another by now
-        if self._source is None:
-            self._said = self._problem
-            self._source, self._problem = before
-            self._show(self._value)
-            return
-        kept = self._value.classes if set(self._value.classes) <= set(self._source.classes) else ()
-        value = self._value.model_copy(update={"name": name, "classes": kept})
+        self._leave()
+        if source := known(name):
+            self._take_set(source)
+        else:
+            self._begin(name, chosen=True)  # anew, also where the name is the same: it may be another by now
+
+    def _take_set(self, source: Source) -> None:
+        """Have the images of `source` as the value, with what still fits of what was chosen."""
+        kept = self._value.classes if set(self._value.classes) <= set(source.classes) else ()
+        value = self._value.model_copy(update={"name": source.name, "classes": kept})
+        if not source.own:  # its pictures have a shape of their own
+            default = DataChoice()
+            value = value.model_copy(update={"size": default.size, "fit": default.fit, "colour": default.colour})
         said = None
-        if fewest := self._source.too_few(value):
+        if fewest := source.too_few(value):
             said = Message(
                 "{asked} per class is more than “{name}” has here ({count}): all are taken.",
                 asked=value.per_class,
@@ -186,10 +260,11 @@ class DataEditor(QWidget):
                 count=fewest[1],
             )
             value = value.model_copy(update={"per_class": None})
-        changed, source = value != self._value, self._source
-        self._said = said
+        changed = value != self._value
+        self._value, self._source, self._problem, self._said = value, source, None, said
+        if changed:
+            self._notes = ()
         self._show(value)
-        self._source = source
         if changed:
             self.edited.emit()
 
@@ -202,6 +277,9 @@ class DataEditor(QWidget):
     def _classes_chosen(self) -> None:
         self._take(classes=self.classes.value_())
 
+    def _viewed(self) -> None:
+        self._take(**self.view.value_())
+
     def _take(self, **changed: object) -> None:
         self.set_value(self._value.model_copy(update=changed))
         self.edited.emit()
@@ -210,95 +288,12 @@ class DataEditor(QWidget):
         return QFileDialog.getExistingDirectory(self, _("Folder with a sub-folder of pictures per class"))
 
 
-class ClassesButton(QToolButton):
-    """A button with a menu of classes to tick; none chosen means all. Empty and grey where they are not known."""
+@dataclass
+class _Search:
+    """A folder that is being looked through."""
 
-    edited = Signal()
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._classes: tuple[str, ...] = ()
-        self._chosen: tuple[str, ...] = ()
-        self._actions: list[QAction] = []
-        """One for each class; kept for ever, as clearing a menu with connected actions can crash Qt."""
-        self._menu = _StayingMenu(self)
-        self._everything = self._menu.addAction("")
-        self._everything.triggered.connect(self._all)
-        self._menu.addSeparator()
-        self._menu.setToolTipsVisible(True)
-        self.setMenu(self._menu)
-        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-
-    def value_(self) -> tuple[str, ...]:
-        """The chosen classes in the order of the image set, or none for all of them."""
-        return self._chosen
-
-    def set_value(self, classes: tuple[str, ...], chosen: tuple[str, ...]) -> None:
-        """Offer `classes`, with `chosen` ticked, or all where none is."""
-        listed = (*classes, *(name for name in chosen if name not in classes))
-        if listed != self._classes:
-            self._classes = listed
-            self._fill()
-        self._chosen = chosen
-        self._show()
-
-    def retranslate(self) -> None:
-        """Name the classes in the language now in use."""
-        self._fill()
-        self._show()
-
-    def _fill(self) -> None:
-        while len(self._actions) < len(self._classes):
-            action = self._menu.addAction("")
-            action.setCheckable(True)
-            action.triggered.connect(self._ticked)
-            self._actions.append(action)
-        for i, action in enumerate(self._actions):
-            listed = i < len(self._classes)
-            action.setVisible(listed)
-            action.setText(_(self._classes[i]) if listed else "")
-
-    def _show(self) -> None:
-        self._everything.setText(_("All classes"))
-        self._everything.setEnabled(bool(self._chosen))
-        for name, action in zip(self._classes, self._actions, strict=False):
-            action.setChecked(not self._chosen or name in self._chosen)
-        n = len(self._chosen)
-        self.setText(ngettext("{n} class", "{n} classes", n).format(n=n) if n else _("All classes"))
-        self.setEnabled(bool(self._classes))
-
-    def _all(self) -> None:
-        self._choose(())
-
-    def _ticked(self) -> None:
-        pairs = zip(self._classes, self._actions, strict=False)
-        ticked = tuple(name for name, action in pairs if action.isChecked())
-        if len(ticked) < FEWEST:
-            self._show()  # puts the tick back
-        else:
-            self._choose(() if len(ticked) == len(self._classes) else ticked)
-
-    def _choose(self, chosen: tuple[str, ...]) -> None:
-        self._chosen = chosen
-        self._show()
-        self.edited.emit()
-
-
-class _StayingMenu(QMenu):
-    """Stays open while ticks are set: one wants several."""
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        if not self._tick(self.actionAt(event.position().toPoint())):
-            super().mouseReleaseEvent(event)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
-        if event.key() != Qt.Key.Key_Space or not self._tick(self.activeAction()):
-            super().keyPressEvent(event)
-
-    def _tick(self, action: QAction | None) -> bool:
-        if action is None or not action.isCheckable():
-            return False
-        action.trigger()
-        return True
+    name: str
+    chosen: bool
+    """Whether it is to become the value, which else it is already."""
+    work: Aside[Source]
+    looks: int = 0

@@ -48,6 +48,7 @@ class Sidebar(QScrollArea):
         images = self.main.editors["data"]
         assert isinstance(images, DataEditor)
         self.images = images
+        images.told.connect(self._judge_all)
         self.choices = {name: ChoiceForm(name, getattr(recipe, name), name == "network") for name in CHOICES}
         self.unfold = QToolButton()
         self.unfold.setCheckable(True)
@@ -98,6 +99,10 @@ class Sidebar(QScrollArea):
         for name, card in self.cards.items():
             card.set_value(on.get(name))
             card.mark(marks.get(name))
+            self._judge(card)
+
+    def _judge_all(self) -> None:
+        for card in self.cards.values():
             self._judge(card)
 
     def _judge(self, card: Card, *_value: object) -> None:

@@ -109,3 +109,13 @@ def choice_message(value: object) -> Message:
 def without(title: str) -> Message:
     """That the technique of this title is off."""
     return Message("without {technique}", technique=Message(title).in_mid_sentence())
+
+
+def duration(seconds: float) -> str:
+    """`seconds` as people say it, coarser the longer."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return _("{s} s").format(s=whole)
+    if whole < 3600:
+        return _("{m} min {s:02} s").format(m=whole // 60, s=whole % 60)
+    return _("{h} h {m:02} min").format(h=whole // 3600, m=whole % 3600 // 60)

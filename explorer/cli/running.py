@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 
 from explorer.cli.flags import recipe_flags
 from explorer.cli.terminal import print_events, show
-from explorer.events import DIVERGED, FAILED, Event, RunEnded, RunStarted
+from explorer.events import DIVERGED, FAILED, RunEnded
 from explorer.i18n import _
 from explorer.recipe import Recipe
 from explorer.runs import RunStore, list_runs, runs_folder
-from explorer.runs.place import Place, keep_place
 
 if TYPE_CHECKING:
     from explorer.training.control import Control
@@ -46,7 +45,6 @@ def train_into(
     instruments: str,
     as_json: bool,
     resume: Path | None = None,
-    place: Place | None = None,
 ) -> RunEnded | None:
     """Train into `folder`, showing events as they come; how it ended."""
     from explorer.training.control import Control
@@ -57,17 +55,7 @@ def train_into(
         events = store.recorded(
             train(recipe, instruments=instruments, control=control, checkpoints=store.checkpoints, resume=resume)
         )
-        if place:
-            events = _placed(events, folder, place)
         return print_events(events) if as_json else show(events)
-
-
-def _placed(events: Iterator[Event], folder: Path, place: Place) -> Iterator[Event]:
-    """`events`, and once the run has begun its `place` in its folder."""
-    for event in events:
-        if isinstance(event, RunStarted):
-            keep_place(folder, place)
-        yield event
 
 
 def exit_code(ended: RunEnded | None) -> int:

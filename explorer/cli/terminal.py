@@ -59,7 +59,7 @@ def show(events: Iterator[Event]) -> RunEnded | None:
             elif isinstance(event, Doing):
                 bar.update(task, description=str(event.what), completed=event.done, total=event.total or None)
             elif isinstance(event, WeightsLoaded):
-                terminal.print(_loaded(event))
+                terminal.print(loaded(event))
             elif record.started:
                 epoch = event.epoch + 1 if isinstance(event, StepDone) else epoch
                 bar.update(
@@ -67,7 +67,7 @@ def show(events: Iterator[Event]) -> RunEnded | None:
                     description=_("Epoch {epoch} of {epochs}").format(epoch=epoch, epochs=record.recipe["epochs"]),
                     completed=record.step,
                     total=record.total_steps,
-                    numbers=_numbers(record),
+                    numbers=numbers(record),
                 )
     ended = record.ended
     if ended:
@@ -75,7 +75,7 @@ def show(events: Iterator[Event]) -> RunEnded | None:
     return ended
 
 
-def _numbers(record: RunRecord) -> str:
+def numbers(record: RunRecord) -> str:
     """Loss, accuracy and speed, for the progress bar."""
     loss = f"{record.losses[-20:].mean():6.3f}" if record.step else "     –"
     accuracy = f"{record.epochs[-1].validation['accuracy']:.3f}" if record.epochs else "    –"
@@ -84,7 +84,7 @@ def _numbers(record: RunRecord) -> str:
     )
 
 
-def _loaded(event: WeightsLoaded) -> str:
+def loaded(event: WeightsLoaded) -> str:
     """Where the weights come from, and by name what does not."""
     unused = [f"{name} ({reason})" for name, reason in event.unused]
     parts = ((_("start afresh: {names}"), event.fresh), (_("not used: {names}"), unused))
@@ -93,14 +93,17 @@ def _loaded(event: WeightsLoaded) -> str:
     return "\n".join([*lines, *("  " + text.format(names=", ".join(names)) for text, names in parts if names)])
 
 
+def how(ended: RunEnded) -> str:
+    """What came of a run, in one line."""
+    return ngettext(
+        "{reason} {steps} step in {seconds:.1f} s; best epoch {best}.",
+        "{reason} {steps} steps in {seconds:.1f} s; best epoch {best}.",
+        ended.step,
+    ).format(reason=ended.reason, steps=ended.step, seconds=ended.seconds, best=ended.best_epoch)
+
+
 def _say_end(terminal: Console, ended: RunEnded) -> None:
-    print(
-        ngettext(
-            "{reason} {steps} step in {seconds:.1f} s; best epoch {best}.",
-            "{reason} {steps} steps in {seconds:.1f} s; best epoch {best}.",
-            ended.step,
-        ).format(reason=ended.reason, steps=ended.step, seconds=ended.seconds, best=ended.best_epoch)
-    )
+    print(how(ended))
     if ended.remedy:
         print(ended.remedy)
     if ended.test:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import threading
 import traceback
@@ -13,19 +12,18 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QThread
 
 from explorer.errors import InputError, said, unforeseen
-from explorer.events import Event, Progress, RunEnded, RunStarted
+from explorer.events import Event, Progress
 from explorer.i18n import Message
 from explorer.recipe import Recipe
-from explorer.runs import Mailbox, RunStore
-from explorer.session.session import failed
+from explorer.runs import Mailbox
+from explorer.session import stored
+from explorer.session.stored import REPORT, failed
 from explorer.training.control import Control
 
 Events = Callable[[Recipe, Control, Path], Iterator[Event]]
 """Makes the events of a run that is stored in the folder given."""
 NICENESS = 10
 """Of the training thread on Linux: the window's ticks come 5 ms earlier at the worst; training loses about 3 %."""
-
-REPORT = Message("Please report this, with its details.")
 
 
 class Worker(QThread):
@@ -53,25 +51,9 @@ def stored_run(recipe: Recipe, control: Control, folder: Path) -> Iterator[Event
     yield Progress(what=Message("Loading PyTorch"))
     import torch  # takes a second; the window must not wait for it
 
-    from explorer.training.loop import train
-
     _yield_to_the_window()  # not before: somebody waits for torch
     torch.set_num_threads(torch.get_num_threads())  # holds only for the thread that calls it
-    started = ended = False
-    with RunStore(folder, recipe) as store:
-        try:
-            for event in store.recorded(train(recipe, control=control, checkpoints=store.checkpoints)):
-                started, ended = started or isinstance(event, RunStarted), isinstance(event, RunEnded)
-                yield event
-        except BaseException as error:  # SystemExit too: a stored run always has an end
-            if started and not ended:
-                store.append(failed(unforeseen(error), REPORT, traceback.format_exc()))
-            failure = error
-        else:
-            return
-    if not started:
-        shutil.rmtree(folder, ignore_errors=True)
-    raise failure
+    yield from stored.stored_run(recipe, control, folder)
 
 
 def _yield_to_the_window() -> None:

@@ -5,8 +5,10 @@ Which run of which experiment a run is, is kept in its folder (place.py), so an 
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -32,6 +34,14 @@ class Arm:
 
     label: Message
     recipe: Recipe
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A setting of which each arm has one of the `values`; the last axis changes fastest from arm to arm."""
+
+    title: Message
+    values: tuple[Message, ...]
 
 
 @dataclass(frozen=True)
@@ -63,9 +73,13 @@ class Experiment:
     `baseline` is the one that the others are compared with.
     """
 
-    def __init__(self, title: Message, arms: Sequence[Arm], seeds: int = 1, baseline: int = 0) -> None:
+    def __init__(
+        self, title: Message, arms: Sequence[Arm], seeds: int = 1, baseline: int = 0, axes: Sequence[Axis] = ()
+    ) -> None:
         name = uuid.uuid4().hex[:12]
         self.title, self.arms, self.seeds, self.baseline = title, tuple(arms), seeds, baseline
+        self.axes = tuple(axes)
+        """Where the arms are all combinations of some values; empty where they are not."""
         self.runs = tuple(
             Planned(
                 arm.recipe.with_(seed=arm.recipe.seed + i),
@@ -85,6 +99,8 @@ class Experiment:
         self.results: list[Result] = []
         """In the order in which they ended."""
         self._taken: set[Place] = set()
+        self._folders: dict[Place, Path] = {}
+        self._lock = threading.Lock()
 
     @classmethod
     def of_technique(cls, technique: Technique, recipe: Recipe, seeds: int = 1) -> Self:
@@ -99,6 +115,10 @@ class Experiment:
         The baseline is the arm that is `recipe` itself, or else the first. Raises InputError.
         """
         settings = [setting(name) for name in values]
+        axes = [
+            Axis(one.title(recipe), tuple(one.said(one.set(recipe, value)) for value in tried))
+            for one, tried in zip(settings, values.values(), strict=True)
+        ]
         arms = []
         for combination in product(*values.values()):
             arm = recipe
@@ -106,12 +126,17 @@ class Experiment:
                 arm = one.set(arm, value)
             arms.append(Arm(together([one.said(arm) for one in settings]), arm))
         same = [number for number, arm in enumerate(arms) if _alike(arm.recipe, recipe)]
-        return cls(together([one.title(recipe) for one in settings]), arms, seeds, baseline=(*same, 0)[0])
+        return cls(together([axis.title for axis in axes]), arms, seeds, (*same, 0)[0], axes)
 
     @classmethod
     def of_recipe(cls, recipe: Recipe, seeds: int) -> Self:
         """One recipe with several seeds."""
         return cls(Message("Spread over seeds"), [Arm(Message("this recipe"), recipe)], seeds)
+
+    @property
+    def baseline_label(self) -> Message:
+        """Of the arm that the others are compared with."""
+        return self.arms[self.baseline].label
 
     @property
     def stopped(self) -> bool:
@@ -120,15 +145,33 @@ class Experiment:
 
     def take(self) -> Planned | None:
         """The run that comes next: whoever asks makes it. None when all are made or being made, or one was stopped."""
-        planned = None if self.stopped else next((run for run in self.runs if run.place not in self._taken), None)
-        if planned:
-            self._taken.add(planned.place)
-        return planned
+        with self._lock:
+            planned = None if self.stopped else next((run for run in self.runs if run.place not in self._taken), None)
+            if planned:
+                self._taken.add(planned.place)
+            return planned
+
+    def begun(self, planned: Planned, folder: Path) -> None:
+        """That run is kept in `folder`."""
+        self._folders[planned.place] = folder
 
     def ended(self, planned: Planned, how: RunEnded, folder: Path | None = None) -> None:
         """That run has ended so, or had before somebody asked for it."""
-        self._taken.add(planned.place)
-        self.results.append(Result(planned, how, folder))
+        with self._lock:
+            self._taken.add(planned.place)
+            self.results.append(Result(planned, how, folder or self._folders.get(planned.place)))
+
+    def with_threads(self, threads: int) -> None:
+        """Give each run that is still to be made so many threads of the processor; its recipe says so."""
+        self.runs = tuple(
+            run if run.place in self._taken else Planned(run.recipe.with_(threads=threads), run.place)
+            for run in self.runs
+        )
+
+    @property
+    def left(self) -> int:
+        """Runs that nobody has begun."""
+        return len(self.runs) - len(self._taken)
 
     def by_arm(self) -> Iterator[tuple[Arm, list[Result]]]:
         """Each arm that has ended with some seed, with its results in the order of the seeds."""
@@ -149,21 +192,31 @@ def together(parts: Sequence[Message]) -> Message:
     return parts[0] if len(parts) == 1 else Message(PARTS, parts=tuple(parts))
 
 
-def run_all(experiment: Experiment, train: Callable[[Planned], RunEnded | None]) -> None:
-    """Make all its runs by `train`, one after the other; one that diverges, fails or is refused is a result.
+def run_all(experiment: Experiment, train: Callable[[Planned], RunEnded | None], at_once: int = 1) -> None:
+    """Make all runs that are left by `train`, so many at once; one that diverges, fails or is refused is a result.
 
-    Raises InputError if not a single one could begin.
+    With several at once, `train` is called from threads, and hands the work to processes. Raises InputError if not a
+    single run could begin.
     """
-    refused = 0
-    while planned := experiment.take():
-        try:
-            ended = train(planned)
-        except InputError as error:
-            refused += 1
-            if refused == len(experiment.runs):
-                raise
-            ended = RunEnded(outcome=FAILED, reason=said(error))
-        experiment.ended(planned, ended or RunEnded(outcome=FAILED, reason=NOTHING))
+    refused: list[InputError] = []
+
+    def make() -> None:
+        while planned := experiment.take():
+            try:
+                ended = train(planned)
+            except InputError as error:
+                refused.append(error)
+                ended = RunEnded(outcome=FAILED, reason=said(error))
+            experiment.ended(planned, ended or RunEnded(outcome=FAILED, reason=NOTHING))
+
+    if at_once == 1:
+        make()
+    else:
+        with ThreadPoolExecutor(at_once) as pool:
+            for made in [pool.submit(make) for _each in range(at_once)]:
+                made.result()
+    if refused and len(refused) == len(experiment.runs):
+        raise refused[-1]
 
 
 def spread(values: Sequence[float]) -> tuple[float, float]:

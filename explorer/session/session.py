@@ -9,14 +9,15 @@ from enum import StrEnum
 from pathlib import Path
 
 from explorer.errors import InputError
-from explorer.events import FAILED, Event, RunEnded, RunStarted
-from explorer.i18n import N_, NOTHING, Message, _
+from explorer.events import Event, RunEnded, RunStarted
+from explorer.i18n import N_, Message, _
 from explorer.recipe import BY_NAME, Recipe, in_words, live, waits
 from explorer.runs import Mailbox, RunRecord, new_folder
 from explorer.runs.experiment import Planned
 from explorer.runs.place import keep_place
 from explorer.session.history import History
 from explorer.session.screen import RunOnScreen, Screen, stored
+from explorer.session.stored import failed
 from explorer.techniques import Technique
 from explorer.training.control import Control
 
@@ -283,8 +284,3 @@ def _why_not_live(kind: type[Technique], was: Technique | None, now: Technique |
         return kind.next_run
     fields = [info for name, info in kind.model_fields.items() if getattr(was, name) != getattr(now, name)]
     return next(filter(None, map(waits, fields)), "" if kind.whole_run else kind.next_run)
-
-
-def failed(reason: Message, remedy: Message = NOTHING, details: str = "") -> RunEnded:
-    """The end of a run that could not be told by the trainer itself."""
-    return RunEnded(outcome=FAILED, reason=reason, remedy=remedy, details=details)

@@ -189,7 +189,7 @@ def test_weights_without_a_recipe_need_one_to_go_on(tmp_path: Path) -> None:
 
 def test_compare_trains_every_arm_and_says_how_each_ended(tmp_path: Path) -> None:
     arguments = ["--transfer.backbone", "small_cnn", "--classes", "Sandal,Bag", "--per-class", "8", "--batch-size", "8"]
-    arguments += ["--epochs", "2", "--no-augmentation", "--lr", "0.02", "--instruments", "none"]
+    arguments += ["--epochs", "2", "--no-augmentation", "--lr", "0.02", "--instruments", "none", "--at-once", "2"]
     done = run("compare", "transfer", *arguments, "--out", str(tmp_path / "to"), home=tmp_path, COLUMNS="120")
     assert done.returncode == 0, done.stderr
     names = ("from scratch", "feature extraction", "fine-tuning", "BatchNorm trap")
@@ -204,7 +204,7 @@ def test_compare_trains_every_arm_and_says_how_each_ended(tmp_path: Path) -> Non
 
 
 def test_any_technique_is_compared_with_its_absence(tmp_path: Path) -> None:
-    done = run("compare", "skip", *TINY, "--instruments", "none", home=tmp_path, COLUMNS="120")
+    done = run("compare", "skip", *TINY, "--instruments", "none", "--at-once", "1", home=tmp_path, COLUMNS="120")
     assert done.returncode == 0, done.stderr
     recipes = [open_run(folder).recipe["techniques"] for folder in sorted((tmp_path / "runs").iterdir())]
     assert sorted("skip" in techniques for techniques in recipes) == [False, True]
@@ -216,6 +216,7 @@ def test_an_arm_that_diverges_is_a_result_and_the_others_go_on(tmp_path: Path) -
     (tmp_path / "deep.json").write_text(recipe.to_json(), encoding="utf-8")
     arguments = [str(tmp_path / "deep.json"), "--clipping.threshold", "0.5"]
     arguments += ["--per-class", "20", "--batch-size", "32", "--epochs", "3", "--instruments", "none"]
+    arguments += ["--at-once", "1"]
     done = run("compare", "clipping", *arguments, "--out", str(tmp_path / "to"), home=tmp_path, COLUMNS="120")
     assert done.returncode == 0, done.stdout + done.stderr
     ended = {name: open_run(tmp_path / "to" / name).ended for name in ("without-gradient-clipping", "clip-0.5")}
@@ -227,7 +228,7 @@ def test_an_arm_that_diverges_is_a_result_and_the_others_go_on(tmp_path: Path) -
 
 def test_seeds_give_a_mean_and_a_spread(tmp_path: Path) -> None:
     arguments = ["--width", "4", "--per-class", "10", "--batch-size", "50", "--epochs", "1", "--instruments", "none"]
-    done = run("compare", "dropout", *arguments, "--seeds", "2", home=tmp_path, COLUMNS="120")
+    done = run("compare", "dropout", *arguments, "--seeds", "2", "--at-once", "2", home=tmp_path, COLUMNS="120")
     assert done.returncode == 0, done.stderr
     places = [kept_place(folder) for folder in (tmp_path / "runs").iterdir()]
     assert sorted((place.arm, place.seed) for place in places if place) == [(0, 0), (0, 1), (1, 0), (1, 1)]
@@ -342,3 +343,21 @@ def test_networks_and_optimizers_are_listed_and_described(tmp_path: Path) -> Non
     said = run("describe", "vit", home=tmp_path).stdout
     assert "Vision transformer" in said
     assert "--network.heads" in said
+
+
+def test_an_ablation_goes_on_and_is_told_in_every_form(tmp_path: Path) -> None:
+    arguments = ["ablate", "--width", "4", "--per-class", "10", "--batch-size", "50", "--epochs", "1", "--seeds", "1"]
+    arguments += ["--values", "lr=0.05,0.2", "--at-once", "1", "--out", str(tmp_path / "out")]
+    done = run(*arguments, "--json", "--csv", str(tmp_path / "t.csv"), home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert [arm["arm"] for arm in found["arms"]] == ["learning rate 0.05", "learning rate 0.2"]
+    assert found["baseline"] == "learning rate 0.2"
+    assert found["arms"][0]["difference"]["verdict"] == "not distinguishable"
+    assert len((tmp_path / "t.csv").read_text().splitlines()) == 3
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"learning-rate-0.05", "learning-rate-0.2"}
+    again = run(*arguments, "--markdown", str(tmp_path / "t.md"), home=tmp_path)
+    assert "2 runs are there already." in again.stdout
+    assert "| learning rate 0.05 |" in (tmp_path / "t.md").read_text()
+    assert len(list((tmp_path / "out").iterdir())) == 2
+    assert "lr=0.02" in run("ablate", "--values", "lr", home=tmp_path).stderr

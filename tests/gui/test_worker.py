@@ -91,7 +91,7 @@ def test_at_most_the_batch_under_way_is_finished_after_stop(qtbot: QtBot, tmp_pa
 def test_a_run_that_is_torn_down_is_stored_as_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from explorer.training import loop
 
-    def train(recipe: Recipe, control: Control, checkpoints: Path) -> Iterator[Event]:
+    def train(recipe: Recipe, instruments: str, control: Control, checkpoints: Path) -> Iterator[Event]:
         run = Script()(recipe, control, tmp_path)
         yield from (next(run) for _event in range(5))
         raise SystemExit(3)

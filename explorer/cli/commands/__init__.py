@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from explorer.cli.commands import compare, describe, doctor, export, lesson, listing, predict, train
+from explorer.cli.commands import ablate, compare, describe, doctor, export, lesson, listing, predict, train
 from explorer.cli.flags import Parser
 from explorer.errors import InputError
 from explorer.i18n import _
@@ -14,6 +14,7 @@ from explorer.i18n import _
 COMMANDS = (
     train.COMMAND,
     compare.COMMAND,
+    ablate.COMMAND,
     predict.COMMAND,
     lesson.COMMAND,
     listing.COMMAND,

@@ -6,18 +6,25 @@ import argparse
 from pathlib import Path
 
 from explorer.cli.commands.base import Command
+from explorer.cli.experiments import experiment_flags, run_experiment
 from explorer.cli.flags import recipe_from
 from explorer.cli.running import exit_code, run_named, running_flags, train_into
 from explorer.errors import InputError
 from explorer.i18n import _
 from explorer.recipe import Recipe
 from explorer.runs import new_folder, open_run
+from explorer.runs.experiment import Experiment
 from explorer.runs.store import CHECKPOINTS
 
 
 def _flags(parser: argparse.ArgumentParser) -> None:
     running_flags(parser)
-    parser.add_argument("--json", action="store_true", help=_("one event per line on standard output"))
+    experiment_flags(parser)
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help=_("one event per line on standard output; with several seeds the results instead"),
+    )
     parser.add_argument(
         "--resume", metavar="RUN", help=_("go on from a run or a checkpoint, with its recipe; into a new folder")
     )
@@ -26,6 +33,10 @@ def _flags(parser: argparse.ArgumentParser) -> None:
 def _run(options: argparse.Namespace) -> int:
     resume = _checkpoint(options.resume) if options.resume else None
     recipe = recipe_from(options, _recipe_of(resume) if resume and not options.recipe else None)
+    if options.seeds > 1:
+        if resume:
+            raise InputError(_("--resume goes on from one run; several seeds begin afresh. Leave one of them out."))
+        return run_experiment(Experiment.of_recipe(recipe, options.seeds), options)
     folder = Path(options.out) if options.out else new_folder(recipe)
     code = exit_code(train_into(recipe, folder, options.instruments, options.json, resume))
     if not options.json:

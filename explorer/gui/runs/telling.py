@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 from explorer.events import Note, Progress, RecipeChanged, RunEnded
 from explorer.gui.runs.banner import Banner
-from explorer.gui.runs.transport import Transport, duration, outcome
+from explorer.gui.runs.transport import Transport, outcome
 from explorer.i18n import NOTHING, Message, _, ngettext
 from explorer.runs import in_use, runs_folder
 from explorer.runs.store import CHECKPOINTS
 from explorer.session.live_change import changed_help, changed_text
 from explorer.session.screen import RunOnScreen
+from explorer.titles import duration
 
 
 class Telling(NamedTuple):

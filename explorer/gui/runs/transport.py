@@ -14,6 +14,7 @@ from explorer.gui.wording import rich
 from explorer.i18n import N_, _, ngettext
 from explorer.runs import RunRecord
 from explorer.session.session import State
+from explorer.titles import duration
 
 BUTTONS = {
     "train": (N_("Train"), "F5", N_("Start a new run with this recipe.")),
@@ -209,16 +210,6 @@ def speed(record: RunRecord) -> str:
     if record.cost:
         words.append(_("watching costs {share:.1f} %").format(share=100 * record.watching_share))
     return " · ".join(words)
-
-
-def duration(seconds: float) -> str:
-    """`seconds` as people say it, coarser the longer."""
-    whole = max(0, round(seconds))
-    if whole < 60:
-        return _("{s} s").format(s=whole)
-    if whole < 3600:
-        return _("{m} min {s:02} s").format(m=whole // 60, s=whole % 60)
-    return _("{h} h {m:02} min").format(h=whole // 3600, m=whole % 3600 // 60)
 
 
 def outcome(record: RunRecord) -> str:

@@ -37,7 +37,7 @@ class Accumulation(Technique):
     title = N_("Gradient accumulation")
     summary = N_("Takes a batch through the network in pieces and adds their gradients up.")
     group = Category.STABILISE
-    label = "accumulation {pieces}"
+    label = N_("accumulation {pieces}")
     takes = ("backward",)
 
     pieces: int = parameter(4, N_("k, into how many pieces each batch is cut."), title=N_("Pieces"), ge=2, le=256)

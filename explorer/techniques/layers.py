@@ -63,7 +63,9 @@ class StandardizedConv2d(nn.Conv2d):
         if self.centre:
             weight = weight - mean
         if self.divide:
-            weight = weight * (math.sqrt(2 / weight[0].numel()) / (spread + 1e-5))
+            # ReLU leaves half of the square, and a filter of mean 0 does not see the mean in it.
+            kept = 2 / (1 - 1 / math.pi) if self.centre else 2
+            weight = weight * (math.sqrt(kept / weight[0].numel()) / (spread + 1e-5))
         if self.kernel_size == (1, 1):  # see StridedProjection
             x = x[:, :, :: self.stride[0], :: self.stride[1]]
             return nn.functional.conv2d(x, weight, self.bias)

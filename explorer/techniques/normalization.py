@@ -28,8 +28,8 @@ class Normalization(Technique):
 
     Values stay in one range from layer to layer, so gradients vanish or explode less, and a higher learning rate works.
 
-    Use batch with 16 images a batch or more, group with fewer. Look at: BatchNorm (batch against running statistics),
-    gradient norms (even over the layers).
+    Use batch with 16 images a batch or more, group with fewer. Look at: normalization (batch against running
+    statistics), gradient norms (even over the layers).
 
     Papers: Ioffe, Szegedy 2015, arXiv 1502.03167; Ba et al. 2016, arXiv 1607.06450; Wu, He 2018, arXiv 1803.08494;
     Ulyanov et al. 2016, arXiv 1607.08022.

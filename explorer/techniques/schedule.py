@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated, Literal
-
-from pydantic import Field
+from typing import Literal
 
 from explorer.declared import parameter
 from explorer.i18n import N_, NOTHING, Message
@@ -23,16 +21,16 @@ class Schedule(Technique):
     """Changes the learning rate while training: large steps to get near, small ones to settle.
 
     The recipe's learning rate is the peak; the schedule multiplies it.
-    one_cycle: up from 1/div in the first part, then down by a cosine to almost 0; momentum stays.
-    cosine: (1 + cos πt)/2. cosine_restarts: the same again and again, each cycle longer by a factor.
-    step: × γ every so many epochs. multi_step: × γ at given epochs. exponential: γ per epoch.
-    polynomial: (1 − t)^power. plateau: × γ when the validation loss has not fallen for more epochs than patience
-    allows, counted from where it was chosen; a fall counts from 0.01 % on. cyclic: up and down in triangles.
+    One cycle: up from 1/div in the first part, then down by a cosine to almost 0; momentum stays.
+    Cosine: (1 + cos πt)/2. Cosine with restarts: the same again and again, each cycle longer by a factor.
+    Steps: × γ every so many epochs. Steps at milestones: × γ at given epochs. Exponential: γ per epoch.
+    Polynomial: (1 − t)^power. On a plateau: × γ when the validation loss has not fallen for more epochs than patience
+    allows, counted from where it was chosen; a fall counts from 0.01 % on. Cyclic: up and down in triangles.
     t is the share of the steps that are done: 0 is reached after the last one.
     Warm-up raises the rate in a straight line from almost 0 to where the shape begins. The shape then runs over what is
     left and counts its epochs from there, so that the peak is reached whatever the warm-up.
 
-    Use one_cycle or cosine when you know the number of epochs, plateau when you do not. Look at: loss (it falls once
+    Use one cycle or cosine when you know the number of epochs, plateau when you do not. Look at: loss (it falls once
     more when the rate does), and the planned rate.
 
     Papers: Smith, Topin 2018, arXiv 1708.07120; Loshchilov, Hutter 2017, arXiv 1608.03983; Smith 2017,
@@ -67,7 +65,7 @@ class Schedule(Technique):
         le=1000,
         when={"kind": ("step", "cosine_restarts", "cyclic")},
     )
-    milestones: tuple[Annotated[float, Field(gt=0)], ...] = parameter(
+    milestones: tuple[float, ...] = parameter(
         (8.0, 12.0),
         N_("Epochs after the warm-up at which the rate is lowered."),
         title=N_("Milestones"),
@@ -127,6 +125,12 @@ class Schedule(Technique):
                 "warm-up, or more epochs.",
                 warmup=f"{self.warmup:g}",
                 epochs=epochs,
+            )
+        if self.kind == "multi_step" and min(self.milestones, default=1.0) <= 0:  # recipes that have it go on opening
+            return Message(
+                "The rate is lowered at epoch {milestone}, before the first step, so it never reaches its peak. Choose "
+                "milestones above 0.",
+                milestone=f"{min(self.milestones):g}",
             )
         if self.kind == "cyclic" and self.every / 2 > epochs - self.warmup:
             return Message(

@@ -19,12 +19,13 @@ class StochasticDepth(Technique):
     """In training, leaves whole residual blocks out at random, so that only their skip connection is left: each step
     trains a network of another, smaller depth. In evaluation all blocks are there.
 
-    y = x + f(x) · m / (1 − p_l),  m ~ Bernoulli(1 − p_l),  p_l = p · l / L
+    y = φ(x + f(x) · m / (1 − p_l)),  m ~ Bernoulli(1 − p_l),  p_l = p · l / L
 
-    The l-th of L blocks is left out with probability p_l, which rises in a straight line from the images to the head
-    (linear decay of survival): the first blocks, on which all others build, hardly ever, the last one with p. The
-    paper scales in evaluation instead, by 1 − p_l; here, as with dropout, the rest is scaled up in training, which is
-    the same but for the scale of f. batch: one draw for all images of a step, as in the paper; row: one for each image.
+    φ is what follows the sum: the activation, in a transformer nothing. The l-th of L blocks is left out with
+    probability p_l, which rises in a straight line from the images to the head (linear decay of survival): the first
+    blocks, on which all others build, hardly ever, the last one with p. The paper scales in evaluation instead, by 1
+    − p_l; here, as with dropout, the rest is scaled up in training, which is the same but for the scale of f. batch:
+    one draw for all images of a step, as in the paper; row: one for each image.
 
     It regularises deep networks: the gradient has shorter ways, and no block can rely on the one before it. Blocks left
     out are computed all the same, so it saves no time here.
@@ -41,7 +42,7 @@ class StochasticDepth(Technique):
     title = N_("Stochastic depth")
     summary = N_("Leaves whole residual blocks out at random in training.")
     group = Category.REGULARISE
-    label = "stochastic depth {p:g}"
+    label = N_("stochastic depth {p:g}")
 
     p: float = parameter(
         0.2, N_("Probability with which the last block is left out."), title=N_("Probability p"), ge=0, le=0.95

@@ -14,7 +14,8 @@ from explorer.optimizers import SGD, AdamW
 from explorer.recipe import VERSION, Recipe, in_words, live, parse
 from explorer.resources import resource
 from explorer.runs import open_run
-from explorer.techniques import Transfer
+from explorer.techniques import Schedule, Transfer
+from explorer.techniques.slots import Moment
 
 V1 = Path(__file__).parents[1] / "files" / "v1"
 RECIPES = sorted((V1 / "recipes").glob("*.json"))
@@ -115,3 +116,13 @@ def test_choices_differ_in_words() -> None:
 def test_the_network_waits_for_the_next_run_and_the_optimizer_acts_at_once() -> None:
     now = live(Recipe(), Recipe(network="vit", optimizer="adamw"))
     assert (now.network, now.optimizer) == (SmallCNN(), AdamW())
+
+
+def test_milestones_before_the_start_open_as_they_were() -> None:
+    """They lower the rate from the first step on; only a new run of them is refused (tests/techniques)."""
+    techniques = {"schedule": {"kind": "multi_step", "milestones": [0, 3], "gamma": 0.5}}
+    for version in (1, VERSION):
+        schedule = parse({"version": version, "techniques": techniques}).technique(Schedule)
+        assert schedule
+        assert schedule.milestones == (0.0, 3.0)
+        assert schedule.lr_scale(Moment(0, 4, 5)) == 0.5

@@ -39,7 +39,7 @@ class CalibrationPanel(Panel):
 
     def build(self) -> None:
         self.plot = self.add_plot(Plot(CONFIDENCE, N_("Accuracy, %"), percent=True))
-        self.images = self.add_plot(Plot(CONFIDENCE, N_("Number")))
+        self.images = self.add_plot(Plot(CONFIDENCE, N_("Images")))
         self.images.set_log(True)
         self.images.getAxis("left").setGrid(False)
         for plot in self.plots:

@@ -8,6 +8,7 @@ from typing import Any, Literal, NoReturn, get_origin
 
 from pydantic.fields import FieldInfo
 
+from explorer.data import DataChoice
 from explorer.errors import InputError
 from explorer.i18n import _
 from explorer.nearest import did_you_mean
@@ -18,6 +19,10 @@ from explorer.techniques import TECHNIQUES
 
 OLD_FLAGS = ("backbone", "size")
 """Of transfer learning, which chose the network in version 1; not in the help, but they still do what they did."""
+
+
+PLAIN = ("classes", "per_class", "fraction", "size", "fit", "colour")
+"""Of the data, what is said so often that its flag goes without "data."."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -48,8 +53,7 @@ def recipe_flags(parser: argparse.ArgumentParser) -> None:
     for name, field in Recipe.model_fields.items():
         if name == "data":
             _flag(parser, "--data", "set.data.name", field)
-            for part in ("classes", "per_class", "fraction", "size", "fit", "colour"):
-                _flag(parser, "--" + part.replace("_", "-"), f"set.data.{part}", type(field.default).model_fields[part])
+            data_flags(parser)
         elif name in CHOICES:
             _choice_flags(parser, name, field)
         elif name not in ("version", "techniques"):
@@ -67,6 +71,14 @@ def recipe_flags(parser: argparse.ArgumentParser) -> None:
         )
         for name, field in technique.model_fields.items():
             _flag(group, f"--{technique.name}.{name}", f"parameter.{technique.name}.{name}", field)
+
+
+def data_flags(parser: argparse.ArgumentParser) -> None:
+    """How images are taken from a set, whichever it is."""
+    for name, field in DataChoice.model_fields.items():
+        if name != "name":
+            prefix = "--" if name in PLAIN else "--data."
+            _flag(parser, prefix + name.replace("_", "-"), f"set.data.{name}", field)
 
 
 def _choice_flags(parser: argparse.ArgumentParser, choice: str, field: FieldInfo) -> None:

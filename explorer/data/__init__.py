@@ -1,7 +1,7 @@
 """The data room: whatever the source, images end as uint8 tensors, in memory or mapped. Importing it spares torch."""
 
 from explorer.data.base import DataSpec, ImageData, Source, Split
-from explorer.data.catalogue import known, load, loading, look, sources
+from explorer.data.catalogue import find, known, load, loading, look, sources
 from explorer.data.choice import DataChoice
 from explorer.data.gauge_picture import draw_gauges
 
@@ -12,6 +12,7 @@ __all__ = [
     "Source",
     "Split",
     "draw_gauges",
+    "find",
     "known",
     "load",
     "loading",

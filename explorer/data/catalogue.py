@@ -10,6 +10,7 @@ from pathlib import Path
 from explorer.data import fashion, folder, gauges, own
 from explorer.data.base import ImageData, Source
 from explorer.data.choice import DataChoice
+from explorer.data.source import Found
 from explorer.data.tree import Seen, unwatched
 from explorer.errors import InputError
 from explorer.events import Progress
@@ -34,7 +35,12 @@ def look(name: str, seen: Seen = unwatched) -> Source:
 
     Raises InputError, with what was probably meant, where there is none. A folder may take seconds; `seen` hears of it.
     """
-    return known(name) or own.source(name, folder.find(_as_folder(name), seen))
+    return known(name) or own.source(name, find(DataChoice(name=name), seen))
+
+
+def find(choice: DataChoice, seen: Seen = unwatched) -> Found:
+    """The files of the pictures of one's own that `choice` names, before any is decoded. Raises InputError."""
+    return folder.find(_as_folder(choice.name), seen)
 
 
 def load(choice: DataChoice, seed: int = 0) -> ImageData:
@@ -63,7 +69,7 @@ def loading(choice: DataChoice, seed: int = 0) -> Generator[Progress, None, Imag
             return data
         text = Message("Size, fit and colour are for pictures of one's own; “{data}” keeps its own.", data=choice.name)
         return replace(data, notes=(*data.notes, text))
-    return (yield from own.loading(folder.find(_as_folder(choice.name)), choice, seed))
+    return (yield from own.loading(find(choice), choice, seed))
 
 
 def _as_folder(name: str) -> Path:

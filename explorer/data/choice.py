@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import BaseModel, ConfigDict, Field
 
+from explorer.data.view import Fit, View
 from explorer.i18n import N_
 
 
@@ -52,13 +51,20 @@ class DataChoice(BaseModel):
         description=N_("Pixels along each side to which pictures of one's own are brought."),
         json_schema_extra={"unit": N_("pixels")},
     )
-    fit: Literal["crop", "pad", "stretch"] = Field(
+    fit: Fit = Field(
         "crop",
         description=N_("Of pictures of one's own, cut out the middle, show all between black bars, or stretch them."),
     )
     colour: bool = Field(True, description=N_("Take pictures of one's own in colour, or in grey."))
+    near_copies: bool = Field(
+        True,
+        description=N_(
+            "Keep pictures of one's own that look the same, such as one that was stored anew, together in training, "
+            "validation or test."
+        ),
+    )
 
     @property
-    def view(self) -> tuple[int, str, bool]:
+    def view(self) -> View:
         """How pictures of one's own are brought to one shape."""
-        return self.size, self.fit, self.colour
+        return View(self.size, self.fit, self.colour)

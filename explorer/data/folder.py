@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from explorer.data.names import natural, part_of
+from explorer.data.names import natural, number, part_of
 from explorer.data.picture_file import suffixes
 from explorer.data.source import FREE, TEST, TRAINING, VALIDATION, Found, PassedOver, listed
 from explorer.data.tree import Node, Seen, tree, unwatched
@@ -58,6 +58,7 @@ def find(folder: Path, seen: Seen = unwatched) -> Found:
         parts=np.array([part for _label, part, _path in found], np.int64),
         passed_over=tuple(passed),
         notes=tuple(notes),
+        ordered=all(number(name) is not None for name in classes),
         layout=Message("sub-folders of parts, and of classes within them")
         if parts
         else Message("a sub-folder a class"),

@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 
 from explorer.data import cache
 from explorer.data.decoding import kind_of_record, readable, reason, records, sound
-from explorer.data.reading import Decoded, notes, require_readable
+from explorer.data.likeness import alike
+from explorer.data.reading import Decoded, require_readable
 from explorer.data.source import Found
 from explorer.data.view import View
 from explorer.errors import InputError
@@ -33,7 +34,7 @@ from explorer.files import write, written
 from explorer.i18n import Message
 from explorer.resources import CACHE_VARIABLE
 
-VERSION = 1
+VERSION = 2
 """Of how pictures are decoded and kept: with another one, all are decoded anew."""
 IN_MEMORY = 1_200_000_000
 """Bytes of pictures that are held in memory where the cache cannot be written."""
@@ -95,7 +96,7 @@ def _opened(entry: Path, found: Found, view: View) -> Decoded | None:
         images = np.load(entry / cache.PIXELS, mmap_mode="c", allow_pickle=False)
         if images.shape != (len(arrays["indices"]), *view.shape) or images.dtype != np.uint8:
             return None
-        columns = (arrays[name] for name in ("indices", "rows", "digest", "pixels", "thumb", "more"))
+        columns = (arrays[name] for name in ("indices", "rows", "digest", "pixels", "pairs", "more"))
         kept = _told(found, images, left_out, *columns)
         os.utime(entry / cache.ABOUT)
     except Exception:  # not there, cut short, spoilt: whatever the formats' readers raise
@@ -111,14 +112,14 @@ def _told(
     rows: NDArray[np.int64],
     files: NDArray[np.uint8],
     pixels: NDArray[np.uint8],
-    thumbs: NDArray[np.uint8],
+    pairs: NDArray[np.int64],
     more: NDArray[np.uint8],
 ) -> Decoded:
     """What is known of all that was read."""
-    left_out = tuple((found.paths[index], reason) for index, reason in reasons.items())
+    left_out = tuple((found.named(found.paths[index]), reason) for index, reason in reasons.items())
     digests, hashes = (tuple(row.tobytes() for row in table) for table in (files, pixels))
-    said = notes(found, left_out, indices[more.astype(bool)].tolist())
-    return Decoded(indices, images, rows, digests, hashes, thumbs, left_out, said)
+    several = tuple(found.named(found.paths[index]) for index in indices[more.astype(bool)])
+    return Decoded(indices, images, rows, digests, hashes, pairs, left_out, several)
 
 
 def _made(entry: Path, found: Found, view: View, arrange: Arrange) -> Generator[Progress, None, Decoded]:
@@ -183,9 +184,9 @@ def _of(kept: NDArray[np.void], found: Found) -> Decoded:
     """The pictures of the records `kept`, where they lie. Raises InputError if too few could be read."""
     indices = readable(kept)
     reasons = {int(n): reason(kept[n]) for n in np.setdiff1d(np.arange(len(kept)), indices)}
-    require_readable(found, tuple((found.paths[index], reason) for index, reason in reasons.items()))
-    columns = (np.array(kept[name][indices]) for name in ("digest", "pixels", "thumb", "more"))
-    return _told(found, kept["image"], reasons, indices, indices, *columns)
+    require_readable(found, tuple((found.named(found.paths[index]), reason) for index, reason in reasons.items()))
+    digests, pixels, thumbs, more = (np.array(kept[name][indices]) for name in ("digest", "pixels", "thumb", "more"))
+    return _told(found, kept["image"], reasons, indices, indices, digests, pixels, alike(thumbs), more)
 
 
 def _publish(entry: Path, found: Found, kept: NDArray[np.void], arrange: Arrange) -> None:
@@ -198,8 +199,8 @@ def _publish(entry: Path, found: Found, kept: NDArray[np.void], arrange: Arrange
         np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
         for start in range(0, len(order), CHUNK):
             file.write(made.images[made.rows[order[start : start + CHUNK]]].tobytes())
-    places = {path: index for index, path in enumerate(found.paths)}
-    reasons = json.dumps([(places[path], reason.to_plain()) for path, reason in made.left_out]).encode()
+    broken = np.setdiff1d(np.arange(len(kept)), made.indices)
+    reasons = json.dumps([(int(n), reason(kept[n]).to_plain()) for n in broken]).encode()
     about = io.BytesIO()
     np.savez(
         about,
@@ -208,7 +209,7 @@ def _publish(entry: Path, found: Found, kept: NDArray[np.void], arrange: Arrange
         left_out=np.frombuffer(reasons, np.uint8),
         digest=kept["digest"][made.indices],
         pixels=kept["pixels"][made.indices],
-        thumb=made.thumbs,
+        pairs=made.pairs,
         more=kept["more"][made.indices],
     )
     write(entry / cache.ABOUT, about.getbuffer())

@@ -11,9 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 ALIKE = 0.1
-"""Greatest root of the mean squared difference of two pictures of equal mean and contrast 1. Of 80 pieces of two
-photographs, JPEG at quality 30 gives 0.03 (median; found 88 %), half the size 0.01 (100 %), more contrast 0.05 (99 %),
-a shift by 3 pixels 0.08; of the 6,000 clothes of fashion-mini two pairs lie below, 109 below 0.15."""
+"""Greatest root of the mean squared difference of two pictures of equal mean and contrast 1. Of 25 whole photographs
+and 269 pieces of them, 160 pixels wide, this share is found again after: half the size 100 and 94 %, JPEG at quality 75
+100 and 82 %, at 30 92 and 56 %, WebP 96 and 64 %, a palette 100 and 96 %, contrast by a fifth 100 and 91 %, saturation
+by a third 60 and 64 %, a margin of 1 % cut off each side 48 and 68 %, of 2.5 % 0 and 6 %, turned by 1 degree 36 and
+25 %; a mirror image never. No two different ones of these, of 200 faces and of 2,100 gauges are taken for alike; of
+1,797 digits one pair is, of the 6,000 clothes of fashion-mini two, each of one class (of the clothes 109 below 0.15).
+"""
 FLAT = 2.0
 """Contrast (standard deviation, of 255) below which pictures are alike only if their pixels are equal."""
 _BANDS = 6
@@ -26,6 +30,7 @@ _ONES = np.array([number.bit_count() for number in range(256)], np.uint8)
 
 def alike(thumbs: NDArray[np.uint8]) -> NDArray[np.int64]:
     """(P, 2): pairs of pictures that look the same, by their `thumbs` (N, C, 16, 16); the first before the second."""
+    # 20,000 pictures take about a second: the cache keeps what comes of it.
     textured = np.flatnonzero(thumbs.reshape(len(thumbs), -1).std(axis=1) > FLAT)
     pairs = textured[_near(hashes(thumbs[textured]))]
     pieces = [pairs[start : start + _PAIRS] for start in range(0, len(pairs), _PAIRS)]

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Generator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from explorer.data.base import Arrays, ImageData, Source, assemble, chosen, reduced
 from explorer.data.choice import DataChoice
+from explorer.data.findings import Finding, Likeness, leaks, likenesses, scarcities, troubles
 from explorer.data.kept import pictures
-from explorer.data.names import number
 from explorer.data.reading import Decoded
-from explorer.data.source import FREE, TEST, TRAINING, VALIDATION, Found, listed
+from explorer.data.source import TRAINING, Found
 from explorer.data.splitting import divide, for_training, units
 from explorer.data.view import View
 from explorer.errors import InputError
 from explorer.events import Progress
-from explorer.i18n import N_, Message, _, ngettext
-
-FEW = 10
-"""Pictures of a class below which its accuracy says next to nothing."""
+from explorer.i18n import Message, _, ngettext
 
 
 def loading(found: Found, choice: DataChoice, seed: int) -> Generator[Progress, None, ImageData]:
@@ -32,11 +29,11 @@ def loading(found: Found, choice: DataChoice, seed: int) -> Generator[Progress, 
     left to divide; what is left out otherwise is named in `notes`. Closing the iterator cancels.
     """
     found = found.of(chosen(found.classes, choice))
-    view = View(choice.size, choice.fit, choice.colour)
-    read = yield from pictures(found, view, lambda read: np.argsort(_divided(found, read), kind="stable"))
-    labels, parts = found.labels[read.indices], _divided(found, read)
-    copies = units(read.digests, read.pixels)
-    notes = [*found.remarks, *read.notes, *_copies(found, read, copies, parts), *_scarce(found, labels, parts)]
+    read = yield from decoded(found, choice)
+    labels, division = found.labels[read.indices], divided(found, read, choice)
+    parts = division.parts
+    said = (finding.text for finding in division.findings if finding.loading)
+    notes = [*found.remarks, *read.notes, *said]
     choice = choice.model_copy(update={"classes": _that_train(found, labels, parts)})
     of_rows = np.full(len(read.images), -1, np.int64)
     of_rows[read.rows] = labels
@@ -49,16 +46,52 @@ def loading(found: Found, choice: DataChoice, seed: int) -> Generator[Progress, 
         reduced(training, found.classes, choice, seed),
         validation,
         test,
-        ordered=_ordered(found),
+        ordered=found.ordered,
         notes=tuple(notes),
     )
 
 
-def _divided(found: Found, read: Decoded) -> NDArray[np.int64]:
-    """The part of each picture that was read."""
-    labels, given = found.labels[read.indices], found.parts[read.indices]
-    groups = [found.groups[index] or index for index in read.indices] if found.groups else range(len(labels))
-    return divide(labels, read.digests, units(read.digests, read.pixels, groups), given)
+def decoded(found: Found, choice: DataChoice) -> Generator[Progress, None, Decoded]:
+    """All pictures that were `found`, kept as they will be divided. Closing the iterator cancels."""
+
+    def order(read: Decoded) -> NDArray[np.int64]:
+        return np.argsort(_parts(found, read, _likeness(read), choice), kind="stable")
+
+    return (yield from pictures(found, choice.view, order))
+
+
+@dataclass(frozen=True, eq=False)
+class Division:
+    """Which picture that was read goes where."""
+
+    parts: NDArray[np.int64]
+    """(K,), FREE for those that must be left out."""
+    findings: tuple[Finding, ...]
+
+
+def divided(found: Found, read: Decoded, choice: DataChoice) -> Division:
+    """Divide what was read, and say what is odd about it."""
+    labels, like = found.labels[read.indices], _likeness(read)
+    parts = _parts(found, read, like, choice)
+    findings = (
+        *troubles(found, read),
+        *likenesses(found, read, like, parts),
+        *leaks(found, read, like.near if choice.near_copies else like.copies, parts),
+        *scarcities(found, labels, parts),
+    )
+    return Division(parts, findings)
+
+
+def _likeness(read: Decoded) -> Likeness:
+    copies = units(read.digests, read.pixels)
+    return Likeness(copies, units(copies.tolist(), pairs=read.pairs))
+
+
+def _parts(found: Found, read: Decoded, like: Likeness, choice: DataChoice) -> NDArray[np.int64]:
+    together = like.near if choice.near_copies else like.copies
+    if found.groups:
+        together = units(together.tolist(), [found.groups[index] or index for index in read.indices.tolist()])
+    return divide(found.labels[read.indices], read.digests, together, found.parts[read.indices])
 
 
 def source(name: str, found: Found) -> Source:
@@ -68,7 +101,7 @@ def source(name: str, found: Found) -> Source:
         name=name,
         title=found.root.name,
         description=str(found.root),
-        ordered=_ordered(found),
+        ordered=found.ordered,
         available=True,
         remedy="",
         classes=found.classes,
@@ -84,55 +117,6 @@ def source(name: str, found: Found) -> Source:
     )
 
 
-def _copies(found: Found, read: Decoded, same: NDArray[np.int64], parts: NDArray[np.int64]) -> list[Message]:
-    """Notes on pictures that are there more than once."""
-    labels, notes = found.labels[read.indices], list[Message]()
-    names = [found.named(found.paths[index]) for index in read.indices]
-    counts = Counter(same.tolist())
-    copies = len(same) - len(counts)
-    if copies:
-        notes.append(
-            Message.counted(
-                "{n} picture is a copy of another one; copies are kept in one part.",
-                "{n} pictures are copies of others; copies are kept in one part.",
-                copies,
-            )
-        )
-    classes_of: dict[int, set[int]] = {}
-    for unit, label in zip(same.tolist(), labels.tolist(), strict=True):
-        classes_of.setdefault(unit, set()).add(label)
-    torn = [names[index] for index, unit in enumerate(same.tolist()) if len(classes_of[unit]) > 1]
-    if torn:
-        notes.append(Message("The same picture lies in several classes: {names}.", names=listed(torn)))
-    if dropped := [names[index] for index in np.flatnonzero(parts == FREE)]:
-        notes.append(
-            Message.counted(
-                "{n} picture is also in the test or validation part, and was left out of the others: {names}.",
-                "{n} pictures are also in the test or validation part, and were left out of the others: {names}.",
-                len(dropped),
-                names=listed(dropped),
-            )
-        )
-    return notes
-
-
-def _scarce(found: Found, labels: NDArray[np.int64], parts: NDArray[np.int64]) -> list[Message]:
-    """Notes on classes with few pictures, or none in a part."""
-    notes: list[Message] = []
-    counts = {index: int((labels == index).sum()) for index in set(found.labels.tolist())}
-    if few := [f"{found.classes[index]} ({count})" for index, count in sorted(counts.items()) if count < FEW]:
-        notes.append(Message("Classes with few pictures, whose figures say little: {names}.", names=listed(few)))
-    for part, text in (
-        (TRAINING, N_("Classes without a picture to train on, which are left out: {names}.")),
-        (VALIDATION, N_("Classes without a picture for validation: {names}.")),
-        (TEST, N_("Classes without a picture for the test: {names}.")),
-    ):
-        there = set(labels[parts == part].tolist())
-        if none := [found.classes[index] for index in sorted(counts.keys() - there)]:
-            notes.append(Message(text, names=listed(none)))
-    return notes
-
-
 def _that_train(found: Found, labels: NDArray[np.int64], parts: NDArray[np.int64]) -> tuple[str, ...]:
     """The classes that have a picture to train on. Raises InputError if there are fewer than two."""
     names = tuple(found.classes[index] for index in np.unique(labels[parts == TRAINING]))
@@ -145,10 +129,6 @@ def _that_train(found: Found, labels: NDArray[np.int64], parts: NDArray[np.int64
             ).format(folder=found.root, count=len(names))
         )
     return names
-
-
-def _ordered(found: Found) -> bool:
-    return all(number(name) is not None for name in found.classes)
 
 
 def _require_parts(found: Found, validation: Arrays, test: Arrays) -> None:

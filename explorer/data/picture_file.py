@@ -91,6 +91,26 @@ def _array(picture: Image) -> NDArray[np.uint8]:
     return pixels[None].copy() if pixels.ndim == 2 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
 
 
+class Header(NamedTuple):
+    """What the first bytes of a file say."""
+
+    width: int
+    height: int
+    format: str
+    mode: str
+
+
+def header(path: Path) -> Header | None:
+    """What the file claims to be, without decoding it; None if it cannot be told."""
+    from PIL import Image
+
+    try:
+        with Image.open(path) as opened:
+            return Header(opened.width, opened.height, opened.format or "", opened.mode)
+    except Exception:  # whatever a decoder raises on damaged bytes
+        return None
+
+
 def _reason(path: Path, error: Exception) -> Message:
     """Why it could not be decoded, for people; never the path again."""
     from PIL import Image, UnidentifiedImageError

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -20,8 +19,8 @@ from explorer.i18n import Message
 MAX_UNREADABLE = 0.5
 """Share of files from which on something is wrong with the set, not with a file."""
 
-LeftOut = tuple[tuple[Path, Message], ...]
-"""What could not be read, and why."""
+LeftOut = tuple[tuple[str, Message], ...]
+"""What could not be read, and why; names as people know them."""
 
 
 class Reading(NamedTuple):
@@ -47,11 +46,13 @@ class Decoded:
     """Of the files' bytes."""
     pixels: tuple[bytes, ...]
     """Hashes of what is seen: files of several formats may hold the same."""
-    thumbs: NDArray[np.uint8]
-    """(K, C, 16, 16); likeness.py compares them."""
+    pairs: NDArray[np.int64]
+    """(P, 2), indices below K of two that look the same."""
     left_out: LeftOut
+    several: tuple[str, ...] = ()
+    """Names of files with more pages or frames than the first, which is taken."""
     notes: tuple[Message, ...] = ()
-    """What people should know of the reading: first of what was left out."""
+    """What people should know of where the pictures are kept."""
 
 
 def require_readable(found: Found, left_out: LeftOut) -> None:
@@ -63,15 +64,9 @@ def require_readable(found: Found, left_out: LeftOut) -> None:
                 broken=len(left_out),
                 total=len(found.paths),
                 folder=found.root,
-                names=_reasons(found, left_out),
+                names=reasons(left_out),
             )
         )
-
-
-def notes(found: Found, left_out: LeftOut, more: Sequence[int]) -> tuple[Message, ...]:
-    """What people should know of the reading; `more`: which files hold more pages or frames."""
-    several = [found.named(found.paths[index]) for index in more]
-    return (*_unreadable(found, left_out), *_pages(several))
 
 
 def read(path: Path, view: View) -> Reading | Message:
@@ -87,33 +82,7 @@ def read(path: Path, view: View) -> Reading | Message:
         return Message("damaged")
 
 
-def _reasons(found: Found, left_out: LeftOut) -> tuple[str | Message, ...]:
+def reasons(left_out: LeftOut) -> tuple[str | Message, ...]:
+    """The first few of what could not be read, each with its reason."""
     text = "{name} ({reason})"  # the same in every language
-    return listed([Message(text, name=found.named(path), reason=reason) for path, reason in left_out])
-
-
-def _unreadable(found: Found, left_out: LeftOut) -> list[Message]:
-    if not left_out:
-        return []
-    return [
-        Message.counted(
-            "{n} of {total} pictures cannot be read and was left out: {names}.",
-            "{n} of {total} pictures cannot be read and were left out: {names}.",
-            len(left_out),
-            total=len(found.paths),
-            names=_reasons(found, left_out),
-        )
-    ]
-
-
-def _pages(names: list[str]) -> list[Message]:
-    if not names:
-        return []
-    return [
-        Message.counted(
-            "{n} file has several pages or frames; the first is taken: {names}.",
-            "{n} files have several pages or frames; the first of each is taken: {names}.",
-            len(names),
-            names=listed(names),
-        )
-    ]
+    return listed([Message(text, name=name, reason=reason) for name, reason in left_out])

@@ -60,6 +60,8 @@ class Found:
     """What people should know of it, apart from what is passed over."""
     layout: Message = NOTHING
     """How labels are told: "by sub-folder"."""
+    ordered: bool = False
+    """Whether classes are quantities in rising order."""
     groups: tuple[str, ...] = ()
     """(N,), what must not be divided, such as a patient; empty where nothing is known of it."""
 

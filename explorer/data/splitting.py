@@ -15,10 +15,10 @@ SHARES = {VALIDATION: 0.15, TEST: 0.15}
 """Of each class, where the set has no such part of its own."""
 
 
-def units(*keys: Sequence[Hashable]) -> NDArray[np.int64]:
+def units(*keys: Sequence[Hashable], pairs: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
     """(N,): pictures that have one of the `keys` (each of length N) in common, at one remove or many, share a number.
 
-    Such pictures must stay together: copies, the same pixels, the same group.
+    So do those of the `pairs` (P, 2). Such pictures must stay together: copies, the same pixels, the same group.
     """
     parent = list(range(len(keys[0])))
 
@@ -32,6 +32,8 @@ def units(*keys: Sequence[Hashable]) -> NDArray[np.int64]:
         first: dict[Hashable, int] = {}
         for index, key in enumerate(column):
             parent[root(index)] = root(first.setdefault(key, index))
+    for one, other in () if pairs is None else pairs.tolist():
+        parent[root(one)] = root(other)
     return np.array([root(index) for index in range(len(parent))], np.int64)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from explorer.data import DataChoice, known
 from explorer.networks import BACKBONES
 
 VERSION = 2
@@ -28,6 +29,8 @@ def migrated(values: Mapping[str, Any]) -> dict[str, Any]:
         new.setdefault("lr", OLD_RATE)
         _lower_patience(new)
     _move_backbone(new, old)
+    if "version" in new:
+        _divide_as_before(new)
     for name, choice in SHORT.items():
         if name in new:
             value, chosen = new.pop(name), _as_object(new.get(choice, DEFAULTS[choice]))
@@ -60,6 +63,21 @@ def named(name: str) -> dict[str, str]:
     """The choice that a name alone stands for: its kind, or for one of the pretrained networks, that one."""
     pretrained = any(backbone.name == name for backbone in BACKBONES)
     return {"kind": "pretrained", "name": name} if pretrained else {"kind": name}
+
+
+def _divide_as_before(new: dict[str, Any]) -> None:
+    """Until there was `near_copies`, which the program always writes, only equal pictures of one's own were kept in one
+    part: with it, test pictures of a run of before would be others."""
+    data = _as_data(new.get("data"))
+    if data is not None and "near_copies" not in data and not known(str(data.get("name", DataChoice().name))):
+        new["data"] = {**data, "near_copies": False}
+
+
+def _as_data(value: Any) -> dict[str, Any] | None:
+    """The choice of images as an object, where the recipe names any."""
+    if isinstance(value, str):
+        return {"name": value}
+    return dict(value) if isinstance(value, Mapping) else None
 
 
 def _lower_patience(new: dict[str, Any]) -> None:

@@ -126,3 +126,21 @@ def test_milestones_before_the_start_open_as_they_were() -> None:
         assert schedule
         assert schedule.milestones == (0.0, 3.0)
         assert schedule.lr_scale(Moment(0, 4, 5)) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("values", "together"),
+    [
+        ({"version": 2, "data": {"name": "pets"}}, False),
+        ({"version": 1, "data": "pets"}, False),
+        ({"version": 2, "data": {"name": "pets", "near_copies": True}}, True),
+        ({"data": {"name": "pets"}}, True),
+        ({"version": 2, "data": {"name": "fashion-mini"}}, True),  # nothing is divided here
+        ({"version": 2, "data": {}}, True),
+        ({"version": 2}, True),
+    ],
+)
+def test_recipes_of_before_divide_own_pictures_as_before(values: dict[str, Any], together: bool) -> None:
+    recipe = parse(values)
+    assert recipe.data.near_copies == together
+    assert Recipe.from_json(recipe.to_json()) == recipe

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from explorer.cli.commands import ablate, compare, describe, doctor, export, lesson, listing, predict, train
+from explorer.cli.commands import ablate, compare, describe, doctor, export, inspect, lesson, listing, predict, train
 from explorer.cli.flags import Parser
 from explorer.errors import InputError
 from explorer.i18n import _
@@ -17,6 +17,7 @@ COMMANDS = (
     ablate.COMMAND,
     predict.COMMAND,
     lesson.COMMAND,
+    inspect.COMMAND,
     listing.COMMAND,
     describe.COMMAND,
     doctor.COMMAND,

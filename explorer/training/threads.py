@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from statistics import median
+from statistics import median, quantiles
 from time import perf_counter
 
 import torch
@@ -19,7 +19,7 @@ from explorer.processor import busy_others, number_is_given, running_others, thr
 USUAL, KNOWN = 20, 200
 """Steps from which the usual time of a step is known, and how many of them count."""
 RECENT = 8
-"""Steps that must be slow, each and all: one slow step is an evaluation, a checkpoint, a page of memory."""
+"""Steps of which three quarters must be slow: one slow step is an evaluation, a checkpoint, a page of memory."""
 SLOWER = 2.0
 """So many times the usual time is slow; one thread of two alone takes 1.4 to 1.7 times as long."""
 QUIET = 10.0
@@ -104,12 +104,16 @@ class _Load:
     quiet_since: float | None = None
 
     def slower(self) -> float:
-        """How many times the usual time all of the last steps took; 0 if it is not worth a word."""
+        """How many times the usual time the last steps took; 0 if it is not worth a word.
+
+        Usual is the lower quartile: slow steps in between, which nobody acted on, do not move it.
+        """
         known = list(self.seconds)
-        before, last = known[:-RECENT], known[-RECENT:]
-        if len(before) < USUAL or min(last) <= SLOWER * median(before):
+        before, last = known[:-RECENT], sorted(known[-RECENT:])
+        if len(before) < USUAL:
             return 0.0
-        return median(last) / median(before)
+        usual = quantiles(before, n=4)[0]
+        return median(last) / usual if last[RECENT // 4] > SLOWER * usual else 0.0
 
     def gone(self, threads: int) -> bool:
         """Whether no other program has wanted the processor for as long as patience goes; own `threads` may run."""

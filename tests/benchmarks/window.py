@@ -66,13 +66,13 @@ def loaded_ratio(quick: bool) -> Measured:
 
 
 def loaded_midway_ratio(quick: bool) -> Measured:
-    """The same where the loop begins after the run has: until it has noticed, threads wait for each other."""
+    """The same where the loop begins when the run has had an epoch without it: it has to notice, and to act."""
     return _loaded(quick, busy_first=False)
 
 
 def _loaded(quick: bool, busy_first: bool) -> Measured:
     rounds = 1 if quick else ROUNDS
-    recipe = default_experiment(rounds + 2, quick)
+    recipe = default_experiment(rounds + 3, quick)
     with busy_loop() as busy, ExitStack() as both:
         if not busy_first:
             busy.send_signal(signal.SIGSTOP)
@@ -87,6 +87,8 @@ def _loaded(quick: bool, busy_first: bool) -> Measured:
             finally:
                 busy.send_signal(signal.SIGSTOP)
 
+        if not busy_first:
+            ours.piece()
         found = compared(alternate(rounds, beside, one.piece), ours="beside it", theirs="one thread alone")
     return Measured(found.values, f"{found.note}; began with {ours.threads} threads")
 

@@ -138,7 +138,9 @@ def test_a_collapse_is_told_once_where_the_recipe_says_how_many(monkeypatch: pyt
     assert "10 times slower" in note
     assert left == 2
     assert not told(steps(*USUALLY, *SLOWLY), chosen=1, recipe=1)[0]  # no thread waits for another
-    assert not told(steps(*USUALLY, *SLOWLY[:-1], 1.0, *SLOWLY[:-1]))[0]  # never so many in a row
+    assert told(steps(*USUALLY, *SLOWLY[:-1], 1.0))[0]  # one fast step is nothing
+    assert not told(steps(*USUALLY, *[10.0, 1.0] * USUAL))[0]  # half of them are
+    assert told(steps(*USUALLY, *[10.0, 1.0] * USUAL, *SLOWLY))[0]  # what is usual has not moved with them
     changed = RecipeChanged(step=1, recipe={})
     assert not told([*steps(*USUALLY), changed, *steps(*SLOWLY, *SLOWLY)])[0]  # a larger network takes longer
     monkeypatch.setattr(threads, "busy_others", lambda: 0.0)

@@ -34,7 +34,6 @@ def main(argv: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if argv is None else argv
     sys.setswitchinterval(SWITCH_INTERVAL)
     QApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
-    gc.disable()  # collecting takes a tenth of the time to the first paint, and finds nothing; later see Window.tick
     app = QApplication([NAME, *arguments])
     app.setApplicationName(NAME)
     app.setApplicationDisplayName(TITLE)

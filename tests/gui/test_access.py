@@ -29,6 +29,7 @@ from explorer.gui.charts.header import Readout
 from explorer.gui.export.dialog import ExportDialog
 from explorer.gui.menu_table import table
 from explorer.gui.menus import shortcuts
+from explorer.gui.recipe.form import Form
 from explorer.gui.runs.transport import BUTTONS
 from explorer.gui.window import Window
 from explorer.recipe import Recipe
@@ -65,6 +66,8 @@ def said(widget: QWidget) -> str:
 def test_every_control_has_a_name(qtbot: QtBot, tmp_path: Path, language: str) -> None:
     with opened(qtbot, tmp_path, language) as window:
         window.banner.say("Something is wrong.", "Mend it.")
+        for form in window.findChildren(Form):
+            assert form.editors  # which are made when they are first asked for
         found = controls(window)
         assert len(found) > 100
         nameless = [f"{type(w).__name__} in {type(w.parent()).__name__}" for w in found if not said(w).strip(" ?✕⋯")]

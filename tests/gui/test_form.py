@@ -259,6 +259,7 @@ def test_marks_do_not_move_the_form(qtbot: QtBot) -> None:
     form = Form(Dropout())
     qtbot.addWidget(form)
     form.show()
+    QApplication.processEvents()
     before = [editor.geometry() for editor in form.editors.values()]
     form.mark({"p": "Differs from the run on screen."})
     QApplication.processEvents()

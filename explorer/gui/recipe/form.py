@@ -12,6 +12,7 @@ import annotated_types
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QGridLayout, QLabel, QSizePolicy, QWidget
 
 from explorer.data import DataChoice
@@ -61,10 +62,22 @@ class Form(QWidget):
         self._build = build or type(value).model_validate
         declared = type(value).model_fields
         self._fields = {name: declared[name] for name in fields or declared}
-        self.editors: dict[str, Any] = {}
         self._labels: dict[str, QLabel] = {}
         self._dots: dict[str, QLabel] = {}
         self._marks: Mapping[str, str] = {}
+        self._problem = QLabel(self, wordWrap=True)
+        self._problem.setObjectName("problem")
+        self._problem.hide()
+        self._editors: dict[str, Any] = {}
+
+    @property
+    def editors(self) -> dict[str, Any]:
+        """The editor of each field, made when it is first seen or asked for: of 88 a start shows nine."""
+        if self.layout() is None:
+            self._make_editors()
+        return self._editors
+
+    def _make_editors(self) -> None:
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(4)
@@ -86,14 +99,17 @@ class Form(QWidget):
                 widget.setContentsMargins(0, TALL_TOP if tall else 0, 0, 0)
                 grid.addWidget(widget, row, column, place)
             grid.addWidget(editor, row, 2)
-            self._dots[name], self._labels[name], self.editors[name] = dot, label, editor
+            self._dots[name], self._labels[name], self._editors[name] = dot, label, editor
             editor.edited.connect(self._edited)
-        self._problem = QLabel(wordWrap=True)
-        self._problem.setObjectName("problem")
-        self._problem.hide()
         grid.addWidget(self._problem, len(self._fields), 0, 1, 3)
-        self.set_value(value)
+        self.set_value(self._value)
         self.retranslate()
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        """Make the editors before anybody sees that there are none."""
+        if self.layout() is None:
+            self._make_editors()
+        super().showEvent(event)
 
     @property
     def value(self) -> BaseModel:
@@ -103,7 +119,7 @@ class Form(QWidget):
     def set_value(self, value: BaseModel) -> None:
         """Show `value`, without a signal."""
         self._value = value
-        for name, editor in self.editors.items():
+        for name, editor in self._editors.items():
             if editor.value_() != getattr(value, name):
                 editor.set_value(getattr(value, name))
         self._problem.hide()
@@ -127,8 +143,8 @@ class Form(QWidget):
 
     def retranslate(self) -> None:
         """Show all text in the language now in use."""
-        for name, field in self._fields.items():
-            editor, label = self.editors[name], self._labels[name]
+        for name, editor in self._editors.items():
+            field, label = self._fields[name], self._labels[name]
             text = field_label(name, field)
             label.setText(text)
             editor.setAccessibleName(text)
@@ -140,9 +156,9 @@ class Form(QWidget):
         self._grey()
 
     def _edited(self) -> None:
-        name = next(name for name, editor in self.editors.items() if editor is self.sender())
+        name = next(name for name, editor in self._editors.items() if editor is self.sender())
         values = {key: getattr(self._value, key) for key in type(self._value).model_fields}
-        change = {name: self.editors[name].value_()}
+        change = {name: self._editors[name].value_()}
         if isinstance(self._value, Technique):
             values = type(self._value).changed(values, change)
         try:
@@ -158,7 +174,8 @@ class Form(QWidget):
 
     def _grey(self) -> None:
         """Grey the fields that do not act with the others as they are, and say so."""
-        for name, field in self._fields.items():
+        for name, editor in self._editors.items():
+            field = self._fields[name]
             needs = _when(field)
             acts = all(str(getattr(self._value, other)) in map(str, allowed) for other, allowed in needs.items())
             help_ = _(field.description or "")
@@ -172,7 +189,7 @@ class Form(QWidget):
                     )
                     for other, allowed in needs.items()
                 )
-            for widget in (self._labels[name], self.editors[name]):
+            for widget in (self._labels[name], editor):
                 widget.setEnabled(acts)
                 widget.setToolTip(rich(help_))
 

@@ -42,6 +42,9 @@ ROOM = 200_000_000
 """Bytes that are left free on the disk."""
 BETWEEN = 0.1
 """Seconds between two words on how far it is."""
+WORTH_A_WORD = 1.0
+"""Seconds of waiting for another who decodes the same, from which on it is said."""
+DECODING = Message("Decoding pictures")
 CHUNK = 256
 """Pictures that are copied at a time."""
 
@@ -124,16 +127,18 @@ def _told(
 
 def _made(entry: Path, found: Found, view: View, arrange: Arrange) -> Generator[Progress, None, Decoded]:
     """Read all pictures into `entry`. Raises OSError, and then nothing is left of it."""
-    lock = cache.lock(entry)
+    lock, part, since = cache.lock(entry), entry.with_suffix(cache.PART), time.monotonic()
     while not lock.is_locked:
         try:
             lock.acquire(timeout=BETWEEN)
         except Timeout:
-            yield Progress(what=Message("Another window or terminal decodes these pictures"))
+            # A preview in this very program leaves at once when a run begins: not worth a word.
+            long = time.monotonic() - since > WORTH_A_WORD
+            what = Message("Another window or terminal decodes these pictures") if long else DECODING
+            yield Progress(what=what, done=_begun(part, view), total=len(found.paths))
     try:
         if kept := _opened(entry, found, view):  # made by whoever held the lock
             return kept
-        part = entry.with_suffix(cache.PART)
         try:
             yield from _filled(part, found, view)
             _publish(entry, found, np.memmap(part, kind_of_record(view), "r", shape=len(found.paths)), arrange)
@@ -148,6 +153,14 @@ def _made(entry: Path, found: Found, view: View, arrange: Arrange) -> Generator[
     if (kept := _opened(entry, found, view)) is None:
         raise OSError(f"{entry} cannot be read back")
     return kept
+
+
+def _begun(part: Path, view: View) -> int:
+    """How many pictures somebody else has decoded."""
+    try:
+        return part.stat().st_size // kind_of_record(view).itemsize
+    except OSError:
+        return 0
 
 
 def _filled(part: Path, found: Found, view: View) -> Generator[Progress, None, None]:
@@ -167,7 +180,7 @@ def _filled(part: Path, found: Found, view: View) -> Generator[Progress, None, N
 
 def _read_into(sink: _Sink, found: Found, view: View, done: int = 0) -> Generator[Progress, None, None]:
     """Write the records of all pictures but the first `done`."""
-    what, total = Message("Decoding pictures"), len(found.paths)
+    total = len(found.paths)
     began = told = time.monotonic()
     reading = records(found.paths[done:], view)
     try:
@@ -175,7 +188,7 @@ def _read_into(sink: _Sink, found: Found, view: View, done: int = 0) -> Generato
             sink.write(one)
             if (now := time.monotonic()) - told >= BETWEEN:
                 told, left = now, total - done - n
-                yield Progress(what=what, done=done + n, total=total, left=left * (now - began) / n)
+                yield Progress(what=DECODING, done=done + n, total=total, left=left * (now - began) / n)
     finally:
         reading.close()
 

@@ -18,12 +18,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from explorer.data import DataChoice, ImageData, load
+from explorer.data import DataChoice, ImageData, loading
 from explorer.errors import InputError
-from explorer.events import Floats
+from explorer.events import Floats, Progress
 from explorer.gui.panels import Panel
 from explorer.gui.worker import NICENESS
-from explorer.i18n import Message
+from explorer.i18n import N_, Message, _
 from explorer.recipe import Recipe
 from explorer.session.session import Session, State
 
@@ -41,6 +41,9 @@ LARGE = 300_000_000
 """Bytes of training images from which on only one set is kept."""
 STOPPING = 0.5
 """Seconds for which the end of the thread is waited for, at most."""
+
+
+CANCELLED = N_("These images have not been loaded: that was cancelled.")
 
 
 class Wanted(NamedTuple):
@@ -79,6 +82,10 @@ class Previewer:
         self._ended = self._loading = False
         self._thread: threading.Thread | None = None
         self._data: dict[tuple[object, int], ImageData] = {}
+        self.progress: Progress | None = None
+        """How far the loading of images is, if any are being loaded."""
+        self.refused: tuple[object, int] | None = None
+        """Images that are not to be loaded: somebody cancelled that."""
 
     @property
     def began(self) -> bool:
@@ -90,6 +97,8 @@ class Previewer:
         with self._changed:
             self._next, self._answer = wanted, None
             self._changed.notify()
+        if wanted.training or (wanted.recipe and _images_of(wanted.recipe) != self.refused):
+            self.refused = None
         if self._thread is None and not self._ended:
             self._thread = threading.Thread(target=self._run, name="previews")
             self._thread.start()
@@ -139,7 +148,7 @@ class Previewer:
                 if not self._publish(answer):
                     return
             problem = ""
-        except SystemExit:  # from `end`
+        except (SystemExit, _LeftError):  # the first from `end`
             return
         except InputError as error:
             problem = str(error)
@@ -159,18 +168,35 @@ class Previewer:
                 yield Answer(wanted, targets, preview)
 
     def _images(self, recipe: Recipe) -> ImageData:
-        key = (recipe.data, recipe.seed)
+        key = _images_of(recipe)
         data = self._data.pop(key, None)
         if data is None:
             self._loading = True
             try:
-                data = load(recipe.data, recipe.seed)
+                data = self._loaded(recipe)
             finally:
-                self._loading = False
+                self._loading, self.progress = False, None
         while len(self._data) >= (KEPT if data.training.images.nbytes < LARGE else 1):
             del self._data[next(iter(self._data))]
         self._data[key] = data
         return data
+
+    def _loaded(self, recipe: Recipe) -> ImageData:
+        """The images of `recipe`. A run that begins, or a wish for others, ends the loading."""
+        key, steps = _images_of(recipe), loading(recipe.data, recipe.seed)
+        try:
+            while True:
+                if self.refused == key:
+                    raise InputError(_(CANCELLED))
+                wish = self._next
+                if self._ended or (wish and (wish.recipe is None or _images_of(wish.recipe) != key)):
+                    raise _LeftError
+                self.progress = next(steps)
+        except StopIteration as end:
+            data: ImageData = end.value
+            return data
+        finally:
+            steps.close()
 
     def _stale(self) -> bool:
         return self._ended or self._next is not None
@@ -181,6 +207,15 @@ class Previewer:
                 return False
             self._answer = answer
         return True
+
+
+class _LeftError(Exception):
+    """What was being made is not wanted any more."""
+
+
+def _images_of(recipe: Recipe) -> tuple[object, int]:
+    """What decides which images a recipe trains on."""
+    return recipe.data, recipe.seed
 
 
 def _load_library() -> None:
@@ -258,6 +293,23 @@ class Previews:
         while self._to_draw and self._session.state is State.IDLE and time.perf_counter() < until:
             self._to_draw.pop(0).refresh()
         return bool(self._to_draw or (self._wanted and not (self._answer and self._answer.complete)))
+
+    @property
+    def progress(self) -> Progress | None:
+        """How far the loading of images for previews is, if any are being loaded."""
+        return self._maker.progress
+
+    @property
+    def refused(self) -> bool:
+        """Whether the images of the recipe are not loaded because somebody cancelled that."""
+        return self._maker.refused is not None
+
+    def load(self, wanted: bool) -> None:
+        """Leave the loading of images, or begin it again."""
+        recipe = self._session.recipe
+        self._maker.refused = None if wanted else _images_of(recipe)
+        if wanted:
+            self._wanted = None
 
     def retranslate(self) -> None:
         """Ask again, for texts in the language now in use."""

@@ -29,7 +29,7 @@ from explorer.gui.previewer import Previews
 from explorer.gui.recipe.manual import Manual
 from explorer.gui.recipe.sidebar import Sidebar
 from explorer.gui.runs.banner import Banner
-from explorer.gui.runs.telling import Teller
+from explorer.gui.runs.telling import Teller, how_far
 from explorer.gui.runs.transport import Transport
 from explorer.gui.settings import Memory
 from explorer.gui.style import outline_boxes, style_sheet
@@ -96,6 +96,7 @@ class Window(QMainWindow):
         for panel in self.panels:
             panel.export.connect(serve)
         self.sidebar.changed.connect(self.change)
+        self.sidebar.images.load.connect(self._load)
         self.sidebar.compare.connect(self.commands.compare)
         self.banner.tried.connect(self.change)
         self.transport.pressed.connect(self.press)
@@ -259,6 +260,7 @@ class Window(QMainWindow):
         overdue = time.monotonic() - self._numbers_at > BETWEEN_NUMBERS
         if self.session.state is not self._state or (self._numbers_are_old and overdue):
             self._show_state()
+        self._show_loading()
         wait = SOON if self.previews.tick() else TICK
         if wait != self._timer.interval():
             self._timer.setInterval(wait)
@@ -266,6 +268,20 @@ class Window(QMainWindow):
         if not self.isMinimized():
             self.layers.tick()
             self.painter.paint_one(training=self.session.state is State.RUNNING)
+
+    def _show_loading(self) -> None:
+        """How far the images are that a run or a preview waits for."""
+        current, starting = self.session.current, self.session.state is State.STARTING
+        progress = current.record.progress if starting and current else self.previews.progress
+        far = how_far(progress) if progress and progress.total else ""
+        self.sidebar.images.show_loading(far, self.previews.refused and self.session.state is State.IDLE)
+
+    @Slot(bool)
+    def _load(self, again: bool) -> None:
+        if self.session.state is State.STARTING:
+            self.press("stop")
+        else:
+            self.previews.load(again)
 
     def _save_recipe(self) -> None:
         """Remember the recipe as it is edited: a program that is killed loses nothing."""

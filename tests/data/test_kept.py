@@ -182,6 +182,9 @@ def test_who_comes_second_waits_and_decodes_nothing(
     monkeypatch.setattr(kept, "BETWEEN", 0.0)
     assert next(first).done == 1
     monkeypatch.setattr(kept, "BETWEEN", 0.01)
+    at_first = next(waiting)
+    assert (str(at_first.what), at_first.done, at_first.total) == ("Decoding pictures", 1, 26)
+    monkeypatch.setattr(kept, "WORTH_A_WORD", 0.0)
     assert "Another window or terminal" in str(next(waiting).what)
     cache.clear()  # leaves alone what is being made
     for _step in first:

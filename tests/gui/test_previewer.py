@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-from explorer.data import DataChoice
-from explorer.events import LayerPlan, RunStarted, SampleGrid, StepDone
+from explorer.data import DataChoice, load
+from explorer.events import STOPPED, Event, LayerPlan, Progress, RunEnded, RunStarted, SampleGrid, StepDone
 from explorer.gui import previewer
 from explorer.gui.charts.rate_groups import Span, groups, learning
 from explorer.gui.panels import Panel, Shown
@@ -26,10 +26,12 @@ from explorer.gui.panels.schedule import SchedulePanel
 from explorer.gui.panels.targets import TargetsPanel, entropy, outline
 from explorer.gui.previewer import Answer, Previewer, Wanted
 from explorer.gui.window import Window
+from explorer.i18n import Message
 from explorer.recipe import Recipe
 from explorer.runs.record import RunRecord
 from explorer.session.session import State
 from explorer.techniques import Augmentation, LabelSmoothing, Mixing, Schedule
+from explorer.training.control import Control
 from explorer.training.preview import Preview, parts, preview
 from tests.gui.opened import opened
 from tests.gui.scripted import Script, until
@@ -141,7 +143,7 @@ def test_a_crash_in_a_preview_becomes_a_text(maker: Previewer, monkeypatch: pyte
     def crash(*_arguments: object) -> None:
         raise RuntimeError("out of luck")
 
-    monkeypatch.setattr(previewer, "load", crash)
+    monkeypatch.setattr(previewer, "loading", crash)
     maker.want(wish := wanted(SMALL))
     assert answer_of(maker, wish).problem == "RuntimeError: out of luck"
     monkeypatch.undo()
@@ -151,13 +153,13 @@ def test_a_crash_in_a_preview_becomes_a_text(maker: Previewer, monkeypatch: pyte
 
 def test_images_are_loaded_once_and_let_go_when_a_run_begins(maker: Previewer, monkeypatch: pytest.MonkeyPatch) -> None:
     loaded: list[str] = []
-    load = previewer.load
+    load = previewer.loading
 
     def counted(data: DataChoice, seed: int) -> Any:
         loaded.append(f"{data.per_class} {seed}")
         return load(data, seed)
 
-    monkeypatch.setattr(previewer, "load", counted)
+    monkeypatch.setattr(previewer, "loading", counted)
     few, fewer = SMALL, SMALL.with_(data=DataChoice(per_class=3))
     for recipe in (few, few.with_(lr=0.1), fewer, few, few.with_(seed=1), few):
         maker.want(wish := wanted(recipe))
@@ -210,7 +212,7 @@ def test_loading_that_takes_long_is_given_up_at_the_end(monkeypatch: pytest.Monk
         while True:
             time.sleep(0.01)
 
-    monkeypatch.setattr(previewer, "load", load)
+    monkeypatch.setattr(previewer, "loading", load)
     maker = Previewer()
     maker.want(wanted(SMALL))
     assert began.wait(10)
@@ -255,7 +257,7 @@ def test_after_a_hundred_edits_the_last_is_seen(qtbot: QtBot, open_window: Open)
             qtbot.wait(5)
     last = window.session.recipe
     qtbot.waitUntil(lambda: window.previews._answer is not None and window.previews._answer.complete)
-    expected = preview(last, previewer.load(last.data, last.seed)).samples
+    expected = preview(last, load(last.data, last.seed)).samples
     assert expected is not None
     assert samples.preview.recipe == last
     np.testing.assert_array_equal(samples.shown[0].after, expected.after)
@@ -279,6 +281,83 @@ def test_nothing_is_previewed_while_a_run_goes_on(qtbot: QtBot, open_window: Ope
     qtbot.waitUntil(lambda: schedule.preview is not None)
     assert schedule.preview.recipe.network.width == 8
     assert panel_of(window, "targets").targets is not None
+
+
+class Slow:
+    """Loads images step by step, for ever."""
+
+    def __init__(self) -> None:
+        self.begun: list[str] = []
+        self.closed: list[str] = []
+
+    def loading(self, choice: DataChoice, _seed: int) -> Iterator[Progress]:
+        self.begun.append(choice.name)
+        try:
+            for n in range(1_000_000):
+                time.sleep(0.001)
+                yield Progress(what=Message("Decoding pictures"), done=n, total=1_000_000)
+        finally:
+            self.closed.append(choice.name)
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> Slow:
+    slow = Slow()
+    monkeypatch.setattr(previewer, "loading", slow.loading)
+    return slow
+
+
+def test_loading_for_a_preview_says_how_far_it_is_and_ends_when_it_is_cancelled(
+    qtbot: QtBot, open_window: Open, slow: Slow
+) -> None:
+    window, gauges = open_window(recipe=SMALL), SMALL.with_(data=DataChoice(name="gauges"))
+    window.change(gauges)
+    line, samples = window.sidebar.images.under_way, panel_of(window, "samples")
+    qtbot.waitUntil(lambda: slow.begun[-1:] == ["gauges"])
+    del slow.begun[:-1], slow.closed[:]
+    qtbot.waitUntil(lambda: line.isVisible() and "Decoding pictures · 0 %" in line.text.text())
+    window.change(gauges.with_(lr=0.01))  # of the same images: goes on
+    qtbot.wait(50)
+    assert slow.begun == ["gauges"]
+    line.button.click()
+    qtbot.waitUntil(lambda: slow.closed == ["gauges"])
+    qtbot.waitUntil(lambda: "cancelled" in samples.problem)
+    qtbot.waitUntil(lambda: line.text.text() == "Not loaded: no preview")
+    window.change(gauges.with_(lr=0.02))
+    qtbot.wait(50)
+    assert slow.begun == ["gauges"]
+    line.button.click()
+    qtbot.waitUntil(lambda: slow.begun == ["gauges", "gauges"])
+    window.change(SMALL.with_(lr=0.03))
+    qtbot.waitUntil(lambda: slow.begun[2:] == ["fashion-mini"])
+    assert slow.closed == ["gauges", "gauges"]
+
+
+def test_a_run_that_begins_takes_the_loading_over(qtbot: QtBot, open_window: Open, slow: Slow) -> None:
+    window = open_window(events=Script(seconds=0.002), recipe=SMALL.with_(epochs=500))
+    window.change(SMALL.with_(data=DataChoice(name="gauges")))
+    qtbot.waitUntil(lambda: slow.begun[-1:] == ["gauges"])
+    window.press("train")
+    qtbot.waitUntil(lambda: slow.closed == slow.begun)
+    assert window.previews.progress is None
+    window.press("stop")
+    qtbot.waitUntil(lambda: window.session.state is State.IDLE)
+
+
+def test_a_run_that_waits_for_its_images_can_be_cancelled_beside_them(qtbot: QtBot, open_window: Open) -> None:
+    def events(_recipe: Recipe, control: Control, _folder: Path) -> Iterator[Event]:
+        while not control.stopping:
+            time.sleep(0.005)
+            yield Progress(what=Message("Decoding pictures"), done=1, total=4)
+        yield RunEnded(outcome=STOPPED, reason=Message("stopped"))
+
+    window = open_window(events=events, recipe=SMALL)
+    window.press("train")
+    line = window.sidebar.images.under_way
+    qtbot.waitUntil(lambda: line.isVisible() and "25 %" in line.text.text())
+    line.button.click()
+    qtbot.waitUntil(lambda: window.session.state is State.IDLE)
+    qtbot.waitUntil(lambda: not line.isVisible())
 
 
 def test_a_problem_stands_in_the_panels_and_nowhere_else(qtbot: QtBot, open_window: Open) -> None:
@@ -429,7 +508,7 @@ def shown_in(qtbot: QtBot, kind: type[Panel], record: RunRecord | None, coming: 
 @pytest.fixture(scope="module")
 def coming() -> Preview:
     recipe = Recipe(lr=0.05, data=DataChoice(per_class=8), batch_size=16, epochs=4, width=4, device="cpu")
-    return preview(recipe.switched(LabelSmoothing(epsilon=0.4)), previewer.load(recipe.data, recipe.seed))
+    return preview(recipe.switched(LabelSmoothing(epsilon=0.4)), load(recipe.data, recipe.seed))
 
 
 def test_a_preview_is_drawn_beside_the_run(qtbot: QtBot, tiny_record: RunRecord, coming: Preview) -> None:
@@ -449,7 +528,7 @@ def test_a_preview_is_drawn_beside_the_run(qtbot: QtBot, tiny_record: RunRecord,
 
 def test_a_panel_shows_no_preview_of_what_does_not_change(qtbot: QtBot, tiny_record: RunRecord) -> None:
     same = Recipe.model_validate(tiny_record.recipe).with_(momentum=0.5)
-    data = previewer.load(same.data, same.seed)
+    data = load(same.data, same.seed)
     coming = next(parts(same, data))
     for kind in (SchedulePanel, TargetsPanel, SamplesPanel):
         panel = shown_in(qtbot, kind, tiny_record, coming)

@@ -40,6 +40,8 @@ class DataEditor(QWidget):
     """
 
     edited = Signal()
+    load = Signal(bool)
+    """Somebody wants the images of the value to be loaded, or not any more."""
     told = Signal()
     """What is known of the images of the value has changed."""
 
@@ -86,7 +88,7 @@ class DataEditor(QWidget):
         self.fraction.edited.connect(self._shared)
         self.classes.edited.connect(self._classes_chosen)
         self.view.edited.connect(self._viewed)
-        self.under_way.cancelled.connect(self.cancel)
+        self.under_way.pressed.connect(self._pressed)
         self.retranslate()
 
     def value_(self) -> DataChoice:
@@ -110,6 +112,17 @@ class DataEditor(QWidget):
             self._problem = Message("The folder has not been looked through: that was cancelled. Choose it anew.")
         self._leave()
         self._show(self._value)
+
+    def show_loading(self, far: str, again: bool) -> None:
+        """Show how far the loading of the images is, or that it can be begun `again`; nothing where both are empty."""
+        if self._search is None:
+            self.under_way.say(far or (_("Not loaded: no preview") if again else ""), again and not far)
+
+    def _pressed(self, again: bool) -> None:
+        if self._search:
+            self.cancel()
+        else:
+            self.load.emit(again)
 
     def _leave(self) -> None:
         if self._search:

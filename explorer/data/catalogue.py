@@ -7,14 +7,14 @@ from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 
-from explorer.data import fashion, folder, gauges, own
+from explorer.data import fashion, folder, gauges, own, rows, table
 from explorer.data.base import ImageData, Source
 from explorer.data.choice import DataChoice
 from explorer.data.source import Found
 from explorer.data.tree import Seen, unwatched
 from explorer.errors import InputError
 from explorer.events import Progress
-from explorer.i18n import Message, _
+from explorer.i18n import N_, Message, _
 from explorer.nearest import did_you_mean
 
 _LOADERS = {fashion.MINI: fashion.load_mini, fashion.FULL: fashion.load_full, gauges.NAME: gauges.load}
@@ -30,17 +30,26 @@ def known(name: str) -> Source | None:
     return next((source for source in sources() if source.name == name), None)
 
 
-def look(name: str, seen: Seen = unwatched) -> Source:
-    """What is known of the image set called `name`, or of a folder, before any picture is decoded.
+def look(choice: DataChoice | str, seen: Seen = unwatched) -> Source:
+    """What is known of the image set that is chosen, or called so, before any picture is decoded.
 
     Raises InputError, with what was probably meant, where there is none. A folder may take seconds; `seen` hears of it.
     """
-    return known(name) or own.source(name, find(DataChoice(name=name), seen))
+    choice = DataChoice(name=choice) if isinstance(choice, str) else choice
+    return known(choice.name) or own.source(choice.name, find(choice, seen))
 
 
 def find(choice: DataChoice, seen: Seen = unwatched) -> Found:
     """The files of the pictures of one's own that `choice` names, before any is decoded. Raises InputError."""
-    return folder.find(_as_folder(choice.name), seen)
+    path = _as_path(choice.name)
+    if path.is_dir():
+        if choice.columns or choice.root:
+            text = _("{name} is a folder; columns and root are for a table. Leave them out, or choose the table.")
+            raise InputError(text.format(name=path))
+        found = folder.find(path, seen)
+    else:
+        found = table.find(path, choice, seen)
+    return found.ordered_as(choice.order) if choice.order else found
 
 
 def load(choice: DataChoice, seed: int = 0) -> ImageData:
@@ -65,29 +74,35 @@ def loading(choice: DataChoice, seed: int = 0) -> Generator[Progress, None, Imag
         raise InputError(_("The seed is {seed}; it must be 0 or more.").format(seed=seed))
     if choice.name in _LOADERS:
         data = _LOADERS[choice.name](choice, seed)
-        if choice.view == DataChoice().view:
-            return data
-        text = Message("Size, fit and colour are for pictures of one's own; “{data}” keeps its own.", data=choice.name)
-        return replace(data, notes=(*data.notes, text))
+        notes = []
+        if choice.view != DataChoice().view:
+            text = N_("Size, fit and colour are for pictures of one's own; “{data}” keeps its own.")
+            notes.append(Message(text, data=choice.name))
+        if choice.place != DataChoice(name=choice.name).place:
+            text = N_("“{data}” is known by name: how pictures of one's own are found does not matter to it.")
+            notes.append(Message(text, data=choice.name))
+        return replace(data, notes=(*data.notes, *notes))
     return (yield from own.loading(find(choice), choice, seed))
 
 
-def _as_folder(name: str) -> Path:
+def _as_path(name: str) -> Path:
+    """The folder or the table called `name`. Raises InputError if there is none."""
     try:
         path = Path(name).expanduser()
-        if path.is_dir():
+        if path.is_dir() or (path.is_file() and rows.is_table(path)):
             return path
         is_file = path.exists()
     except (OSError, RuntimeError, ValueError):  # too long, not permitted, unknown ~user
         is_file = False
     if is_file:
-        raise InputError(
-            _("{name} is a file. Choose a folder with a sub-folder of pictures per class.").format(name=name)
-        )
+        text = _("{name} is a file. Choose a folder of pictures, or a table that names them ({suffixes}).")
+        raise InputError(text.format(name=name, suffixes=", ".join(sorted(rows.SUFFIXES))))
     known = ", ".join(_LOADERS)
     if os.sep in name or "/" in name:
         raise InputError(
-            _("There is no folder {name}. Check the path, or choose one of: {known}.").format(name=name, known=known)
+            _("There is no folder or table {name}. Check the path, or choose one of: {known}.").format(
+                name=name, known=known
+            )
         )
     text = _("“{name}” is neither a known image set nor a folder.").format(name=name)
     raise InputError(text + did_you_mean(name, _LOADERS, everything=True))

@@ -17,8 +17,8 @@ class DataChoice(BaseModel):
         "fashion-mini",
         min_length=1,
         description=N_(
-            "Name of a bundled or installed image set, or the path of a folder with one sub-folder of "
-            "pictures per class."
+            "Name of a bundled or installed image set, or the path of a folder of pictures or of a table (CSV, TSV, "
+            "Parquet) that names them."
         ),
     )
     classes: tuple[str, ...] = Field(
@@ -63,6 +63,26 @@ class DataChoice(BaseModel):
             "validation or test."
         ),
     )
+
+    columns: tuple[str, ...] = Field(
+        (),
+        description=N_(
+            "What columns of a table hold, where their names do not tell: file=NAME, label=NAME, split=NAME, "
+            "group=NAME; with nothing after the sign, none."
+        ),
+    )
+    root: str = Field(
+        "", description=N_("Folder of the pictures that a table names; empty means beside the table, or within.")
+    )
+    order: tuple[str, ...] = Field(
+        (),
+        description=N_("All classes of one's own in rising order, where they are quantities in words: mild, severe."),
+    )
+
+    @property
+    def place(self) -> tuple[object, ...]:
+        """What decides which pictures there are, and of which classes."""
+        return self.name, self.columns, self.root, self.order
 
     @property
     def view(self) -> View:

@@ -12,6 +12,7 @@ import numpy as np
 
 from explorer.data.names import natural, number, part_of
 from explorer.data.picture_file import suffixes
+from explorer.data.rows import is_table
 from explorer.data.source import FREE, TEST, TRAINING, VALIDATION, Found, PassedOver, listed
 from explorer.data.tree import Node, Seen, tree, unwatched
 from explorer.errors import InputError
@@ -38,7 +39,7 @@ def find(folder: Path, seen: Seen = unwatched) -> Found:
     if parts:
         members, passed = _of_parts(root, parts)
     else:
-        _require_classes(root)
+        _require_classes(root, top)
         members = {node.name: [(FREE, node)] for node in root.useful}
         passed = [_beside(root, root)] if root.pictures else []
     classes = tuple(sorted(members, key=natural))
@@ -120,7 +121,7 @@ def _of_parts(root: Node, parts: dict[int, list[Node]]) -> tuple[dict[str, list[
     return members, passed
 
 
-def _require_classes(root: Node) -> None:
+def _require_classes(root: Node, top: Node) -> None:
     """Raises InputError, with the folder that was probably meant, if the sub-folders of `root` are no classes."""
     useful = root.useful
     nested = [node for node in useful if len(node.useful) > 1 and not node.pictures]
@@ -155,15 +156,17 @@ def _require_classes(root: Node) -> None:
         "into a sub-folder with the class's name.",
         len(useful),
     ).format(folder=root.path, count=len(useful))
-    raise InputError(" ".join((text, *_hints(root))))
+    raise InputError(" ".join((text, *_hints(root, top))))
 
 
-def _hints(root: Node) -> Iterator[str]:
+def _hints(root: Node, top: Node) -> Iterator[str]:
     """What was found instead, and which folder was probably meant."""
     if root.pictures:
         n = len(root.pictures)
         text = ngettext("{n} picture lies in it without a class.", "{n} pictures lie in it without a class.", n)
         yield text.format(n=n)
+    if tables := _tables(top.path):
+        yield str(Message("Did you mean the table {table}? Choose it instead of its folder.", table=tables[0]))
     unread = sum((node.unread for node in root.below()), Counter[str]())
     if not root.count and unread:
         yield _("Files that are not read: {files}.").format(files=", ".join(_kinds(unread)))
@@ -176,6 +179,12 @@ def _hints(root: Node) -> Iterator[str]:
         above = root.path.resolve().parent
         names = sorted(siblings, key=natural)
         yield str(Message("Did you mean {folder}, with the classes {names}?", folder=above, names=listed(names)))
+
+
+def _tables(folder: Path) -> list[Path]:
+    """Tables in `folder`, those of training first, as they have classes more often."""
+    names = [path for path in folder.iterdir() if is_table(path) and path.suffix.lower() != ".txt"]
+    return sorted(names, key=lambda path: (part_of(path.stem) != TRAINING, natural(path.name)))
 
 
 def _has_pictures(folder: str) -> bool:

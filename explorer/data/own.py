@@ -38,7 +38,7 @@ def loading(found: Found, choice: DataChoice, seed: int) -> Generator[Progress, 
     of_rows = np.full(len(read.images), -1, np.int64)
     of_rows[read.rows] = labels
     everything = Arrays(read.images, of_rows)
-    training, validation, test = (everything.take(np.sort(read.rows[parts == part])) for part in range(3))
+    training, validation, test = (everything.take(read.rows[parts == part]) for part in range(3))
     _require_parts(found, validation, test)
     return assemble(
         choice,
@@ -99,7 +99,7 @@ def source(name: str, found: Found) -> Source:
     n = len(found.paths)
     return Source(
         name=name,
-        title=found.root.name,
+        title=found.title or found.root.name,
         description=str(found.root),
         ordered=found.ordered,
         available=True,

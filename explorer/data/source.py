@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from explorer.errors import InputError
 from explorer.i18n import NOTHING, Message
 
 TRAINING, VALIDATION, TEST = range(3)
@@ -62,6 +63,8 @@ class Found:
     """How labels are told: "by sub-folder"."""
     ordered: bool = False
     """Whether classes are quantities in rising order."""
+    title: str = ""
+    """What people call it, where that is not the name of the root."""
     groups: tuple[str, ...] = ()
     """(N,), what must not be divided, such as a patient; empty where nothing is known of it."""
 
@@ -83,6 +86,20 @@ class Found:
             parts=self.parts[indices],
             groups=tuple(self.groups[index] for index in indices) if self.groups else (),
         )
+
+    def ordered_as(self, order: Sequence[str]) -> Found:
+        """The same with classes that rise in this `order`. Raises InputError unless it names each of them once."""
+        if sorted(order) != sorted(self.classes):
+            raise InputError(
+                Message(
+                    "The order of the classes must name each of them once. It names {given}, and there are {names}.",
+                    given=tuple(order),
+                    names=self.classes,
+                )
+            )
+        place = np.array([order.index(name) for name in self.classes], np.int64)
+        found = replace(self, classes=tuple(order), labels=place[self.labels], ordered=True)
+        return found.take(np.argsort(found.labels, kind="stable"))
 
     def named(self, path: Path) -> str:
         """`path` as people know it: below the root."""

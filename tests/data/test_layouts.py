@@ -153,7 +153,7 @@ CASES = {
         {"train": 20, "car": 20, "ship": 20}, "car ship train", [[14] * 3, [3] * 3, [3] * 3],
     ),
     "parts without classes": Case({"train": 20, "test": 10}, refused=(r"parts train, test", r"0 sub-folders")),
-    "parts with one class": Case({"train/a": 20, "test/a": 9}, refused=(r"parts", r"1 sub-folders")),
+    "parts with one class": Case({"train/a": 20, "test/a": 9}, refused=(r"parts", r"1 sub-folder")),
     "test and validation alone": Case(
         {"val/a": 9, "val/b": 9, "test/a": 9, "test/b": 9}, refused=(r"parts val, test", r"0 sub-folders")
     ),
@@ -229,7 +229,7 @@ CASES = {
         {**PLAIN, "fox/1.png": b"x", "fox/2.png": b"x"}, "cat dog", EACH_20,
         notes=(r"2 of 42", r"few pictures.*fox \(0\)", r"to train on, .*: fox", r"validation: fox", r"test: fox"),
     ),
-    "one readable class": Case({"a": 20, "b/1.png": b"x"}, refused=(r"in 1 classes",)),
+    "one readable class": Case({"a": 20, "b/1.png": b"x"}, refused=(r"in 1 class",)),
     "broken EXIF": Case(
         {**PLAIN, "cat/a.jpg": picture(7, 16, "JPEG", exif=BROKEN_EXIF)}, "cat dog", [[15, 14], [3, 3], [3, 3]]
     ),

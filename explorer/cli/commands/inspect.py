@@ -58,7 +58,7 @@ COLUMNS = {
 
 
 def _flags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("data", metavar="DATA", help=_("name of an image set, or a folder"))
+    parser.add_argument("data", metavar="DATA", help=_("name of an image set, a folder or a table"))
     parser.add_argument("--json", action="store_true", help=_("one JSON object on standard output"))
     depth = parser.add_mutually_exclusive_group()
     depth.add_argument("--all", action="store_true", help=_("decode all pictures, however many"))
@@ -104,7 +104,7 @@ def _of_known(choice: DataChoice) -> dict[str, Any]:
 
 
 def _of_own(choice: DataChoice, options: argparse.Namespace) -> dict[str, Any]:
-    """What is told of a folder."""
+    """What is told of a folder or a table."""
     found, view = find(choice), choice.view
     about = sizes(found, view)
     findings = tuple(small(about, view)) if about else ()

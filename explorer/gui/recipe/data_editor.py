@@ -145,8 +145,8 @@ class DataEditor(QWidget):
     def _show(self, value: DataChoice) -> None:
         if value != self._value:
             self._notes = ()
-        if value.name != self._value.name or not (self._source or self._problem or self._search):
-            self._find(value.name)
+        if value.place != self._value.place or not (self._source or self._problem or self._search):
+            self._find(value)
         self._value = value
         if self.combo.findData(value.name) < 0:
             place = self.combo.count() - 1
@@ -161,15 +161,15 @@ class DataEditor(QWidget):
         self.view.setVisible(self._source is None or self._source.own)
         self._tell()
 
-    def _find(self, name: str) -> None:
-        """Find out what is in the image set called `name`, which is now that of the value."""
+    def _find(self, value: DataChoice) -> None:
+        """Find out what is in the image set of `value`, which is now the one shown."""
         self._leave()
-        self._source, self._problem = known(name), None
+        self._source, self._problem = known(value.name), None
         if self._source is None:
-            self._begin(name, chosen=False)
+            self._begin(value, chosen=False)
 
-    def _begin(self, name: str, chosen: bool) -> None:
-        self._search = _Search(name, chosen, Aside(partial(look, name)))
+    def _begin(self, value: DataChoice, chosen: bool) -> None:
+        self._search = _Search(value.name, chosen, Aside(partial(look, value)))
         self._timer.start()
 
     @Slot()
@@ -255,12 +255,16 @@ class DataEditor(QWidget):
         if source := known(name):
             self._take_set(source)
         else:
-            self._begin(name, chosen=True)  # anew, also where the name is the same: it may be another by now
+            self._begin(
+                DataChoice(name=name), chosen=True
+            )  # anew, also where the name is the same: it may be another by now
 
     def _take_set(self, source: Source) -> None:
         """Have the images of `source` as the value, with what still fits of what was chosen."""
         kept = self._value.classes if set(self._value.classes) <= set(source.classes) else ()
         value = self._value.model_copy(update={"name": source.name, "classes": kept})
+        if source.name != self._value.name:  # how pictures are found there was for that place
+            value = DataChoice(name=source.name, **value.model_dump(exclude={"name", "columns", "root", "order"}))
         if not source.own:  # its pictures have a shape of their own
             default = DataChoice()
             value = value.model_copy(update={"size": default.size, "fit": default.fit, "colour": default.colour})

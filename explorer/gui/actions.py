@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from explorer.gui import dialogs
@@ -112,18 +113,36 @@ class Commands:
         self._shell.show_all()
         self._shell.list_runs()
 
-    # A comparison.
+    # Experiments.
+
+    @property
+    def standing(self) -> str:
+        """Where the experiment that goes on stands; empty if none does."""
+        return self._comparison.standing if self._comparison else ""
+
+    def train(self) -> None:
+        """Train with the recipe; with several seeds, one run after the other."""
+        if (seeds := self._shell.seeds) == 1:
+            self._session.start()
+        else:
+            self.begin(Experiment.of_recipe(self._session.recipe, seeds))
 
     def compare(self, technique: Technique) -> None:
         """Train the runs that show what `technique` does, one after the other."""
+        made = partial(Experiment.of_technique, technique, self._session.recipe, self._shell.seeds)
+        if experiment := self._shell.attempt(made):
+            self.begin(experiment)
+
+    def begin(self, experiment: Experiment) -> None:
+        """Make the runs of `experiment`, one after the other, unless one goes on."""
         if self._session.state is not State.IDLE:
             self._shell.warn(_("This run is going on."), _("Stop it first."))
             return
-        self._comparison = Comparison(self._session, Experiment.of_technique(technique, self._session.recipe))
+        self._comparison = Comparison(self._session, experiment)
         self.compare_on()
 
     def compare_on(self) -> None:
-        """A run has ended: begin the next one of the comparison, if there is one."""
+        """A run has ended: begin the next one of the experiment, if there is one."""
         if comparison := self._comparison:
             if self._shell.attempt(comparison.go_on):
                 self._shell.say(str(comparison))

@@ -15,6 +15,10 @@ class Shell(Protocol):
     def parent_of_dialogs(self) -> QWidget:
         """Over which dialogs open."""
 
+    @property
+    def seeds(self) -> int:
+        """How many are asked for."""
+
     def ask(self, question: str) -> bool:
         """Whether somebody answers yes."""
 

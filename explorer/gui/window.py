@@ -136,7 +136,7 @@ class Window(QMainWindow):
         """What the button `key` of the transport does."""
         self.sidebar.commit()
         if key == "train":
-            act: Callable[[], None] = self.session.start
+            act: Callable[[], None] = self.commands.train
         elif key == "pause" and (live := self.session.live):
             act = live.resume if live.state is State.PAUSED else live.pause
         else:
@@ -323,7 +323,7 @@ class Window(QMainWindow):
             self._state = state
             self.show_recipe()  # what acts at once depends on whether a run goes on
         self.transport.show_state(state)
-        self.transport.show_run(current.record if current else None, state)
+        self.transport.show_run(current.record if current else None, state, self.commands.standing)
         self._teller.tell(current, live=state is not State.IDLE)
         for name in ("export", "checkpoint"):
             self.menus.actions[name].setEnabled(current is not None)
@@ -388,6 +388,11 @@ class Window(QMainWindow):
     def parent_of_dialogs(self) -> QWidget:
         """This."""
         return self
+
+    @property
+    def seeds(self) -> int:
+        """As many as stand beside Train."""
+        return self.transport.seeds.value()
 
     def say(self, text: str) -> None:
         """Show a short message beside the progress of the run."""

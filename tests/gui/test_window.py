@@ -385,3 +385,19 @@ def test_a_card_trains_its_comparison_and_lays_the_runs_over_each_other(qtbot: Q
     assert window.session.recipe == before
     labels = window.session.screen.titles
     assert labels == [f"Dropout {Dropout().p:g}", "Without dropout"]
+
+
+def test_the_number_beside_train_is_that_of_seeds_and_stop_ends_them_all(qtbot: QtBot, make: Make) -> None:
+    window = make(store)
+    window.transport.seeds.setValue(2)
+    qtbot.mouseClick(window.transport.buttons["train"], BUTTON)
+    assert "run 1 of 2" in window.transport.bar.toolTip()
+    assert not window.transport.seeds.isEnabled()
+    qtbot.waitUntil(lambda: len(window.session.screen.runs) == 2 and window.session.state is State.IDLE, timeout=10_000)
+    assert window.session.screen.titles == ["This recipe, seed 1", "This recipe, seed 0"]
+    assert window.transport.bar.toolTip().startswith("epoch")
+    qtbot.mouseClick(window.transport.buttons["train"], BUTTON)
+    qtbot.mouseClick(window.transport.buttons["stop"], BUTTON)
+    qtbot.waitUntil(lambda: window.session.state is State.IDLE, timeout=10_000)
+    qtbot.wait(250)
+    assert len(window.session.screen.runs) == 1

@@ -103,7 +103,12 @@ class Card(QFrame):
         self.unfold.setAccessibleName(_("Parameters of {technique}").format(technique=title))
         self.trial.setText(_("Compare"))
         self.trial.setToolTip(
-            rich(_("Train the runs that show what it does, one after the other, and lay them over each other."))
+            rich(
+                _(
+                    "Train the runs that show what it does, with as many seeds as stand beside Train, and lay them "
+                    "over each other."
+                )
+            )
         )
         self.trial.setAccessibleName(_("Compare runs: {technique}").format(technique=title))
         self.form.retranslate()

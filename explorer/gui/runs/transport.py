@@ -6,9 +6,9 @@ from functools import partial
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap, QPolygonF, QResizeEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QProgressBar, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QProgressBar, QPushButton, QSpinBox, QToolButton, QWidget
 
-from explorer.gui.charts.header import Readout, fitting
+from explorer.gui.charts.header import BETWEEN, Readout, fitting
 from explorer.gui.theme import Palette, with_figures
 from explorer.gui.wording import rich
 from explorer.i18n import N_, _, ngettext
@@ -26,6 +26,8 @@ BUTTONS = {
 RESUME = N_("Resume")
 COLUMNS = {"left": (N_("Recipe"), "Shift+F9"), "right": (N_("Layers and runs"), "F9")}
 """Outer columns of the window, that fold away."""
+MOST_SEEDS = 99
+SEEDS = N_("How often to train, each time with another seed: other start weights, another order of the images")
 
 
 class Transport(QWidget):
@@ -50,12 +52,18 @@ class Transport(QWidget):
             fold.setMinimumHeight(34)
             fold.clicked.connect(partial(self._folded, key))
         layout.addWidget(self.columns["left"])
+        self.seeds = QSpinBox()
+        self.seeds.setRange(1, MOST_SEEDS)
+        self.seeds.setPrefix("× ")
+        self.seeds.setMinimumHeight(34)
         for key, button in self.buttons.items():
             button.setShortcut(BUTTONS[key][1])
             button.setIconSize(QSize(14, 14))
             button.setMinimumHeight(34)
             button.clicked.connect(self._clicked)
             layout.addWidget(button)
+            if key == "train":
+                layout.addWidget(self.seeds)
         self.bar, self.message, self.speed = Bar(), Readout(), Readout()
         self.bar.setMaximumHeight(20)
         self.bar.setFont(with_figures(self.bar.font()))
@@ -89,16 +97,17 @@ class Transport(QWidget):
         }
         for key, button in self.buttons.items():
             button.setEnabled(offered[key])
+        self.seeds.setEnabled(idle)
         self._name_pause()
 
-    def show_run(self, record: RunRecord | None, state: State) -> None:
-        """Show where the run of `record` stands."""
+    def show_run(self, record: RunRecord | None, state: State, among: str = "") -> None:
+        """Show where the run of `record` stands, and `among` which others."""
         total = record.total_steps if record else 0
         waiting = state is State.STARTING or (total == 0 and state is not State.IDLE)
         self.bar.setRange(0, 0 if waiting else max(1, total))
         # A bar that is full to the end would be the loudest thing in the window; the text says that it is done.
         self.bar.setValue(min(record.step, total) if record and total and state is not State.IDLE else 0)
-        self.bar.say(standing(record, state) if record else "")
+        self.bar.say(BETWEEN.join(filter(None, (among, standing(record, state) if record else ""))))
         self.speed.setText(speed(record) if record else "")
 
     def show_column(self, name: str, shown: bool) -> None:
@@ -130,6 +139,8 @@ class Transport(QWidget):
             button.setShortcut(shortcut)  # setText takes it away
             button.setToolTip(f"{_(help_)} ({shortcut})")
             button.setAccessibleName(_(text))
+        self.seeds.setToolTip(rich(_(SEEDS)))
+        self.seeds.setAccessibleName(_("Number of seeds"))
         for key, (text, shortcut) in COLUMNS.items():
             self.columns[key].setToolTip(f"{_(text)} ({shortcut})")
             self.columns[key].setAccessibleName(_(text))

@@ -7,7 +7,7 @@ from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 
-from explorer.data import fashion, folder, gauges, own, rows, table
+from explorer.data import fashion, folder, gauges, named, own, pattern, rows, table
 from explorer.data.base import ImageData, Source
 from explorer.data.choice import DataChoice
 from explorer.data.source import Found
@@ -42,13 +42,22 @@ def look(choice: DataChoice | str, seen: Seen = unwatched) -> Source:
 def find(choice: DataChoice, seen: Seen = unwatched) -> Found:
     """The files of the pictures of one's own that `choice` names, before any is decoded. Raises InputError."""
     path = _as_path(choice.name)
+    told = pattern.compiled(choice.pattern) if choice.pattern else None
+    by_name = told is not None and "label" in told.fields
     if path.is_dir():
         if choice.columns or choice.root:
             text = _("{name} is a folder; columns and root are for a table. Leave them out, or choose the table.")
             raise InputError(text.format(name=path))
-        found = folder.find(path, seen)
+        found = named.find(path, told, seen) if told and by_name else folder.find(path, seen)
+    elif by_name:
+        text = _(
+            "{name} is a table, which tells the class itself. Leave {{label}} out of the pattern, or choose a folder."
+        )
+        raise InputError(text.format(name=path))
     else:
         found = table.find(path, choice, seen)
+    if told and not by_name:
+        found = named.grouped(found, told)
     return found.ordered_as(choice.order) if choice.order else found
 
 

@@ -64,6 +64,14 @@ class DataChoice(BaseModel):
         ),
     )
 
+    pattern: str = Field(
+        "",
+        description=N_(
+            "What paths of one's own pictures tell, from the end: {label} the class, {group} what stays in one part "
+            "(a patient, a video), {split} the part; * stands for anything within a name, # for digits, ? for one "
+            "character: {label}_#.*, {label}/{group}/*. Or a regular expression with groups of these names."
+        ),
+    )
     columns: tuple[str, ...] = Field(
         (),
         description=N_(
@@ -82,7 +90,7 @@ class DataChoice(BaseModel):
     @property
     def place(self) -> tuple[object, ...]:
         """What decides which pictures there are, and of which classes."""
-        return self.name, self.columns, self.root, self.order
+        return self.name, self.pattern, self.columns, self.root, self.order
 
     @property
     def view(self) -> View:

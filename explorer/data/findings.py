@@ -28,6 +28,7 @@ class Kind(StrEnum):
     NEAR_COPIES = "near_copies"
     NEAR_COPIES_ACROSS_CLASSES = "near_copies_across_classes"
     LEAK = "leak"
+    GROUPS = "groups"
     GROUP_IN_TWO_PARTS = "group_in_two_parts"
     FEW = "few"
     MISSING_PART = "missing_part"
@@ -141,6 +142,31 @@ def leaks(found: Found, read: Decoded, near: NDArray[np.int64], parts: NDArray[n
             names=listed(grouped),
         )
         yield Finding(Kind.GROUP_IN_TWO_PARTS, text, tuple(grouped))
+
+
+def groups(found: Found, read: Decoded, parts: NDArray[np.int64]) -> Iterator[Finding]:
+    """How far groups that are never divided let the parts be as large as they should."""
+    if not found.groups:
+        return
+    known = [found.groups[index] for index in read.indices]
+    shares = np.bincount(parts[parts != FREE], minlength=3) / max(1, (parts != FREE).sum())
+    text = Message.counted(
+        "{n} group, never divided: {training} % of the pictures are for training, {validation} % for validation, "
+        "{test} % for the test.",
+        "{n} groups, none of them divided: {training} % of the pictures are for training, {validation} % for "
+        "validation, {test} % for the test.",
+        len(set(filter(None, known))),
+        **dict(zip(("training", "validation", "test"), (100 * shares).round().astype(int).tolist(), strict=True)),
+    )
+    yield Finding(Kind.GROUPS, text, ())
+    if without := [found.named(found.paths[index]) for index in read.indices if not found.groups[index]]:
+        text = Message.counted(
+            "{n} picture is of no group, and stands for itself: {names}.",
+            "{n} pictures are of no group, and stand for themselves: {names}.",
+            len(without),
+            names=listed(without),
+        )
+        yield Finding(Kind.GROUPS, text, tuple(without))
 
 
 def scarcities(found: Found, labels: NDArray[np.int64], parts: NDArray[np.int64]) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from explorer.data.names import natural, number, part_of
+from explorer.data.pattern import names_hint
 from explorer.data.picture_file import suffixes
 from explorer.data.rows import is_table
 from explorer.data.source import FREE, TEST, TRAINING, VALIDATION, Found, PassedOver, listed
@@ -165,6 +166,8 @@ def _hints(root: Node, top: Node) -> Iterator[str]:
         n = len(root.pictures)
         text = ngettext("{n} picture lies in it without a class.", "{n} pictures lie in it without a class.", n)
         yield text.format(n=n)
+        if hint := names_hint([path.name for path in root.pictures]):
+            yield str(hint)
     if tables := _tables(top.path):
         yield str(Message("Did you mean the table {table}? Choose it instead of its folder.", table=tables[0]))
     unread = sum((node.unread for node in root.below()), Counter[str]())

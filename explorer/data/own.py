@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from explorer.data.base import Arrays, ImageData, Source, assemble, chosen, reduced
 from explorer.data.choice import DataChoice
-from explorer.data.findings import Finding, Likeness, leaks, likenesses, scarcities, troubles
+from explorer.data.findings import Finding, Likeness, groups, leaks, likenesses, scarcities, troubles
 from explorer.data.kept import pictures
 from explorer.data.reading import Decoded
-from explorer.data.source import TRAINING, Found
+from explorer.data.source import TRAINING, Found, listed
 from explorer.data.splitting import divide, for_training, units
 from explorer.data.view import View
 from explorer.errors import InputError
@@ -77,6 +77,7 @@ def divided(found: Found, read: Decoded, choice: DataChoice) -> Division:
         *troubles(found, read),
         *likenesses(found, read, like, parts),
         *leaks(found, read, like.near if choice.near_copies else like.copies, parts),
+        *groups(found, read, parts),
         *scarcities(found, labels, parts),
     )
     return Division(parts, findings)
@@ -134,6 +135,14 @@ def _that_train(found: Found, labels: NDArray[np.int64], parts: NDArray[np.int64
 def _require_parts(found: Found, validation: Arrays, test: Arrays) -> None:
     """Raises InputError if there is nothing to validate or to test on."""
     if not len(validation.labels) or not len(test.labels):
+        if found.groups:
+            text = Message(
+                "{folder} has too few groups to divide ({names}): some class needs pictures in at least 3, one each "
+                "for training, validation and test.",
+                folder=found.root,
+                names=listed(sorted(set(found.groups))),
+            )
+            raise InputError(text)
         raise InputError(
             _(
                 "{folder} has too few different pictures to divide: some class needs at least 3 of them, one each for "

@@ -92,7 +92,7 @@ def _data(choice: DataChoice) -> str:
     if choice.view != DataChoice().view:
         fit = {"crop": _("cropped"), "pad": _("padded"), "stretch": _("stretched")}[choice.fit]
         parts += [_("{size} pixels").format(size=choice.size), fit, *([] if choice.colour else [_("grey")])]
-    parts += choice.columns
+    parts += [*filter(None, [choice.pattern]), *choice.columns]
     if not choice.near_copies:
         parts.append(_("near copies divided"))
     return f"{choice.name} ({', '.join(parts)})" if parts else choice.name

@@ -264,7 +264,9 @@ class DataEditor(QWidget):
         kept = self._value.classes if set(self._value.classes) <= set(source.classes) else ()
         value = self._value.model_copy(update={"name": source.name, "classes": kept})
         if source.name != self._value.name:  # how pictures are found there was for that place
-            value = DataChoice(name=source.name, **value.model_dump(exclude={"name", "columns", "root", "order"}))
+            value = DataChoice(
+                name=source.name, **value.model_dump(exclude={"name", "pattern", "columns", "root", "order"})
+            )
         if not source.own:  # its pictures have a shape of their own
             default = DataChoice()
             value = value.model_copy(update={"size": default.size, "fit": default.fit, "colour": default.colour})

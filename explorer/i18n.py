@@ -67,10 +67,11 @@ class Message:
     numbers, other messages, or tuples of these; of an error that holds a message, the message; of all else its text.
     """
 
-    __slots__ = ("arguments", "id", "inner", "plural")
+    __slots__ = ("arguments", "id", "inner", "plural", "sides")
 
     def __init__(self, text: str = "", /, **arguments: object) -> None:
         self.id, self.plural, self.inner = text, "", False
+        self.sides: dict[str, str] = {}
         self.arguments: dict[str, Any] = {name: _kept(value) for name, value in arguments.items()}
 
     @classmethod
@@ -80,10 +81,17 @@ class Message:
         message.plural = plural
         return message
 
+    @classmethod
+    def of_sides(cls, english: str, **others: str) -> Self:
+        """One that no catalogue has: it brings its translations along, by their languages."""
+        message = cls(english)
+        message.sides = others
+        return message
+
     def in_mid_sentence(self) -> Message:
         """The same, to be said within a sentence: with a small letter, unless it is an abbreviation."""
         message = Message(self.id, **self.arguments)
-        message.plural, message.inner = self.plural, True
+        message.plural, message.inner, message.sides = self.plural, True, self.sides
         return message
 
     @property
@@ -101,6 +109,8 @@ class Message:
     def _whole(self, catalogue: _gettext.NullTranslations) -> str:
         if not self.id:
             return ""  # of an empty text, catalogues give their header
+        if self.sides:
+            return self.sides.get(language(), self.id) if catalogue is _catalogue else self.id
         counted = bool(self.plural)
         text = catalogue.ngettext(self.id, self.plural, self.arguments["n"]) if counted else catalogue.gettext(self.id)
         if not self.arguments:
@@ -124,7 +134,7 @@ class Message:
 
     def to_plain(self) -> str | dict[str, Any]:
         """As plain values, for files and pipes; without arguments, the text itself."""
-        return _to_plain(self) if self.arguments or self.inner else self.id
+        return _to_plain(self) if self.arguments or self.inner or self.sides else self.id
 
     @classmethod
     def from_plain(cls, plain: object) -> Self:
@@ -135,6 +145,7 @@ class Message:
             raise ValueError("a message is a text, or has an id")
         message = cls(plain["id"], **{str(k): _from_plain(v) for k, v in dict(plain.get("arguments", {})).items()})
         message.plural, message.inner = str(plain.get("plural", "")), plain.get("inner") is True
+        message.sides = {str(name): str(text) for name, text in dict(plain.get("sides", {})).items()}
         return message
 
 
@@ -163,7 +174,8 @@ def _to_plain(value: Any) -> Any:
         return [_to_plain(one) for one in value]
     if not isinstance(value, Message):
         return value
-    how = ({"plural": value.plural} if value.plural else {}) | ({"inner": True} if value.inner else {})
+    how: dict[str, Any] = ({"plural": value.plural} if value.plural else {}) | ({"inner": True} if value.inner else {})
+    how |= {"sides": value.sides} if value.sides else {}
     return {"id": value.id, **how, "arguments": {k: _to_plain(v) for k, v in value.arguments.items()}}
 
 

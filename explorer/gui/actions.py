@@ -138,8 +138,17 @@ class Commands:
         if self._session.state is not State.IDLE:
             self._shell.warn(_("This run is going on."), _("Stop it first."))
             return
-        self._comparison = Comparison(self._session, experiment)
+        self.follow(Comparison(self._session, experiment))
+
+    def follow(self, comparison: Comparison) -> None:
+        """Make the runs of `comparison`, one after the other."""
+        self._comparison = comparison
         self.compare_on()
+
+    @property
+    def comparing(self) -> bool:
+        """Whether more runs of a comparison are made, or to be made."""
+        return self._comparison is not None
 
     def compare_on(self) -> None:
         """A run has ended: begin the next one of the experiment, if there is one."""

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMainWindow, QMessageBox
 from explorer.gui.actions import Commands
 from explorer.gui.layout.arrangement import Arrangement
 from explorer.gui.layout.grid import PanelGrid
+from explorer.gui.lessons.desk import Desk
 from explorer.gui.menus import Item, Menus, about, language_items, scheme_items, shortcuts
 from explorer.i18n import N_, _
 
@@ -30,7 +31,9 @@ class View(Protocol):
         """Of all text."""
 
 
-def table(commands: Commands, view: View, where: Arrangement, grid: PanelGrid) -> list[tuple[str, list[Any]]]:
+def table(
+    commands: Commands, view: View, where: Arrangement, grid: PanelGrid, desk: Desk
+) -> list[tuple[str, list[Any]]]:
     """Menus and their entries."""
     keys = [*(f"Ctrl+{digit}" for digit in DIGITS), *[""] * len(grid.panels)]
     panels = [
@@ -71,12 +74,22 @@ def table(commands: Commands, view: View, where: Arrangement, grid: PanelGrid) -
             None,
             Item(N_("Reset layout"), where.reset),
         ]),
+        (N_("Le&ssons"), [
+            Item(N_("Choose a lesson…"), desk.choose, "Ctrl+L"),
+            Item(N_("Open a lesson file…"), desk.open_file),
+            None,
+            Item(N_("Next step"), desk.next, "PgDown", "lesson-next"),
+            Item(N_("Step before"), desk.previous, "PgUp", "lesson-back"),
+            Item(N_("Leave the lesson"), desk.leave, name="lesson-leave"),
+        ]),
     ]  # fmt: skip
 
 
-def build(window: QMainWindow, commands: Commands, view: View, where: Arrangement, grid: PanelGrid) -> Menus:
+def build(
+    window: QMainWindow, commands: Commands, view: View, where: Arrangement, grid: PanelGrid, desk: Desk
+) -> Menus:
     """The menu bar of `window`."""
-    menus = Menus(window, table(commands, view, where, grid))
+    menus = Menus(window, table(commands, view, where, grid, desk))
     menus.add(N_("&Help"), [
         Item(N_("Shortcuts"), partial(tell_shortcuts, window, menus), "F1"),
         Item(N_("About"), partial(tell_about, window)),

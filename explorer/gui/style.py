@@ -18,6 +18,7 @@ def style_sheet(palette: Palette) -> str:
     line = palette.mixed(palette.muted, 0.4).name()
     return f"""
         QLabel#heading {{ font-weight: bold; font-size: 11pt; color: {palette.foreground}; margin-top: 6px; }}
+        QLabel#lesson {{ font-weight: bold; font-size: 14pt; color: {palette.foreground}; }}
         QLabel#muted {{ color: {palette.muted}; }}
         QLabel#mark {{ color: {palette.accent}; }}
         QLabel#problem {{ color: {palette.warning}; }}

@@ -23,6 +23,8 @@ from explorer.gui.layout.arrangement import Arrangement
 from explorer.gui.layout.columns import Columns, RightColumn
 from explorer.gui.layout.grid import PanelGrid
 from explorer.gui.layout.painter import Painter
+from explorer.gui.lessons.desk import Desk
+from explorer.gui.lessons.left import LeftColumn
 from explorer.gui.menu_table import build
 from explorer.gui.panels import PANELS, Shown
 from explorer.gui.previewer import Previews
@@ -81,7 +83,8 @@ class Window(QMainWindow):
         self.layers, self.runs_list = self.right.layers, self.right.runs
         self.banner, self.transport = Banner(), Transport()
         self._teller = Teller(self.transport, self.banner)
-        self.columns = Columns(self.sidebar, self.grid, self.right)
+        self.left = LeftColumn(self.sidebar)
+        self.columns = Columns(self.left, self.grid, self.right)
         centre = QWidget()
         layout = QVBoxLayout(centre)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -92,7 +95,8 @@ class Window(QMainWindow):
         self.banner.lie_over(self.columns)
         self.commands = Commands(self, self.session)
         self.arrangement = Arrangement(self, memory, self.columns, self.grid, self.right)
-        self.menus = build(self, self.commands, self, self.arrangement, self.grid)
+        self.desk = Desk(self, self)
+        self.menus = build(self, self.commands, self, self.arrangement, self.grid, self.desk)
         for panel in self.panels:
             panel.export.connect(serve)
         self.sidebar.changed.connect(self.change)
@@ -135,6 +139,8 @@ class Window(QMainWindow):
     def press(self, key: str) -> None:
         """What the button `key` of the transport does."""
         self.sidebar.commit()
+        if key == "train" and self.desk.takes_train():
+            return
         if key == "train":
             act: Callable[[], None] = self.commands.train
         elif key == "pause" and (live := self.session.live):
@@ -190,6 +196,7 @@ class Window(QMainWindow):
                 self.session.stop()
                 self.show_all()
             return
+        self.desk.leave()
         self.sidebar.commit()
         self._timer.stop()
         gc.enable()
@@ -229,6 +236,7 @@ class Window(QMainWindow):
             self.close()
         else:
             self.commands.compare_on()
+            self.desk.run_ended()
 
     @Slot()
     def tick(self) -> None:
@@ -285,7 +293,7 @@ class Window(QMainWindow):
 
     def _save_recipe(self) -> None:
         """Remember the recipe as it is edited: a program that is killed loses nothing."""
-        if self.session.recipe != self._saved:
+        if self.session.recipe != self._saved and self.desk.lesson is None:
             self._saved = self.session.recipe
             self._memory.keep(recipe=self._saved.to_json())
 
@@ -293,6 +301,8 @@ class Window(QMainWindow):
         match event:
             case RunStarted() if live:
                 self.painter.begin()
+            case RunEnded() if event.outcome == DIVERGED and self.desk.expects_failure:
+                pass  # the step says what to think of it
             case RunEnded() if event.outcome in (DIVERGED, FAILED):
                 self.banner.say_of_run(event, self.session.screen.recipe)
 
@@ -325,6 +335,7 @@ class Window(QMainWindow):
         self.transport.show_state(state)
         self.transport.show_run(current.record if current else None, state, self.commands.standing)
         self._teller.tell(current, live=state is not State.IDLE)
+        self.desk.tick()
         for name in ("export", "checkpoint"):
             self.menus.actions[name].setEnabled(current is not None)
         self.setWindowTitle(f"{current.name.title} – {TITLE}" if current else TITLE)
@@ -356,6 +367,7 @@ class Window(QMainWindow):
             part.retranslate()
         for panel in self.panels:
             panel.translate()
+        self.desk.retranslate()
         self.list_runs()
         self.show_all()
 
@@ -371,6 +383,7 @@ class Window(QMainWindow):
             part.restyle(palette)
         for panel in self.panels:
             panel.dress(palette)
+        self.desk.restyle(palette)
         self._list_is_old = True
 
     @Slot()

@@ -5,12 +5,17 @@
 
 from __future__ import annotations
 
+import datetime
+import os
+import platform
 from collections.abc import Mapping
+from pathlib import Path
 
 import msgspec
 
 from explorer import files
 from explorer.i18n import _
+from explorer.lessons.claims import Claim
 from explorer.lessons.library import all_claims, folder
 from explorer.lessons.verdict import TITLES, Outcome, Shown, Verdict
 
@@ -28,6 +33,10 @@ class Measured(msgspec.Struct, frozen=True):
     values: dict[str, tuple[float | None, ...]]
     """By name and seed; None is infinite, of a network that diverged."""
     diverged: dict[str, int] = {}
+    machine: str = ""
+    """On which it was measured: what `seconds` are good for."""
+    date: str = ""
+    """When, as 2026-11-25."""
 
     @classmethod
     def of(cls, verdict: Verdict) -> Measured:
@@ -39,6 +48,8 @@ class Measured(msgspec.Struct, frozen=True):
             seconds=round(verdict.seconds, 1),
             values={s.value.name: tuple(float(f"{v:.6g}") for v in s.by_seed) for s in verdict.shown},
             diverged={s.value.name: s.diverged for s in verdict.shown if s.diverged},
+            machine=this_machine(),
+            date=datetime.date.today().isoformat(),
         )
 
     def shown(self, claim: str) -> tuple[Shown, ...]:
@@ -56,10 +67,26 @@ class Measured(msgspec.Struct, frozen=True):
         return _(TITLES[Outcome(self.outcome)])
 
 
+def this_machine() -> str:
+    """Its processor and system, without its name: "2 cores of AMD EPYC, Linux x86_64"."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        kind = next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        kind = platform.processor()
+    return f"{os.cpu_count()} cores{f' of {kind}' if kind else ''}, {platform.system()} {platform.machine()}"
+
+
 def measured() -> dict[str, Measured]:
     """Every claim that has been measured, by its name."""
     path = folder() / FILE
     return msgspec.json.decode(path.read_bytes(), type=dict[str, Measured]) if path.is_file() else {}
+
+
+def of_claim(claim: Claim) -> Measured | None:
+    """How `claim` came out here; None if it is not one of the course's, or was not measured."""
+    ours = any(one == claim for _lesson, one in all_claims())
+    return measured().get(claim.name) if ours else None
 
 
 def keep(new: Mapping[str, Measured]) -> None:

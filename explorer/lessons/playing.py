@@ -38,6 +38,10 @@ class Played:
     """By arm."""
     answer: str = ""
     """To the question why, in the person's words."""
+    first_seed: int = 0
+    """Added to the seeds: another one when the step is played again."""
+    explained: bool = False
+    """Whether the explanation has been opened."""
 
 
 class Playing:

@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from explorer.i18n import _, language
+from explorer.lessons.formula import FORMULA, parse
 from explorer.nearest import did_you_mean
 
 LONGEST = 20_000
@@ -57,6 +58,11 @@ def _harmless(text: str) -> str:
     for found in TAG.finditer(CODE.sub(lambda code: " " * len(code[0]), text)):
         what = _("{tag} is HTML, which is not shown. Write Markdown: **bold**, *slanted*, # heading, | tables |.")
         raise NotShownError(what.format(tag=found[0][:40]), text[: found.start()].count("\n"))
+    for found in FORMULA.finditer(text):
+        try:
+            parse(found[1].strip())
+        except ValueError as error:
+            raise NotShownError(str(error), text[: found.start()].count("\n")) from None
     for found in PICTURE.finditer(text):
         path = found[1]
         plain = re.fullmatch(r"[\w.-]+", path) and not path.startswith(".")

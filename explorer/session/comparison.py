@@ -56,5 +56,20 @@ class Comparison:
             words.append(_("{time} to the end of the last").format(time=duration(left)))
         return " · ".join(words)
 
+    @property
+    def shown(self) -> list[RunOnScreen]:
+        """The runs that were begun, in their order."""
+        return list(self._begun)
+
+    @property
+    def ended(self) -> int:
+        """How many have."""
+        return sum(run.record.ended is not None for run in self._begun)
+
+    @property
+    def whole(self) -> bool:
+        """Whether every run was made, and none of them stopped."""
+        return self.ended == len(self.experiment.runs) and not self.experiment.stopped
+
     def __str__(self) -> str:
         return str(self.experiment)

@@ -102,13 +102,14 @@ def _play(options: argparse.Namespace) -> int:
 
 
 def _step(playing: Playing, seeds: int, asks: bool) -> None:
+    from explorer.lessons.formula import said
     from explorer.lessons.playing import compared
     from explorer.lessons.running import train_all
 
     step, now = playing.step, playing.now
     number = _("Step {n} of {total}").format(n=playing.index + 1, total=len(playing.lesson.step))
     print(f"── {number}: {step.title}\n")
-    console().print(Markdown(str(step.text)))
+    console().print(Markdown(said(str(step.text))))
     print()
     if (claim := playing.claim) is None:
         return
@@ -116,12 +117,12 @@ def _step(playing: Playing, seeds: int, asks: bool) -> None:
         _ask(playing, step.prediction)
     runs = train_all(playing.lesson, claim, seeds, say=lambda line: print(line, flush=True))
     _tell(playing.ran(runs))
-    if step.prediction and (said := compared(step.prediction, now)):
-        print(said)
+    if step.prediction and (words := compared(step.prediction, now)):
+        print(words)
     for text in (step.why, step.explanation):
         if text:
             print()
-            console().print(Markdown(str(text)))
+            console().print(Markdown(said(str(text))))
     print()
 
 

@@ -25,6 +25,8 @@ LEAST, MOST = 236, 360
 """Width of the right column. The wider it is, the more of the layers' names and norms are in sight."""
 SHARE = 0.13
 """What it gets of each pixel beyond FITS."""
+PAGE, PAGE_SHARE = (330, 760), 0.34
+"""Least and greatest width of a lesson's page, and its share of the window."""
 
 
 class Columns(QSplitter):
@@ -43,6 +45,8 @@ class Columns(QSplitter):
         self.wanted: dict[str, bool] = {}
         """What somebody has shown or folded; of the others the width decides."""
         self._moved = self._alone = False
+        self._kept: tuple[QByteArray, str] | None = None
+        """How they stood before a lesson."""
         self.splitterMoved.connect(self._keep)
 
     def shows(self, name: str) -> bool:
@@ -64,7 +68,31 @@ class Columns(QSplitter):
             self._alone = alone
             self.fold()
             if not self._moved:
-                self.setSizes(widths(self.width()))
+                self._share()
+
+    def make_room(self) -> None:
+        """For a lesson: its page on the left, as wide as can be read, and the right column out of the way."""
+        if self._kept is None:
+            self._kept = (self.state(), self.choices())
+        self._moved, self.wanted = False, {"left": True, "right": False}
+        self.fold()
+        self._share()
+
+    def give_back(self) -> None:
+        """Stand as before the lesson."""
+        if self._kept is not None:
+            kept, self._kept = self._kept, None
+            self.restore(*kept)
+            if not self._moved:
+                self._share()
+
+    def _share(self) -> None:
+        """Give each its width."""
+        sizes = widths(self.width())
+        if self._kept is not None:
+            page = max(PAGE[0], min(PAGE[1], round(PAGE_SHARE * self.width())))
+            sizes = [page, max(1, self.width() - page), 0]
+        self.setSizes(sizes)
 
     def fold(self) -> None:
         """Show the columns for which there is room, or that are wanted."""
@@ -102,13 +130,13 @@ class Columns(QSplitter):
         """Forget what somebody has moved, shown or folded."""
         self._moved, self.wanted = False, {}
         self.fold()
-        self.setSizes(widths(self.width()))
+        self._share()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         super().resizeEvent(event)
         self.fold()
         if not self._moved:
-            self.setSizes(widths(self.width()))
+            self._share()
 
     def _keep(self) -> None:
         self._moved = True

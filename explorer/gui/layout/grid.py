@@ -178,6 +178,10 @@ class PanelGrid(QWidget):
         self.columns = self.rows = 0
         self.own = False
         """Whether somebody has arranged the panels; else there are as many cells as find room, four at most."""
+        self._only: list[Panel] = []
+        """Those that are there while all others are out of the way; empty otherwise."""
+        self._kept: str | None = None
+        """How the panels stood before that, as `state` says it."""
         self._rows = QSplitter(Qt.Orientation.Vertical)
         self._rows.setChildrenCollapsible(False)
         self._rows.splitterMoved.connect(self._moved)
@@ -202,6 +206,23 @@ class PanelGrid(QWidget):
         self.columns = 0
         self._fit()
 
+    def show_only(self, panels: Sequence[Panel]) -> None:
+        """Keep these alone in sight, in two cells at most; the first of them has one for itself."""
+        if self._kept is None:
+            self._kept = self.state()
+        self._only, self.own, self.columns = list(panels), False, 0
+        self._fit()
+
+    def show_every(self) -> None:
+        """Put all panels back where they stood before `show_only`."""
+        if self._kept is not None:
+            kept, self._kept, only = self._kept, None, self._only
+            self._only = []
+            for panel in only:
+                panel.setParent(self)  # out of its cell, if it is none of ours
+            if not self.restore(kept):
+                self.reset()
+
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         super().resizeEvent(event)
         self._fit()
@@ -212,6 +233,9 @@ class PanelGrid(QWidget):
         columns, rows = (2 if room >= 2 * least else 1 for room, least in (
             (self.width(), LEAST.width()), (self.height(), LEAST.height())
         ))  # fmt: skip
+        if self._only:  # a wide plot is read more easily than a high one
+            several = len(self._only) > 1
+            columns, rows = (1, 2 if several else 1) if rows == 2 else (columns if several else 1, 1)
         if (columns, rows) != (self.columns, self.rows):
             enlarged = self.enlarged.stack.currentWidget() if self.enlarged else None
             with QSignalBlocker(self):  # one that fills the window goes on filling it
@@ -222,6 +246,9 @@ class PanelGrid(QWidget):
     def _spread(self, columns: int, rows: int) -> None:
         """So many cells, the panels spread over them in order, those of FRONT first."""
         self._build(columns, rows)
+        if self._only:
+            self._fill([self._only] if len(self.cells) == 1 else [self._only[:1], self._only[1:]])
+            return
         ordered = sorted(self.panels, key=lambda panel: FRONT.index(panel.name) if panel.name in FRONT else len(FRONT))
         cells = len(self.cells)
         self._fill([[panel for j, panel in enumerate(ordered) if j % cells == i] for i in range(cells)])
@@ -234,7 +261,7 @@ class PanelGrid(QWidget):
 
     def visible_panels(self) -> Iterator[Panel]:
         """Those that somebody can see."""
-        return (panel for panel in self.panels if panel.isVisible())
+        return (panel for panel in dict.fromkeys((*self.panels, *self._only)) if panel.isVisible())
 
     def cell_of(self, panel: Panel) -> Cell:
         """Where `panel` is."""
@@ -252,6 +279,8 @@ class PanelGrid(QWidget):
 
     def enlarge(self, panel: Panel) -> None:
         """Let `panel` fill the whole grid; a second time gives the others their places back."""
+        if not any(panel in cell.panels for cell in self.cells):
+            return  # it is out of the way, see `show_only`
         cell = self.cell_of(panel)
         if self.enlarged is cell and cell.stack.currentWidget() is panel:
             self.toggle(cell)
@@ -337,7 +366,7 @@ class PanelGrid(QWidget):
         return [row for i in range(self._rows.count()) if isinstance(row := self._rows.widget(i), QSplitter)]
 
     def _build(self, columns: int, rows: int) -> None:
-        for panel in self.panels:
+        for panel in (*self.panels, *self._only):
             panel.setParent(self)  # the old cells go, the panels stay
         for row in self._row_splitters():
             row.setParent(None)

@@ -125,11 +125,20 @@ class Form(QWidget):
         self._problem.hide()
         self._grey()
 
+    def show_only(self, names: Collection[str] | None) -> bool:
+        """Keep these fields in sight (None: all of them); whether there is one."""
+        for name, editor in self.editors.items():
+            shown = names is None or name in names
+            for widget in (editor, self._labels[name]):
+                widget.setVisible(shown)
+            self._dots[name].setVisible(shown and name in self._marks)
+        return names is None or any(name in names for name in self.editors)
+
     def mark(self, marks: Mapping[str, str]) -> None:
         """Put a dot beside the fields in `marks`, with the text as its help, and take it from the others."""
         self._marks = marks
         for name, dot in self._dots.items():
-            dot.setVisible(name in marks)
+            dot.setVisible(name in marks and not self._labels[name].isHidden())
             dot.setToolTip(rich(marks.get(name, "")))
 
     def commit(self) -> None:

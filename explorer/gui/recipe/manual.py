@@ -18,6 +18,7 @@ from explorer.techniques import Technique
 
 Explained: TypeAlias = type[Technique] | type[Network] | type[Optimizer]
 _ARXIV = re.compile(r"arXiv (\d{4}\.\d{4,5})")
+_LINK = r"<a href='https://arxiv.org/abs/\1'>arXiv \1</a>"
 _FORMULA = re.compile(r"[=←∼~]")
 _LONGEST_FORMULA = 110
 
@@ -84,8 +85,12 @@ def _paragraph(text: str) -> str:
     line = html.escape(" ".join(text.split()))
     if _FORMULA.search(line) and len(line) < _LONGEST_FORMULA and not line.endswith("."):
         return f"<p align='center' style='font-size: large'>{line}</p>"
-    linked = _ARXIV.sub(r"<a href='https://arxiv.org/abs/\1'>arXiv \1</a>", line)
-    return f"<p>{linked}</p>"
+    return f"<p>{_ARXIV.sub(_LINK, line)}</p>"
+
+
+def linked(text: str) -> str:
+    """`text` as HTML, in which papers on arXiv are links."""
+    return _ARXIV.sub(_LINK, html.escape(text))
 
 
 def _default(field: FieldInfo) -> str:

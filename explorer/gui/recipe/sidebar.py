@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Any
 
@@ -35,6 +35,8 @@ class Sidebar(QScrollArea):
         super().__init__()
         self._recipe = recipe
         self._headings: dict[QLabel, str] = {}
+        self._groups: list[tuple[QLabel, list[Card]]] = []
+        """Headings of the techniques, with their cards."""
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -69,7 +71,7 @@ class Sidebar(QScrollArea):
         for group in Category:
             members = [card for card in self.cards.values() if card.kind.group is group]
             if members:
-                self._heading(group.value)
+                self._groups.append((self._heading(group.value), members))
             for card in members:
                 self._layout.addWidget(card)
                 card.changed.connect(self._switched)
@@ -134,11 +136,33 @@ class Sidebar(QScrollArea):
         for card in self.cards.values():
             card.retranslate()
 
-    def _heading(self, text: str) -> None:
+    def show_only(self, fields: Collection[str] | None, cards: Collection[str]) -> bool:
+        """Keep these fields and cards in sight, all else out of the way (None: everything is there); whether any is."""
+        every = fields is None
+        shown = [form.show_only(fields) for form in (self.main, self.more)]
+        self.main.setVisible(shown[0])
+        self.unfold.setVisible(every)
+        self.more.setVisible(self.unfold.isChecked() if every else shown[1])
+        for name, choice in self.choices.items():
+            choice.setVisible(every or name in (fields or ()))
+        for card in self.cards.values():
+            card.setVisible(every or card.kind.name in cards)
+        for heading, members in self._groups:
+            heading.setVisible(every or any(card.kind.name in cards for card in members))
+        next(iter(self._headings)).setVisible(every or bool(fields))
+        return every or bool(fields or cards)
+
+    @property
+    def high(self) -> int:
+        """Pixels that what is in sight needs."""
+        return self._layout.sizeHint().height() + 4
+
+    def _heading(self, text: str) -> QLabel:
         label = QLabel()
         label.setObjectName("heading")
         self._headings[label] = text
         self._layout.addWidget(label)
+        return label
 
     def _edited(self, value: BaseModel) -> None:
         assert isinstance(value, Recipe)

@@ -40,6 +40,8 @@ class Transport(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._state = State.IDLE
+        self.withheld: tuple[str, ...] = ()
+        """Keys of buttons that are not offered now, whatever the run does."""
         self.buttons = {key: QPushButton() for key in BUTTONS}
         layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 4, 8, 6)
@@ -96,7 +98,7 @@ class Transport(QWidget):
             "stop": running or paused or starting,
         }
         for key, button in self.buttons.items():
-            button.setEnabled(offered[key])
+            button.setEnabled(offered[key] and key not in self.withheld)
         self.seeds.setEnabled(idle)
         self._name_pause()
 

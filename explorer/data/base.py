@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -85,6 +86,8 @@ class Source:
     """(C, H, W) of one image."""
     own: bool = False
     """Whether they are pictures of one's own, whose shape the choice decides."""
+    files: tuple[Path, ...] = ()
+    """Some of one's own pictures, all over the set."""
     training: tuple[int, ...] = ()
     """Training images of each class at most, in the order of `classes`; of a folder, as far as names tell."""
     notes: tuple[Message, ...] = ()

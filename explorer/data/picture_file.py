@@ -85,6 +85,20 @@ def read_picture(path: Path, view: View) -> Picture:
     return Picture(_array(small), _array(small.resize(THUMB, Image.Resampling.BOX)), more)
 
 
+def read_whole(path: Path, side: int) -> NDArray[np.uint8]:
+    """(H, W, 3): the whole picture in `path`, upright, at most `side` pixels long. Raises UnreadablePicture."""
+    from PIL import Image
+
+    try:
+        with Image.open(path) as opened:
+            opened.draft("RGB", (side, side))
+            picture = _as_rgb(_upright(opened))
+            picture.thumbnail((side, side))
+            return np.asarray(picture, np.uint8)
+    except Exception as error:  # whatever a decoder raises on damaged bytes
+        raise UnreadablePicture(_reason(path, error)) from error
+
+
 def _array(picture: Image) -> NDArray[np.uint8]:
     """(C, H, W)"""
     pixels = np.asarray(picture, np.uint8)

@@ -204,7 +204,7 @@ class Window(QMainWindow):
         self._memory.keep(recipe=self.session.recipe.to_json())
         self.manual.close()
         self.previews.end()
-        self.sidebar.images.cancel()
+        self.sidebar.images.leave()
         super().closeEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802

@@ -7,7 +7,9 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
@@ -135,3 +137,34 @@ def test_how_pictures_come_to_one_shape(editor: DataEditor, tmp_path: Path) -> N
     assert editor.view.size_.value() == 32
     QTest.qWait(0)
     found(editor)
+
+
+def test_what_is_cut_off_and_lost_is_shown(editor: DataEditor, tmp_path: Path, qtbot: QtBot) -> None:
+    for name in ("lion", "puma"):
+        (tmp_path / "cats" / name).mkdir(parents=True)
+        for n in range(4):
+            pixels = np.zeros((60, 120, 3), np.uint8)
+            pixels[:, 30:90] = 10, 200, 30  # the middle, which is kept
+            Image.fromarray(pixels).save(tmp_path / "cats" / name / f"{n}.png")
+    choose(editor, str(tmp_path / "cats"))
+    editor.view.size_.setValue(30)
+    qtbot.waitUntil(lambda: not editor.view.looking)
+    assert editor.view.lost.text() == "50 % of the area is cut off. Of the files' pixels 88 % are lost."
+    drawn = editor.view.picture.grab().toImage()
+    assert editor.view.picture.isVisible()
+    assert drawn.pixelColor(32, 32).green() > 190
+    assert drawn.pixelColor(4, 32) != drawn.pixelColor(4, 2)  # dimmed, but there
+    assert drawn.pixelColor(4, 64 + 6 + 4).green() > 190
+    editor.view.fit.set_value("pad")
+    editor.view.fit.edited.emit()
+    qtbot.waitUntil(lambda: not editor.view.looking)
+    assert editor.view.lost.text() == "50 % of each picture is black bars. Of the files' pixels 94 % are lost."
+    assert editor.view.picture.grab().toImage().pixelColor(32, 64 + 6 + 4).green() < 30
+    editor.view.size_.setValue(96)
+    editor.view.fit.set_value("stretch")
+    editor.view.fit.edited.emit()
+    qtbot.waitUntil(lambda: not editor.view.looking)
+    assert "Stretched 2.00 times." in editor.view.lost.text()
+    assert "100 % of the pictures are smaller than this, and enlarged." in editor.view.lost.text()
+    editor.set_value(DataChoice())
+    assert not editor.view.picture.isVisible()

@@ -124,6 +124,11 @@ class DataEditor(QWidget):
         else:
             self.load.emit(again)
 
+    def leave(self) -> None:
+        """End what goes on beside the window."""
+        self._leave()
+        self.view.leave()
+
     def _leave(self) -> None:
         if self._search:
             self._search.work.cancel()
@@ -158,6 +163,7 @@ class DataEditor(QWidget):
         self.fraction.setEnabled(value.per_class is None)
         self.classes.set_value(self._source.classes if self._source else (), value.classes)
         self.view.set_value(value)
+        self.view.show_files(self._source.files if self._source else (), value.view)
         self.view.setVisible(self._source is None or self._source.own)
         self._tell()
 

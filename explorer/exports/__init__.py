@@ -37,6 +37,8 @@ PICTURES = {
     "png": N_("Every panel as a picture, and the window"),
     "svg": N_("Every panel as a drawing, for papers and slides"),
     "pdf": N_("Every panel as a page, for LaTeX"),
+    "report": N_("One page of everything, as HTML and PDF, for handing in"),
+    "gif": N_("Every panel as it came about, epoch by epoch, for slides"),
 }
 """Formats that are drawn by the window: see gui/export."""
 

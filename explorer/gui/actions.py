@@ -36,9 +36,11 @@ class Commands:
         self._written(dialogs.save_recipe, self._session.recipe)
 
     def export(self) -> None:
-        """Write every panel of the run on screen."""
+        """Write the run on screen as files for other programs."""
+        from explorer.exports import StoredRun  # 20 modules that a start does not need
+
         if current := self._session.current:
-            self._written(dialogs.export_all, current.record, current.name.title)
+            self._written(dialogs.export_all, StoredRun(current.folder, current.record), current.name.title)
 
     def save_checkpoint(self) -> None:
         """Copy the best weights of the run on screen."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QFile
 from PySide6.QtWidgets import QFileDialog, QWidget
@@ -12,9 +13,11 @@ from explorer import files
 from explorer.errors import InputError
 from explorer.i18n import _
 from explorer.recipe import Recipe
-from explorer.runs import RunRecord
 from explorer.runs.names import file_name
 from explorer.training.checkpoint_path import best_checkpoint
+
+if TYPE_CHECKING:
+    from explorer.exports import StoredRun
 
 
 def open_recipe(parent: QWidget) -> Recipe | None:
@@ -51,20 +54,14 @@ def save_checkpoint(parent: QWidget, folder: Path, title: str) -> Path | None:
     return Path(path)
 
 
-def export_all(parent: QWidget, record: RunRecord, title: str) -> Path | None:
-    """Every panel of the run as PNG, SVG and CSV, in a new folder, called after the run, where somebody chose."""
-    from explorer.gui.export.headless import export_run
+def export_all(parent: QWidget, run: StoredRun, title: str) -> Path | None:
+    """The run in the formats that somebody ticks, in a new folder, called after the run, where they choose."""
+    from explorer.gui.export.run_dialog import RunExport
 
-    place = QFileDialog.getExistingDirectory(parent, _("Where to put the folder with pictures and numbers of the run"))
-    if not place:
-        return None
-    name = file_name(title)
-    folder = next(f for n in range(1, 10_000) if not (f := Path(place) / (f"{name}-{n}" if n > 1 else name)).exists())
-    try:
-        export_run(record, folder, ("png", "svg", "csv"), title)
-    except OSError as error:
-        raise _cannot_write(folder, error) from None
-    return folder
+    dialog = RunExport(parent, run, title)
+    dialog.exec()
+    dialog.deleteLater()
+    return dialog.written
 
 
 def to_bin(folder: Path) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -22,19 +22,19 @@ from explorer.runs import RunRecord
 from explorer.session.screen import RunOnScreen
 
 
-def export_pictures(record: RunRecord, folder: Path, formats: Sequence[str], title: str) -> list[Path]:
-    """Write every panel in each of `formats`, and with "png" the whole window; the files written.
+def export_pictures(record: RunRecord, folder: Path, formats: Sequence[str], title: str, run: Path) -> Iterator[Path]:
+    """Write what is drawn of the run in the folder `run` in each of `formats`, and with "png" the whole window, too.
 
-    `title` says in them which run it is. Raises InputError if `folder` cannot be written.
+    Yields each file once it is there. `title` says in them which run it is. Raises InputError if `folder` cannot be
+    written.
     """
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     qInstallMessageHandler(_without_noise)
-    written = export_run(record, folder, formats, title)
+    yield from export_run(record, folder, formats, title, run=run)
     if "png" in formats:
         window = folder / "window.png"
         render_window(record, window, 1600, 900, language=language(), title=title)
-        written.append(window)
-    return written
+        yield window
 
 
 def _without_noise(_kind: QtMsgType, _context: QMessageLogContext, text: str) -> None:

@@ -29,7 +29,7 @@ from explorer.gui.charts.annotations import ChangeMark, merged
 from explorer.gui.charts.curves import marks_of
 from explorer.gui.charts.header import Readout, Selector, fitting
 from explorer.gui.charts.picture import svg
-from explorer.gui.export.headless import FORMATS, export_run
+from explorer.gui.export.headless import OF_PANELS, export_run
 from explorer.gui.export.panel_files import copy_to_clipboard, export_panel, to_csv
 from explorer.gui.panels import PANELS, Panel, Shown
 from explorer.gui.panels.activations import ActivationsPanel
@@ -301,8 +301,8 @@ def test_a_picture_shows_what_is_chosen_and_zoomed(qtbot: QtBot, tiny_record: Ru
 
 @pytest.mark.usefixtures("qtbot")
 def test_a_whole_run_is_exported_without_a_window(tiny_record: RunRecord, tmp_path: Path) -> None:
-    paths = export_run(tiny_record, tmp_path / "new", label="baseline")
-    assert {path.name for path in paths} == {f"{kind.name}.{ending}" for kind in PANELS for ending in FORMATS}
+    paths = list(export_run(tiny_record, tmp_path / "new", label="baseline"))
+    assert {path.name for path in paths} == {f"{kind.name}.{ending}" for kind in PANELS for ending in OF_PANELS}
     assert all(path.stat().st_size for path in paths)
     assert "baseline" in (tmp_path / "new" / "loss.csv").read_text(encoding="utf-8")
 
@@ -315,9 +315,9 @@ def test_what_cannot_be_written_is_named(qtbot: QtBot, tiny_record: RunRecord, t
         export_panel(panel, tmp_path / "a.bmp")
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="file"):
-        export_run(tiny_record, tmp_path / "file")
-    with pytest.raises(InputError, match="gif"):
-        export_run(tiny_record, tmp_path, ("gif",))
+        list(export_run(tiny_record, tmp_path / "file"))
+    with pytest.raises(InputError, match="bmp"):
+        list(export_run(tiny_record, tmp_path, ("bmp",)))
 
 
 def test_a_picture_lands_on_the_clipboard(qtbot: QtBot, tiny_record: RunRecord) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from rich.console import Console
+
 from explorer.cli.commands.base import Command
 from explorer.cli.running import run_named
 from explorer.display import missing_for_pictures
@@ -57,7 +59,10 @@ def export_run(run: Path, target: Path, formats: Sequence[str], replace: bool = 
             if pictures:
                 from explorer.gui.pictures import export_pictures
 
-                made += export_pictures(record, Path(part), pictures, name_of(record, run).title)
+                with Console(stderr=True).status("") as status:
+                    for path in export_pictures(record, Path(part), pictures, name_of(record, run).title, run):
+                        status.update(path.name)
+                        made.append(path)
             taken = [path.name for path in made if (target / path.name).exists()]
             if taken and not replace:
                 text = _("{folder} has these files already: {names}. Choose another with --to, or add --replace.")

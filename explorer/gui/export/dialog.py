@@ -32,6 +32,8 @@ PRESETS = {
     "column": (N_("Column of a paper, 1200 × 900"), (1200, 900)),
     "wide": (N_("Width of a paper, 1600 × 900"), (1600, 900)),
 }
+USUAL: tuple[str, ...] = ("png", "svg", "csv")
+"""Formats of a whole run, until others are chosen."""
 SCREEN, OWN = N_("As on screen, {width} × {height}"), N_("Own size")
 
 
@@ -59,11 +61,11 @@ class Remembered:
     """What was chosen last, for the next time; the window carries it from one start to the next."""
 
     def __init__(self) -> None:
-        self.options, self.folder = Options(), Path.home()
+        self.options, self.folder, self.formats = Options(), Path.home(), USUAL
 
     def state(self) -> str:
         """As text, for `restore`."""
-        return json.dumps(asdict(self.options) | {"folder": str(self.folder)})
+        return json.dumps(asdict(self.options) | {"folder": str(self.folder), "formats": self.formats})
 
     def restore(self, state: str) -> None:
         """Take what `state` wrote; where that cannot be read, the defaults."""
@@ -71,9 +73,10 @@ class Remembered:
         try:
             saved = json.loads(state)
             options = Options(int(saved["width"]), int(saved["height"]), float(saved["scale"]), bool(saved["dark"]))
-            folder = Path(saved["folder"])
+            folder, formats = Path(saved["folder"]), tuple(map(str, saved.get("formats", USUAL)))
         except (ValueError, TypeError, KeyError):
             return
+        self.formats = formats
         fits = all(SMALLEST <= side <= LARGEST for side in (options.width, options.height))
         if fits and 1 <= options.scale <= 8:
             self.options = options

@@ -51,8 +51,7 @@ def export_panel(
                     path=path, ending=ending, allowed=", ".join(ENDINGS)
                 )
             )
-    _write(path, data)
-    return path
+    return write(path, data)
 
 
 def copy_to_clipboard(panel: Panel, options: Options | None = None) -> None:
@@ -136,11 +135,13 @@ def _zoom(height: int) -> int:
     return max(1, round(height / LAYOUT_HEIGHT))
 
 
-def _write(path: Path, data: bytes) -> None:
+def write(path: Path, data: bytes) -> Path:
+    """Write `data` whole, or nothing; `path`. Raises InputError that names it."""
     try:
         files.write(path, data)
     except OSError as error:
         raise unwritable(path, error) from None
+    return path
 
 
 def unwritable(path: Path, error: OSError) -> InputError:

@@ -47,6 +47,21 @@ class RunStarted(_Event, frozen=True):
     """Of the processor; 0 in runs that do not say."""
     others: float | None = None
     """How many threads of other programs wanted a core when `threads` was chosen; None where nobody looked."""
+    step: int = 0
+    """Steps that another run had done, where this one begins from its checkpoint; and its whole epochs."""
+    epoch: int = 0
+
+
+class RunResumed(_Event, frozen=True):
+    """The run went on from its own checkpoint after `step` steps and `epoch` whole epochs; what it had done since is
+    told again by the events that follow. `time` is seconds since the Unix epoch (UTC).
+    """
+
+    step: int
+    epoch: int
+    device: str
+    time: float
+    threads: int = 0
 
 
 class StepDone(_Event, frozen=True):
@@ -225,7 +240,17 @@ class EpochDone(_Event, frozen=True):
     """Of its steps."""
     images_per_second: float
     measuring_seconds: float = 0.0
-    """What measuring at its end took, with instruments and checkpoints; 0 in runs of older versions."""
+    """What measuring at its end took, with instruments; 0 in runs of older versions."""
+
+
+class CheckpointDue(_Event, frozen=True):
+    """A checkpoint of the run as it stands is about to be written: whoever keeps events writes down all so far first.
+
+    So a checkpoint is never ahead of what is told of its run, and where to cut is known when it goes on from there.
+    """
+
+    step: int
+    epoch: int
 
 
 class RecipeChanged(_Event, frozen=True):
@@ -294,6 +319,8 @@ class RunEnded(_Event, frozen=True):
 
 Event: TypeAlias = (
     RunStarted
+    | RunResumed
+    | CheckpointDue
     | StepDone
     | GradientNorms
     | NormStats

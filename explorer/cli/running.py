@@ -14,7 +14,8 @@ from explorer.cli.terminal import print_events, show
 from explorer.events import DIVERGED, FAILED, RunEnded
 from explorer.i18n import _
 from explorer.recipe import Recipe
-from explorer.runs import RunStore, list_runs, runs_folder
+from explorer.runs import RunStore, list_runs, open_run, runs_folder
+from explorer.session.going_on import goes_on
 
 if TYPE_CHECKING:
     from explorer.training.control import Control
@@ -56,6 +57,16 @@ def train_into(
             train(recipe, instruments=instruments, control=control, checkpoints=store.checkpoints, resume=resume)
         )
         return print_events(events) if as_json else show(events)
+
+
+def train_on(folder: Path, recipe: Recipe, instruments: str, as_json: bool) -> RunEnded | None:
+    """Go on with the run in `folder`, showing events as they come; how it ended. Raises InputError."""
+    from explorer.training.control import Control
+
+    control, known = Control(), open_run(folder)
+    with interruptible(control):
+        events = goes_on(folder, recipe, control, instruments=instruments)
+        return print_events(events) if as_json else show(events, known)
 
 
 def exit_code(ended: RunEnded | None) -> int:

@@ -40,9 +40,9 @@ def print_events(events: Iterator[Event]) -> RunEnded | None:
     return last if isinstance(last, RunEnded) else None
 
 
-def show(events: Iterator[Event]) -> RunEnded | None:
-    """A progress bar while it runs, and how it ended."""
-    terminal, record = console(), RunRecord()
+def show(events: Iterator[Event], known: RunRecord | None = None) -> RunEnded | None:
+    """A progress bar while it runs, and how it ended; of a run that goes on, with what is `known` of it."""
+    terminal, record = console(), known or RunRecord()
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),

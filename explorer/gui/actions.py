@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from explorer.gui import dialogs
+from explorer.gui.runs.going_on import how_to_go_on
 from explorer.gui.shell import Shell
 from explorer.i18n import _
 from explorer.recipe import Recipe
@@ -114,6 +115,18 @@ class Commands:
                 self._shell.attempt(dialogs.delete_run, folder)
         self._shell.show_all()
         self._shell.list_runs()
+
+    def go_on(self, folder: Path | bool | None = None) -> None:
+        """Go on with the stored run in `folder`, or with the one on screen; where there is a choice, ask first."""
+        if not isinstance(folder, Path):
+            if (current := self._session.current) is None:
+                return
+            folder = current.folder
+        if self._session.state is not State.IDLE:
+            self._shell.warn(_("This run is going on."), _("Stop it first."))
+        elif (recipe := self._shell.attempt(how_to_go_on, self._shell.parent_of_dialogs, folder)) is not None:
+            self._shell.attempt(self._session.go_on, folder, recipe)
+            self._shell.show_all()
 
     # Experiments.
 

@@ -56,6 +56,9 @@ def table(
             None,
             Item(N_("Reset to the default recipe"), commands.reset_recipe),
         ]),
+        (N_("&Run"), [
+            Item(N_("Go on with this run"), commands.go_on, "Ctrl+G", "go-on"),
+        ]),
         (N_("&View"), [
             (N_("Enlarge"), [*panels, None, Item(N_("All in their places"), grid.give_back, "Esc")]),
             (N_("Layout"), [

@@ -103,6 +103,7 @@ class Window(QMainWindow):
         self.sidebar.images.load.connect(self._load)
         self.sidebar.compare.connect(self.commands.compare)
         self.banner.tried.connect(self.change)
+        self.banner.go_on.connect(self.commands.go_on)
         self.transport.pressed.connect(self.press)
         self.transport.column.connect(self.arrangement.toggle)
         self.columns.folded.connect(self._folded)
@@ -110,6 +111,7 @@ class Window(QMainWindow):
         self.runs_list.chosen.connect(self.show_stored)
         self.runs_list.clear.connect(self.commands.clear_overlays)
         self.runs_list.ticked.connect(self.commands.overlay)
+        self.runs_list.go_on.connect(self.commands.go_on)
         self.runs_list.delete.connect(self.commands.delete_run)
         self.runs_list.rename.connect(self.commands.rename_run)
         self.layers.frozen.connect(self._freeze)
@@ -336,7 +338,7 @@ class Window(QMainWindow):
         self.transport.show_run(current.record if current else None, state, self.commands.standing)
         self._teller.tell(current, live=state is not State.IDLE)
         self.desk.tick()
-        for name in ("export", "checkpoint"):
+        for name in ("export", "checkpoint", "go-on"):
             self.menus.actions[name].setEnabled(current is not None)
         self.setWindowTitle(f"{current.name.title} – {TITLE}" if current else TITLE)
 

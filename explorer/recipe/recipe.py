@@ -202,6 +202,17 @@ class Recipe(BaseModel):
         ),
         json_schema_extra={"next_run": _NEW_SUMS, "empty": N_("auto")},
     )
+    save_seconds: int = Field(
+        30,
+        ge=0,
+        le=86_400,
+        title=N_("Checkpoint every"),
+        description=N_(
+            "Seconds after which a checkpoint is written in the middle of an epoch: no more is lost if the program is "
+            "killed or the power fails. 0: at the end of each epoch alone. What is learned does not depend on it."
+        ),
+        json_schema_extra={"unit": N_("s")},
+    )
     frozen: tuple[str, ...] = Field(
         (),
         title=N_("Frozen layers"),

@@ -1,6 +1,6 @@
 """One folder is one run: copy it, mail it, delete it. It survives a kill at any moment.
 
-recipe.json, run.sqlite (every event; committed once a second and at each epoch), checkpoints/.
+recipe.json, run.sqlite (every event; committed once a second, at each epoch and before each checkpoint), checkpoints/.
 """
 
 from __future__ import annotations
@@ -24,10 +24,12 @@ from explorer.errors import InputError
 from explorer.events import (
     FAILED,
     KINDS,
+    CheckpointDue,
     EpochDone,
     Event,
     Note,
     RunEnded,
+    RunResumed,
     RunStarted,
     StepDone,
     decode,
@@ -66,8 +68,11 @@ def new_folder(recipe: Recipe, parent: Path | None = None) -> Path:
 class RunStore:
     """The folder of a run that is being written; a context manager. Only one process can have it at a time."""
 
-    def __init__(self, folder: Path, recipe: Recipe) -> None:
-        """Make `folder` and take hold of it. Raises InputError if it cannot be written, is in use or holds a run."""
+    def __init__(self, folder: Path, recipe: Recipe | None) -> None:
+        """Make `folder` and take hold of it. Raises InputError if it cannot be written, is in use or holds a run.
+
+        Without a recipe it must hold a run: that one goes on.
+        """
         self.folder = folder
         try:
             (folder / CHECKPOINTS).mkdir(parents=True, exist_ok=True)
@@ -81,6 +86,17 @@ class RunStore:
             ) from None
         except OSError as error:
             raise _cannot_write(folder, error) from None
+        self._latest: dict[str, int | None] = {}
+        """Row of the last event of each kind."""
+        self._committed = time.monotonic()
+        self._begun, self._goes_on = False, recipe is None
+        if recipe is None:
+            try:
+                self._database = _known_database(folder / DATABASE)
+            except sqlite3.Error as error:
+                self._lock.release()
+                raise _damaged(folder, error) from None
+            return
         if (folder / DATABASE).exists():
             self._lock.release()
             raise InputError(
@@ -93,10 +109,6 @@ class RunStore:
             self._lock.release()
             self._leave()
             raise _cannot_write(folder, error) from None
-        self._committed = time.monotonic()
-        self._begun = False
-        self._latest: dict[str, int | None] = {}
-        """Row of the last event of each kind."""
 
     @property
     def checkpoints(self) -> Path:
@@ -104,16 +116,27 @@ class RunStore:
         return self.folder / CHECKPOINTS
 
     def append(self, event: Event) -> None:
-        """Keep `event`; of a kind that keeps the latest, it replaces the one before."""
-        self._begun = self._begun or isinstance(event, RunStarted)
+        """Keep `event`; of a kind that keeps the latest, it replaces the one before.
+
+        Of a run that goes on, what it had told after its checkpoint gives way to RunResumed, and nothing before that.
+        """
+        self._begun = self._begun or isinstance(event, RunStarted | RunResumed)
+        if self._goes_on and not self._begun:
+            return
         kind = type(event).__name__
+        if isinstance(event, RunResumed):
+            self._latest = cut(self._database, event)
         if event.keep == "latest":
             self._database.execute("DELETE FROM events WHERE id = ?", (self._latest.get(kind),))
         row = self._database.execute("INSERT INTO events (kind, event) VALUES (?, ?)", (kind, encode(event)))
         self._latest[kind] = row.lastrowid
         overdue = time.monotonic() - self._committed > SECONDS_BETWEEN_COMMITS
-        if overdue or isinstance(event, EpochDone | RunEnded):
+        if overdue or isinstance(event, EpochDone | RunEnded | RunResumed | CheckpointDue):
             self._commit()
+        if isinstance(event, CheckpointDue):  # else a power cut may leave less here than in the checkpoint
+            self._database.execute("COMMIT")
+            self._database.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            self._database.execute("BEGIN")
 
     def recorded(self, events: Iterable[Event]) -> Iterator[Event]:
         """Pass `events` on, each after it was kept; if it cannot be, end with RunEnded(failed) and close them."""
@@ -164,7 +187,7 @@ class RunStore:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-        if not self._begun:  # bad input, found before the first step: leave nothing behind
+        if not (self._begun or self._goes_on):  # bad input, found before the first step: leave nothing behind
             self._leave()
 
     def _leave(self) -> None:
@@ -185,6 +208,39 @@ def _new_database(path: Path) -> sqlite3.Connection:
     return database
 
 
+def _known_database(path: Path) -> sqlite3.Connection:
+    """Raises sqlite3.Error if there is none, or it is damaged."""
+    database = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None, check_same_thread=False
+    )
+    database.execute("PRAGMA journal_mode = WAL")
+    database.execute("PRAGMA synchronous = NORMAL")
+    database.execute("BEGIN")
+    return database
+
+
+def cut(database: sqlite3.Connection, to: RunResumed) -> dict[str, int | None]:
+    """Take away all that was told after the checkpoint `to`; rows of the last event of each kind that is left."""
+    last = _row_of_checkpoint(database, to)
+    database.execute("DELETE FROM events WHERE id > ?", (last,))
+    return dict(database.execute("SELECT kind, max(id) FROM events GROUP BY kind"))
+
+
+def _row_of_checkpoint(database: sqlite3.Connection, to: RunResumed) -> int:
+    due = CheckpointDue(step=to.step, epoch=to.epoch)
+    told = "SELECT id, event FROM events WHERE kind = ? ORDER BY id"
+    for row, event in reversed(database.execute(told, (CheckpointDue.__name__,)).fetchall()):
+        if decode(event) == due:
+            return int(row)
+    # Runs of earlier versions do not say when they wrote it; it was before the next step, and before their end.
+    for row, kind, event in database.execute(
+        "SELECT id, kind, event FROM events WHERE kind IN (?, ?) ORDER BY id", (StepDone.__name__, RunEnded.__name__)
+    ):
+        if kind == RunEnded.__name__ or (isinstance(step := decode(event), StepDone) and step.step > to.step):
+            return int(row) - 1
+    return int(database.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()[0])
+
+
 def _cannot_write(folder: Path, error: OSError | sqlite3.Error) -> InputError:
     if len(os.fsencode((folder / DATABASE).absolute())) > LONGEST_PATH:
         text = _("The path {folder} is too long for a database: {n} bytes at most. Choose a shorter one with --out.")
@@ -203,11 +259,12 @@ def open_run(folder: Path | str) -> RunRecord:
     try:
         return RunRecord.of(stored_events(folder))
     except (sqlite3.Error, msgspec.MsgspecError, ValueError, TypeError) as error:
-        raise InputError(
-            _("The run in {folder} is damaged: {error}. Its checkpoints may still be good.").format(
-                folder=folder, error=error
-            )
-        ) from None
+        raise _damaged(folder, error) from None
+
+
+def _damaged(folder: Path, error: Exception) -> InputError:
+    text = _("The run in {folder} is damaged: {error}. Its checkpoints may still be good.")
+    return InputError(text.format(folder=folder, error=error))
 
 
 def stored_events(folder: Path, kinds: Collection[str] = KINDS) -> Iterator[Event]:

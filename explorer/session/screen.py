@@ -42,6 +42,8 @@ class RunOnScreen:
     """The recipe that it begins with, until its record says so."""
     live: bool = False
     """Whether it goes on in this process."""
+    refused: bool = False
+    """Whether it was to go on and could not, as somebody has been told."""
 
     @property
     def name(self) -> Name:

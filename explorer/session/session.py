@@ -14,7 +14,8 @@ from explorer.i18n import N_, Message, _
 from explorer.recipe import BY_NAME, Recipe, in_words, live, waits
 from explorer.runs import Mailbox, RunRecord, new_folder
 from explorer.runs.experiment import Planned
-from explorer.runs.place import keep_place
+from explorer.runs.place import keep_place, kept_place
+from explorer.runs.store import DATABASE
 from explorer.session.history import History
 from explorer.session.screen import RunOnScreen, Screen, stored
 from explorer.session.stored import failed
@@ -206,6 +207,20 @@ class Session:
             self.screen.clear()
         self.screen.put_first(shown)
 
+    def go_on(self, folder: Path, recipe: Recipe) -> None:
+        """Go on with the stored run in `folder` under `recipe`, which is the one that is edited from now on.
+
+        Raises InputError.
+        """
+        if self.live is not None:
+            raise InputError(f"{_('This run is going on.')} {_('Stop it first.')}")
+        shown = RunOnScreen(RunRecord(), folder, place=kept_place(folder), planned=recipe, live=True)
+        run = LiveRun(shown, recipe)
+        self._begin(recipe, run.control, run.mailbox, folder)
+        self.live = run
+        self.history.change(recipe)
+        self.screen.put_first(shown)
+
     def step(self) -> None:
         """Train on one batch, then wait; begin a run if there is none."""
         if self.live:
@@ -240,7 +255,15 @@ class Session:
             events = run.take_in()
             if gone:
                 run.shown.live, self.live = False, None
+                self._stay(run.shown)
         return events + self.screen.read_on()
+
+    def _stay(self, shown: RunOnScreen) -> None:
+        """A stored run that could not go on is shown as it was."""
+        if shown.record.started is None and (shown.folder / DATABASE).is_file() and shown is self.screen.current:
+            again = stored(shown.folder)
+            again.refused = True
+            self.screen.put_first(again)
 
     def show(self, *folders: Path, known_as: str = "") -> None:
         """Put stored runs on screen, the last one as the current one; they are read on in each tick. Raises InputError.

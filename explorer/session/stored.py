@@ -13,6 +13,8 @@ from explorer.i18n import NOTHING, Message
 from explorer.recipe import Recipe
 from explorer.runs import RunStore
 from explorer.runs.place import Place, keep_place
+from explorer.runs.store import DATABASE
+from explorer.session.going_on import goes_on
 from explorer.training.control import Control
 
 REPORT = Message("Please report this, with its details.")
@@ -23,11 +25,15 @@ def stored_run(
 ) -> Iterator[Event]:
     """Train as `recipe` says, keep every event in `folder`, and pass it on. What never started leaves no folder.
 
+    A run that is there already goes on, and is told from its start.
     `place`: which run of an experiment it is. Raises InputError, and what nobody foresaw, after it is kept.
     """
     yield Progress(what=Message("Loading PyTorch"))
     from explorer.training.loop import train  # takes a second
 
+    if (folder / DATABASE).is_file():
+        yield from goes_on(folder, recipe, control, instruments=instruments, tell_anew=True)
+        return
     started = ended = False
     with RunStore(folder, recipe) as store:
         try:

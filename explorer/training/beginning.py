@@ -6,6 +6,7 @@ import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
+import msgspec
 import torch
 from torch import nn
 
@@ -89,7 +90,8 @@ def _until_stopped(
 def opening(run: Run) -> Iterator[Event]:
     """What the run starts from."""
     model, images = run.learner.model, run.images
-    yield started(run.recipe, images.data, model, run.steps_per_epoch, images.device, run.chosen)
+    first = started(run.recipe, images.data, model, run.steps_per_epoch, images.device, run.chosen)
+    yield msgspec.structs.replace(first, step=run.at.step, epoch=run.at.epoch)
     if loaded := getattr(model, "loaded", None):
         yield loaded
     for note in (idle(run.recipe), left_out(run.recipe, len(images)), *run.notes):

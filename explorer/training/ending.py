@@ -12,7 +12,9 @@ import torch
 from explorer.errors import unforeseen
 from explorer.events import DIVERGED, FAILED, FINISHED, STOPPED, Event, RunEnded
 from explorer.i18n import Message
+from explorer.training.checkpoint_path import LAST
 from explorer.training.control import Diverged, Stopped
+from explorer.training.keeping import keep
 from explorer.training.preflight import TOO_FEW
 from explorer.training.run import Run
 from explorer.training.threads import fitting, used
@@ -34,7 +36,7 @@ def _until_stopped(run: Run, events: Iterator[Event]) -> Iterator[Event]:
         yield from events
     except Stopped:
         yield from run.reports.rest()
-        run.save("last.pt")
+        yield from keep(run, LAST)
         yield run.ended(STOPPED, Message("Stopped."))
 
 
@@ -44,7 +46,7 @@ def finished(run: Run, reason: Message, remedy: Message) -> RunEnded:
     Where a technique may end it early, the best weights are taken for both.
     """
     takes_best = any(technique.acts_in("stop") for technique in run.recipe.techniques)
-    run.save("last.pt", best=takes_best)
+    run.save(LAST, best=takes_best)
     if takes_best:
         run.learner.restore(run.at.best_weights)
     with run.learner.evaluated():

@@ -13,9 +13,11 @@ from explorer.events import EpochDone, Event
 from explorer.i18n import NOTHING, Message
 from explorer.recipe import Recipe
 from explorer.training.beginning import begun, opening
+from explorer.training.checkpoint_path import BEST, LAST
 from explorer.training.control import Control
 from explorer.training.ending import finished, to_its_end
 from explorer.training.instruments import Instrument, Watch, choose
+from explorer.training.keeping import keep, keep_in_between
 from explorer.training.metrics import cross_entropy
 from explorer.training.planning import begin_epoch, compute_features, take_recipe
 from explorer.training.rates import learning_rate
@@ -67,6 +69,7 @@ def epochs(run: Run) -> Iterator[Event]:
             yield from compute_features(run)
             run.control.check()
             yield from one_step(run, indices)
+            yield from keep_in_between(run)
         yield from run.reports.rest()
         yield from end_epoch(run, perf_counter() - began)
     yield finished(run, reason, remedy)
@@ -103,7 +106,6 @@ def end_epoch(run: Run, seconds: float) -> Iterator[Event]:
     began = perf_counter()
     train, validation, said = run.measured_epoch()
     best = run.at.measured(validation["loss"], run.learner.weights)
-    run.save("last.pt", *["best.pt"] * best)
     yield EpochDone(
         epoch=run.at.epoch,
         step=run.at.step,
@@ -116,3 +118,4 @@ def end_epoch(run: Run, seconds: float) -> Iterator[Event]:
     )
     yield from said
     yield run.watch.cost(run.at.step)
+    yield from keep(run, *[BEST] * best, LAST)

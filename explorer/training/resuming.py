@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from explorer.i18n import Message
 from explorer.recipe import Recipe, in_words
 from explorer.techniques import counted
 from explorer.training import checkpoint
+from explorer.training.checkpoint_path import BEST, LAST
 from explorer.training.rates import learning_rate
 from explorer.training.run import Run
 from explorer.training.state import standing
@@ -23,7 +25,7 @@ JUMP = 1.5
 
 def go_on(run: Run, path: Path) -> None:
     """Let `run` stand where the checkpoint at `path` was written. Raises InputError if it does not fit."""
-    content = checkpoint.read(path)
+    path, content = newest(path)
     at = standing(path, content)
     before = _recipe(content)
     if (classes := content.get("classes")) and list(classes) != list(run.images.data.classes):
@@ -46,6 +48,8 @@ def go_on(run: Run, path: Path) -> None:
     if not (same and 0 <= in_epoch <= run.steps_per_epoch):
         at.step = at.epoch * run.steps_per_epoch  # batches of other images: at the start of the epoch
     run.at = at
+    spent = content.get("seconds", 0.0)
+    run.spent = spent if isinstance(spent, float) and math.isfinite(spent) else 0.0
     if before and same:
         run.notes += _jump(run, before)
     at.best_weights = run.learner.weights()
@@ -53,6 +57,28 @@ def go_on(run: Run, path: Path) -> None:
         at.best_weights, (at.best_epoch, at.best_loss) = best["model"], content["best"]
         if run.checkpoints:
             checkpoint.write([run.checkpoints / "best.pt"], best)
+
+
+def newest(path: Path) -> tuple[Path, dict[str, Any]]:
+    """The checkpoint at `path` and what it holds; of a run's last one the best beside it, where that is ahead.
+
+    It is where the program was killed after it had written the one and before the other. Raises InputError.
+    """
+    beside = path.with_name(BEST)
+    if path.name == LAST and beside.is_file() and not path.exists():
+        return beside, checkpoint.read(beside)
+    content = checkpoint.read(path)
+    if path.name == LAST and beside.is_file():
+        with suppress(InputError):
+            best = checkpoint.read(beside)
+            if _reached(best) > _reached(content):
+                return beside, best
+    return path, content
+
+
+def _reached(content: dict[str, Any]) -> tuple[int, int]:
+    epoch, step = content.get("epoch"), content.get("step")
+    return (epoch, step) if isinstance(epoch, int) and isinstance(step, int) else (-1, -1)
 
 
 def why_over(run: Run) -> tuple[Message, Message]:

@@ -70,7 +70,10 @@ class Run:
         self.notes: list[Message] = []
         """What is to be said when it begins."""
         self.chosen = Chosen(0)
-        self.began = perf_counter()
+        self.began = self.saved = perf_counter()
+        """When it began, and when its last checkpoint was written."""
+        self.spent = 0.0
+        """Seconds that it had gone on before it was resumed."""
 
     context: StepContext | None
     """Of the last step."""
@@ -79,6 +82,11 @@ class Run:
     def steps_per_epoch(self) -> int:
         """Batches in an epoch."""
         return steps_per_epoch(self.recipe, len(self.images))
+
+    @property
+    def seconds(self) -> float:
+        """That it has taken so far."""
+        return self.spent + perf_counter() - self.began
 
     @property
     def moment(self) -> Moment:
@@ -170,7 +178,8 @@ class Run:
         about |= {"size": facts.size, "channels": facts.channels}
         threads = {"threads": self.chosen.threads}
         paths = [self.checkpoints / name for name in names]
-        checkpoint.write(paths, about | threads | self.at.content() | resume)
+        checkpoint.write(paths, about | threads | {"seconds": self.seconds} | self.at.content() | resume)
+        self.saved = perf_counter()
 
     def ended(
         self,
@@ -189,6 +198,6 @@ class Run:
             epoch=self.at.epoch,
             best_epoch=self.at.best_epoch,
             test=test or {},
-            seconds=perf_counter() - self.began,
+            seconds=self.seconds,
             details=details,
         )

@@ -20,6 +20,8 @@ class Banner(QFrame):
 
     tried = Signal(object)
     """A remedy was chosen; carries the recipe with it."""
+    go_on = Signal()
+    """The run of which it speaks is to go on."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -34,13 +36,14 @@ class Banner(QFrame):
         self._now: Recipe | None = None
         self.text = QLabel(wordWrap=True)
         self.text.setTextInteractionFlags(self.text.textInteractionFlags().TextSelectableByMouse)
-        self.copy, self.dismiss = QPushButton(), QToolButton()
+        self.copy, self.on, self.dismiss = QPushButton(), QPushButton(), QToolButton()
+        self.on.clicked.connect(self._on)
         self.copy.clicked.connect(self._copy)
         self.dismiss.setText("✕")
         self.dismiss.setAutoRaise(True)
         self.dismiss.clicked.connect(self.hide)
         above = QHBoxLayout()
-        for widget, stretch in ((self.text, 1), (self.copy, 0), (self.dismiss, 0)):
+        for widget, stretch in ((self.text, 1), (self.on, 0), (self.copy, 0), (self.dismiss, 0)):
             above.addWidget(widget, stretch)
         self.row, self.buttons = QWidget(), {}  # type: tuple[QWidget, dict[str, QPushButton]]
         self._try, self._then = QLabel(self.row), QLabel(self.row)
@@ -60,10 +63,12 @@ class Banner(QFrame):
         """Show `reason` and what to do about it; `details` can be copied, for a report."""
         self._of_run, self._ran, self._chose = False, None, False
         self._said = reason, remedy, details
+        self.on.hide()
         self._show()
 
-    def say_of_run(self, ended: RunEnded, ran: Recipe | None) -> None:
+    def say_of_run(self, ended: RunEnded, ran: Recipe | None, *, can_go_on: bool = False) -> None:
         """Show why a run went wrong and what to do about it; where it diverged, what to try after the recipe `ran`."""
+        self.on.setVisible(can_go_on)
         self._of_run, self._ran, self._chose = True, ran if ended.outcome == DIVERGED else None, False
         self._said = ended.reason, ended.remedy, ended.details
         self._show()
@@ -121,6 +126,7 @@ class Banner(QFrame):
     def retranslate(self) -> None:
         """Show its own text in the language now in use."""
         self.copy.setText(_("Copy details"))
+        self.on.setText(_("Go on"))
         self.dismiss.setToolTip(_("Close"))
         self.dismiss.setAccessibleName(_("Close this message"))
         self.setAccessibleName(_("Message"))
@@ -172,6 +178,10 @@ class Banner(QFrame):
 
     def _found(self) -> tuple[Remedy, ...]:
         return remedies(self._ran, self._now) if self._ran and self._now else ()
+
+    def _on(self) -> None:
+        self.hide()
+        self.go_on.emit()
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self._details)

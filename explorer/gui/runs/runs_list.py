@@ -31,6 +31,7 @@ WIDE = 560
 """Of the dialog that asks for a name, in pixels."""
 ACTIONS = {
     "show": (N_("Show"), ""),
+    "go_on": (N_("Go on"), "Shift+Return"),
     "rename": (N_("Rename…"), "F2"),
     "open": (N_("Open folder"), "Ctrl+Return"),
     "delete": (N_("Delete…"), "Del"),
@@ -45,6 +46,7 @@ class RunsList(QWidget):
     chosen = Signal(object)
     """Folders of the run or runs to put on screen, a tuple."""
     ticked = Signal(object, bool)
+    go_on = Signal(object)
     delete = Signal(object)
     rename = Signal(object, str)
     clear = Signal()
@@ -191,6 +193,8 @@ class RunsList(QWidget):
                 case "rename":
                     if (name := self._ask_name(folder.name)) and name != folder.name:
                         self.rename.emit(folder, name)
+                case "go_on":
+                    self.go_on.emit(folder)
                 case "open":
                     QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
                 case "delete":

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import NamedTuple
 
 from explorer.events import Note, Progress, RecipeChanged, RunEnded
 from explorer.gui.runs.banner import Banner
 from explorer.gui.runs.transport import Transport, outcome
 from explorer.i18n import NOTHING, Message, _, ngettext
-from explorer.runs import in_use, runs_folder
-from explorer.runs.store import CHECKPOINTS
+from explorer.runs import in_use
+from explorer.session.going_on import can_go_on
 from explorer.session.live_change import changed_help, changed_text
 from explorer.session.screen import RunOnScreen
 from explorer.titles import duration
@@ -37,8 +36,8 @@ class Teller:
             is_new = current is not self._told[0] or telling.text != self._told[1].text
             self._told = current, telling
             self._transport.say(*telling)
-            if is_new and not live and current and (cut_off := left_off(current)):
-                self._banner.say_of_run(cut_off, None)
+            if is_new and not live and current and not current.refused and (cut_off := left_off(current)):
+                self._banner.say_of_run(cut_off, None, can_go_on=can_go_on(current.folder))
 
 
 def told(shown: RunOnScreen | None, live: bool) -> Telling:
@@ -86,12 +85,7 @@ def left_off(shown: RunOnScreen) -> RunEnded | None:
         step=record.step,
         epoch=len(record.epochs),
     )
-    if not (folder / CHECKPOINTS / "last.pt").is_file():
-        remedy = Message("It left no checkpoint to go on from; what it did is shown.")
-        return RunEnded(outcome="", reason=reason, remedy=remedy)
-    name = folder.name if folder.parent == runs_folder() else str(folder.absolute())
-    remedy = Message(
-        "To go on from its last checkpoint, in a terminal: {command}",
-        command=f"training-explorer train --resume {shlex.quote(name)}",
-    )
+    remedy = Message("It left no checkpoint to go on from; what it did is shown.")
+    if can_go_on(folder):
+        remedy = Message("It can go on from its last checkpoint, as if it had never been interrupted.")
     return RunEnded(outcome="", reason=reason, remedy=remedy)

@@ -13,6 +13,9 @@ from typing import BinaryIO
 LONGEST_PREFIX = 40
 """Bytes of the name that are seen in that of the part: with what is added, it must be no longer than a name may be."""
 
+PART = ".part"
+"""Ends the name of what is not whole yet."""
+
 
 @contextmanager
 def written(path: Path | str) -> Iterator[BinaryIO]:
@@ -25,7 +28,7 @@ def written(path: Path | str) -> Iterator[BinaryIO]:
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     prefix = os.fsencode(path.name)[:LONGEST_PREFIX].decode("utf-8", "ignore")
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{prefix}.", suffix=".part")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{prefix}.", suffix=PART)
     part = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -45,6 +48,13 @@ def write(path: Path | str, data: bytes | memoryview | str) -> Path:
     with written(path) as file:
         file.write(data.encode("utf-8") if isinstance(data, str) else data)
     return Path(path)
+
+
+def sweep(folder: Path) -> None:
+    """Take away what a program left in `folder` that was killed while it wrote; for whoever alone writes there."""
+    for part in folder.glob(f".*{PART}"):
+        with suppress(OSError):
+            part.unlink()
 
 
 def copy(source: Path | str, path: Path | str) -> Path:

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
+from explorer import files
 from explorer.errors import InputError
 from explorer.events import (
     CheckpointDue,
+    EpochDone,
     Event,
     LayerPlan,
     Note,
@@ -17,9 +19,10 @@ from explorer.events import (
     RunResumed,
     RunStarted,
     StepDone,
+    WeightsLoaded,
 )
 from explorer.i18n import N_, _
-from explorer.recipe import Recipe, changes, live, parse
+from explorer.recipe import Recipe, in_words, live, parse
 from explorer.runs import RunStore
 from explorer.runs.store import CHECKPOINTS, stored_events
 from explorer.training.checkpoint_path import BEST, LAST
@@ -39,7 +42,8 @@ def goes_on(
     from explorer.training.loop import train  # takes a second
 
     with RunStore(folder, None) as store:
-        last = store.checkpoints / LAST
+        files.sweep(store.checkpoints)
+        last = None if is_young(folder) else store.checkpoints / LAST
         events = train(recipe, instruments=instruments, control=control, checkpoints=store.checkpoints, resume=last)
         for event in store.recorded(_of_the_same_run(events, folder, control)):
             if tell_anew and isinstance(event, RunResumed):
@@ -49,7 +53,16 @@ def goes_on(
 
 
 def can_go_on(folder: Path) -> bool:
-    """Whether there is a checkpoint to go on from."""
+    """Whether there is a checkpoint to go on from, or it had only begun."""
+    return _has_checkpoint(folder) or is_young(folder)
+
+
+def is_young(folder: Path) -> bool:
+    """Whether the run in `folder` came to no checkpoint at all: it goes on from its start."""
+    return not _has_checkpoint(folder) and not any(stored_events(folder, (EpochDone.__name__,)))
+
+
+def _has_checkpoint(folder: Path) -> bool:
     return any((folder / CHECKPOINTS / name).is_file() for name in (LAST, BEST))
 
 
@@ -122,7 +135,7 @@ class Told:
             last = self._plans[-1]
             same = last.names == event.names and np.array_equal(last.factors, event.factors)
             return same and (last.cached, last.why_not) == (event.cached, event.why_not)
-        return isinstance(event, Note) and event.text in self._notes
+        return isinstance(event, WeightsLoaded) or (isinstance(event, Note) and event.text in self._notes)
 
 
 def _check(known: Told, begun: RunStarted) -> None:
@@ -130,7 +143,7 @@ def _check(known: Told, begun: RunStarted) -> None:
     was, now, before = known.recipe, parse(begun.recipe), known.started
     if live(was, now) != now:
         text = _("A run that goes on stays what it was; this is another: {changes}. Begin a new run from it instead.")
-        raise InputError(text.format(changes=", ".join(changes(was, now))))
+        raise InputError(text.format(changes="; ".join(in_words(was, now))))
     if (before.images, before.classes, before.steps_per_epoch) != (begun.images, begun.classes, begun.steps_per_epoch):
         text = _(
             "The images are no longer those of the run: it had {theirs} for training, now there are {ours}. Bring them "

@@ -25,7 +25,7 @@ from explorer.techniques import (
 
 EVERY = set(Aspect)
 SEEN = {Aspect.IMAGES, Aspect.SIGNAL}
-SHOWN_NOWHERE = {"version", "device", "threads", "techniques", "weight_decay", "optimizer", "lr"}
+SHOWN_NOWHERE = {"save_seconds", "version", "device", "threads", "techniques", "weight_decay", "optimizer", "lr"}
 """Fields that no preview shows; `lr` and the optimizer act through `rate`."""
 
 

@@ -108,7 +108,7 @@ def test_more_epochs_are_a_change_at_the_end(tmp_path: Path) -> None:
 
 def test_what_would_be_another_run_is_refused_and_leaves_it_as_it_was(whole: Path, tmp_path: Path) -> None:
     before = list(told(whole))
-    with pytest.raises(InputError, match=r"stays what it was.*batch_size"):
+    with pytest.raises(InputError, match=r"stays what it was.*[Bb]atch size"):
         go_on(whole, RECIPE.with_(batch_size=8, epochs=4))
     assert list(told(whole)) == before
     with RunStore(tmp_path / "run", RECIPE) as store, pytest.raises(InputError, match="in use"):

@@ -9,7 +9,7 @@ from explorer.gui.runs.banner import Banner
 from explorer.gui.runs.transport import Transport, outcome
 from explorer.i18n import NOTHING, Message, _, ngettext
 from explorer.runs import in_use
-from explorer.session.going_on import can_go_on
+from explorer.session.going_on import can_go_on, is_young
 from explorer.session.live_change import changed_help, changed_text
 from explorer.session.screen import RunOnScreen
 from explorer.titles import duration
@@ -86,6 +86,8 @@ def left_off(shown: RunOnScreen) -> RunEnded | None:
         epoch=len(record.epochs),
     )
     remedy = Message("It left no checkpoint to go on from; what it did is shown.")
-    if can_go_on(folder):
+    if is_young(folder):
+        remedy = Message("It can go on from its start.")
+    elif can_go_on(folder):
         remedy = Message("It can go on from its last checkpoint, as if it had never been interrupted.")
     return RunEnded(outcome="", reason=reason, remedy=remedy)

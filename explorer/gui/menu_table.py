@@ -11,7 +11,7 @@ from explorer.gui.actions import Commands
 from explorer.gui.layout.arrangement import Arrangement
 from explorer.gui.layout.grid import PanelGrid
 from explorer.gui.lessons.desk import Desk
-from explorer.gui.menus import Item, Menus, about, language_items, scheme_items, shortcuts
+from explorer.gui.menus import Item, Menus, about, band_items, language_items, scheme_items, shortcuts
 from explorer.i18n import N_, _
 
 DIGITS = "1234567890"
@@ -26,6 +26,9 @@ class View(Protocol):
 
     def set_scheme(self, scheme: str) -> None:
         """Light, dark, or as the system says."""
+
+    def set_band(self, kind: str) -> None:
+        """Of runs that differ in the seed alone."""
 
     def set_language(self, language: str) -> None:
         """Of all text."""
@@ -71,6 +74,7 @@ def table(
             None,
             Item(N_("Take the other runs off the plots"), commands.clear_overlays, "Ctrl+Backspace", "clear"),
             Item(N_("Keep them for the next run"), commands.keep_overlays, name="keep", tick=True),
+            (N_("Runs that differ in the seed alone"), band_items(view.set_band)),
             None,
             (N_("Colours"), scheme_items(view.set_scheme)),
             (N_("Language"), language_items(view.set_language)),

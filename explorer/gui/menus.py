@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QMainWindow, QMenu
 from explorer.gui.runs.runs_list import ACTIONS
 from explorer.gui.runs.transport import BUTTONS
 from explorer.i18n import LANGUAGES, N_, _
+from explorer.runs.bands import BANDS
 
 SCHEMES = {"auto": N_("As the system"), "light": N_("Light"), "dark": N_("Dark")}
 
@@ -160,6 +161,11 @@ def scheme_items(choose: Callable[[str], Any]) -> list[Item]:
         Item(text, partial(_call, choose, scheme), name=f"scheme-{scheme}", group="scheme")
         for scheme, text in SCHEMES.items()
     ]
+
+
+def band_items(choose: Callable[[str], Any]) -> list[Item]:
+    """One entry for each way to draw runs that differ in the seed alone."""
+    return [Item(text, partial(_call, choose, kind), name=f"band-{kind}", group="band") for kind, text in BANDS.items()]
 
 
 def _call(choose: Callable[[str], Any], value: str, *_checked: bool) -> None:

@@ -7,6 +7,7 @@ from PySide6.QtCore import QByteArray, QSettings
 from explorer.errors import InputError
 from explorer.i18n import LANGUAGES, _, system_language
 from explorer.recipe import Recipe
+from explorer.runs.bands import BANDS, RANGE
 
 NAME = "training-explorer"
 
@@ -33,6 +34,12 @@ class Memory:
         """auto, light or dark."""
         chosen = self.text("scheme")
         return chosen if chosen in ("light", "dark") else "auto"
+
+    @property
+    def band(self) -> str:
+        """What is drawn of runs that differ in the seed alone."""
+        chosen = self.text("band")
+        return chosen if chosen in BANDS else RANGE
 
     def recipe(self) -> tuple[Recipe, str]:
         """The last recipe, or the default one and why the last cannot be used."""

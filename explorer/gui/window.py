@@ -18,6 +18,7 @@ from explorer.errors import InputError, said
 from explorer.events import DIVERGED, FAILED, Event, RecipeChanged, RunEnded, RunStarted
 from explorer.gui import theme
 from explorer.gui.actions import Commands
+from explorer.gui.charts.groups import Group, groups_of
 from explorer.gui.export.panel_files import serve
 from explorer.gui.layout.arrangement import Arrangement
 from explorer.gui.layout.columns import Columns, RightColumn
@@ -67,6 +68,8 @@ class Window(QMainWindow):
         self._closing = self._was_painted = False
         self._state, self._shown_folders = State.IDLE, []  # type: tuple[State, list[Path]]
         self._numbers_are_old, self._numbers_at = False, 0.0
+        self._groups: list[Group] = []
+        """Of the runs on screen."""
         self._list_is_old = False
         self._reads = False
         """Whether the run on screen is still being read."""
@@ -118,6 +121,9 @@ class Window(QMainWindow):
         self._restyle()
         self.menus.actions[f"scheme-{memory.scheme}"].setChecked(True)
         self.menus.actions[f"language-{memory.language}"].setChecked(True)
+        self.menus.actions[f"band-{memory.band}"].setChecked(True)
+        for panel in self.panels:
+            panel.show_band(memory.band)
         self.arrangement.restore()
         if complaint:
             self.banner.say(complaint, _("The default recipe is used instead."))
@@ -176,6 +182,14 @@ class Window(QMainWindow):
         """Show everything light, dark, or as the system says."""
         self._memory.keep(scheme=scheme)
         self._restyle()
+
+    def set_band(self, kind: str) -> None:
+        """What is drawn of runs that differ in the seed alone."""
+        self._memory.keep(band=kind)
+        for panel in self.panels:
+            panel.show_band(kind)
+        self.show_runs()
+        self.list_runs()
 
     def follow_system(self) -> None:
         """The system has become light or dark."""
@@ -345,9 +359,11 @@ class Window(QMainWindow):
     def show_runs(self) -> None:
         """Tell the panels which runs are on screen."""
         screen = self.session.screen
-        runs = [
-            Shown(shown.record, title, shown.index) for shown, title in zip(screen.runs, screen.titles, strict=True)
-        ]
+        runs = []
+        for shown, title in zip(screen.runs, screen.titles, strict=True):
+            name = shown.name
+            runs.append(Shown(shown.record, title, shown.index, name.place, name.without_seed))
+        self._groups = groups_of(runs, self._memory.band)
         for panel in self.panels:
             panel.show_runs(runs)
         folders = [shown.folder for shown in screen.runs]
@@ -359,7 +375,8 @@ class Window(QMainWindow):
         """List the stored runs anew."""
         self._list_is_old = False
         current, runs = self.session.current, self.session.screen.runs
-        on_screen = {shown.folder: shown.index for shown in runs}
+        drawn = {shown.index: group.index for group in self._groups for shown in group.runs}
+        on_screen = {shown.folder: drawn.get(shown.index, shown.index) for shown in runs}
         known = {shown.folder: shown.name for shown in runs if shown.rest is None}
         self.runs_list.refresh(current.folder if current else None, on_screen, known)
 

@@ -63,6 +63,14 @@ class Name:
         """What it was."""
         return self.given or (_capital(self.place.said) if self.place else self.recipe_words(MOST_DIFFERENCES))
 
+    @property
+    def without_seed(self) -> str:
+        """What it and all runs that differ in the seed alone were."""
+        if self.place:
+            return _capital(str(self.place.label))
+        recipe = self.recipe.with_(seed=Recipe().seed) if self.recipe else None
+        return replace(self, recipe=recipe).recipe_words(MOST_DIFFERENCES)
+
     def recipe_words(self, most: int = 1000) -> str:
         """How its recipe differs from the default one, naming `most` of the differences."""
         if self.recipe is None:

@@ -52,11 +52,28 @@ class Verdict:
         return seeds_needed(abs(self.difference) / self.deviation, self.alpha)
 
     @property
+    def needed_more(self) -> int:
+        """The same, but more than there were: so many did not tell."""
+        return max(self.needed or MOST, self.n + 1)
+
+    @property
     def sign(self) -> int:
         """HIGHER, LOWER, or 0: not distinguishable."""
         return HIGHER if self.low > 0 else LOWER if self.high < 0 else 0
 
-    def sentence(self, metric: Message, arm: Message, baseline: Message) -> Message:
+    @property
+    def short(self) -> Message:
+        """In a few words, where there is no room for the sentence."""
+        told = {"difference": f"{self.difference:+.3f}", "n": self.n}
+        if self.sign == HIGHER:
+            return Message("higher, {difference} (n = {n})", **told)
+        if self.sign == LOWER:
+            return Message("lower, {difference} (n = {n})", **told)
+        if self.needed:
+            return Message("not distinguishable (n = {n}; about {needed} would tell)", needed=self.needed_more, **told)
+        return Message("not distinguishable (n = {n})", **told)
+
+    def sentence(self, metric: Message, arm: Message | str, baseline: Message | str) -> Message:
         """In plain words; numbers with three digits behind the point."""
         told = {"metric": metric, "arm": arm, "baseline": baseline, "n": self.n}
         told |= {name: f"{getattr(self, name):+.3f}" for name in ("difference", "low", "high")}
@@ -88,7 +105,7 @@ class Verdict:
     def _outlook(self) -> Message:
         if self.needed is None:
             return Message("Such a difference would take more than {most} seeds to tell.", most=MOST)
-        seeds = Message.counted("{n} seed", "{n} seeds", max(self.needed, self.n + 1))
+        seeds = Message.counted("{n} seed", "{n} seeds", self.needed_more)
         return Message("To tell a difference of this size takes about {seeds}.", seeds=seeds)
 
 

@@ -108,7 +108,7 @@ def test_the_runs_of_a_comparison_stand_together_and_are_opened_together(
     listed.refresh(None, {})
     qtbot.waitUntil(lambda: (listed.read_on(), not any(text.endswith("…") for text in texts(listed)))[1])
     assert texts(listed)[:3] == [
-        "Dropout: comparison of 2 runs",
+        "Dropout: comparison of 2 runs · not distinguishable (n = 1)",
         "Without dropout · 80.0 %",
         "Dropout 0.3 · 80.0 %",
     ]

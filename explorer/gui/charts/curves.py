@@ -9,14 +9,18 @@ from typing import Any
 import numpy as np
 
 from explorer.events import EpochDone
-from explorer.gui.charts.annotations import ChangeMark, Entry, merged
+from explorer.gui.charts.annotations import NO_LINE, ChangeMark, Entry, merged
+from explorer.gui.charts.groups import Group, groups_of
 from explorer.gui.charts.plot import Plot
 from explorer.gui.charts.shown import Cell, Shown
 from explorer.gui.theme import Palette, pen, run_pen
 from explorer.i18n import _
+from explorer.runs.bands import BANDS, EACH, band
 from explorer.runs.record import RunRecord
 from explorer.runs.series import Doubles
 
+BAND = 0.22
+"""Share of the curve's colour in the band around a mean."""
 GAP = 0.13
 """Share of the validation colour in the shading between train and validation."""
 
@@ -53,7 +57,7 @@ def marks_of(runs: Sequence[Shown], palette: Palette) -> list[ChangeMark]:
     return merged(marks)
 
 
-def pens(shown: Shown, alone: bool, palette: Palette) -> tuple[Any, Any]:
+def pens(shown: Shown | Group, alone: bool, palette: Palette) -> tuple[Any, Any]:
     """Pens for train and validation: two colours if the run is alone, else two strengths of the run's own."""
     if alone:
         return pen(palette.train), pen(palette.validation)
@@ -63,27 +67,56 @@ def pens(shown: Shown, alone: bool, palette: Palette) -> tuple[Any, Any]:
     return faint, own
 
 
-def legend_of(runs: Sequence[Shown], palette: Palette) -> list[Entry]:
-    """Train and validation, and with several runs each run."""
-    if len(runs) == 1:
-        train, validation = pens(runs[0], True, palette)
-        return [Entry(train, False, _("training")), Entry(validation, True, _("validation"))]
+def legend_of(runs: Sequence[Shown], palette: Palette, kind: str = EACH) -> list[Entry]:
+    """Train and validation, with several groups of runs each of them, and what the band of a group is."""
+    groups = groups_of(runs, kind)
+    bands = [Entry(NO_LINE, False, _(BANDS[kind]))] if len(groups) < len(runs) else []
+    if len(groups) == 1:
+        train, validation = pens(groups[0], True, palette)
+        n = f" (n = {groups[0].n})" if bands else ""
+        return [Entry(train, False, _("training")), Entry(validation, True, _("validation") + n), *bands]
     neutral = pen(palette.foreground)
     faint = pen(palette.mixed(palette.foreground, 0.5))
-    named = [Entry(run_pen(shown.index, palette), False, shown.label) for shown in runs]
-    return [*named, Entry(faint, False, _("training")), Entry(neutral, True, _("validation"))]
+    named = [Entry(run_pen(group.index, palette), False, group.counted if bands else group.label) for group in groups]
+    return [*named, Entry(faint, False, _("training")), Entry(neutral, True, _("validation")), *bands]
+
+
+def draw_group(plot: Plot, group: Group, metric: str, palette: Palette, kind: str, alone: bool) -> None:
+    """The mean of its runs that have ended, with a band; thin lines for one that goes on, or went on after another."""
+    for split, line in zip(("train", "validation"), pens(group, alone, palette), strict=True):
+        curves = [(epochs_of(shown.record), shown.record.metric(split, metric)) for shown in group.runs]
+        ended = [curve for curve, shown in zip(curves, group.runs, strict=True) if shown.record.ended]
+        one = band(ended or curves, kind)
+        last = one.x[-1] if len(one.x) else -np.inf
+        if len(one.x) > 1 and (alone or split == "validation"):
+            there, back = np.concatenate([one.x, one.x[::-1]]), np.concatenate([one.high, one.low[::-1]])
+            plot.curve(f"band {split} {group.index}", there, back, None, fill=palette.mixed(line.color(), BAND), z=-10)
+        plot.curve(f"{split} {group.index}", one.x, one.mean, line, dots=split == "validation", z=6)
+        for (x, y), shown in zip(curves, group.runs, strict=True):
+            rest = slice(None) if ended and not shown.record.ended else x >= last
+            thin = pen(palette.mixed(line.color(), 0.5), (2, 3))
+            plot.curve(f"{split} of {shown.index}", x[rest], y[rest], thin, thin=True, z=4)
 
 
 def draw_epochs(
-    plot: Plot, runs: Sequence[Shown], metric: str, palette: Palette, *, shade: bool = True
+    plot: Plot, runs: Sequence[Shown], metric: str, palette: Palette, *, shade: bool = True, kind: str = EACH
 ) -> ChangeMark | None:
-    """Curves of `metric`; returns the mark of the first run's best epoch, the one with the lowest validation loss."""
+    """Curves of `metric`, those that differ in the seed alone as one with a band of this `kind`.
+
+    Returns the mark of the first run's best epoch, the one with the lowest validation loss.
+    """
     best = None
-    for shown in reversed(runs):
+    groups = groups_of(runs, kind)
+    for group in reversed(groups):
+        if group.n > 1:
+            draw_group(plot, group, metric, palette, kind, len(groups) == 1)
+            best = None
+            continue
+        shown = group.runs[0]
         record, x, key = shown.record, epochs_of(shown.record), str(shown.index)
         train, validation = record.metric("train", metric), record.metric("validation", metric)
-        first, second = pens(shown, len(runs) == 1, palette)
-        if shade and len(runs) == 1 and len(x) > 1:
+        first, second = pens(shown, len(groups) == 1, palette)
+        if shade and len(groups) == 1 and len(x) > 1:
             there, back = np.concatenate([x, x[::-1]]), np.concatenate([train, validation[::-1]])
             plot.curve("gap", there, back, None, fill=palette.mixed(second.color(), GAP), z=-10)
         plot.curve(f"train {key}", x, train, first, dots=len(x) == 1, z=5)

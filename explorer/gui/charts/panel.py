@@ -7,22 +7,26 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
 
 from explorer.events import Floats
 from explorer.gui.charts.body import Body
+from explorer.gui.charts.conclusion import Conclusion, Said
 from explorer.gui.charts.header import BETWEEN, Header
 from explorer.gui.charts.plot import Plot
 from explorer.gui.charts.shown import NOTHING, Cell, Shown, before_first_step, not_watched
 from explorer.gui.theme import LIGHT, Palette
 from explorer.i18n import _
+from explorer.runs.bands import RANGE
 
 if TYPE_CHECKING:
     from explorer.training.preview import Preview
 
-__all__ = ["BETWEEN", "Cell", "Panel", "Shown", "before_first_step", "not_watched"]
+__all__ = ["BETWEEN", "Cell", "Panel", "Said", "Shown", "before_first_step", "not_watched"]
 """What whoever writes a panel imports from here."""
+CONCLUDING = 0.2
+"""Share of a panel's height that what its curves say may take."""
 SMALLEST = QSize(180, 120)
 """Of a panel: it shows less, rather than keeping the window from being small."""
 
@@ -53,6 +57,8 @@ class Panel(QWidget):
         """Of the next run, if it differs from the current one and no run goes on."""
         self.targets: Floats | None = None
         """(classes, classes): what the current run compares with for each class; None while it is not known."""
+        self.band = RANGE
+        """What is drawn of runs that differ in the seed alone; see bands."""
         self.problem = ""
         """Why there is no preview, translated."""
         self.dirty = False
@@ -81,6 +87,8 @@ class Panel(QWidget):
         whole.setSpacing(0)
         whole.addWidget(self.header)
         whole.addLayout(self._stack, 1)
+        self.conclusion = Conclusion()
+        whole.addWidget(self.conclusion)
         self.setAutoFillBackground(True)
         Panel.retranslate(self)  # the header alone
         if not later:
@@ -102,6 +110,10 @@ class Panel(QWidget):
     def numbers(self) -> str:
         """The current numbers for the header, translated, with BETWEEN them; the most important first."""
         return ""
+
+    def conclusions(self) -> Said:
+        """What the difference between groups of runs says; nothing where there are no groups, or nothing to compare."""
+        return ()
 
     def table(self) -> tuple[list[str], list[list[Cell]]]:
         """Header and rows of what is drawn; names in the header stay English, for programs."""
@@ -130,6 +142,10 @@ class Panel(QWidget):
             self.body.fit(self.body.width(), self.body.height())
         super().showEvent(event)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        self.dirty = self.dirty or len(self.runs) > 1  # what its curves say finds more room, or less
+        super().resizeEvent(event)
+
     def dress(self, palette: Palette) -> None:
         """Take these colours: at once, or when the body is built."""
         self.colours = palette
@@ -147,6 +163,11 @@ class Panel(QWidget):
         """Draw these runs from the next `refresh` on."""
         self.runs = tuple(runs)
         self.dirty = True
+
+    def show_band(self, kind: str) -> None:
+        """Draw this of runs that differ in the seed alone, from the next `refresh` on."""
+        self.dirty = self.dirty or kind != self.band
+        self.band = kind
 
     def show_preview(self, preview: Preview | None, targets: Floats | None = None, problem: str = "") -> None:
         """Show this of the next run from the next `refresh` on, and of the current one its `targets`."""
@@ -167,6 +188,7 @@ class Panel(QWidget):
         self._stack.setCurrentWidget(self._why if why else self.body)
         if not why:
             self.draw()
+        self.conclusion.say(() if why else self.conclusions(), self.width(), round(CONCLUDING * self.height()))
         self.header.numbers.setText("" if why else self.numbers())
         self.header.offer_above(not self.exporting and any(plot.above for plot in self.plots))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from explorer.i18n import N_, _
+from explorer.runs.place import Place
 from explorer.runs.record import RunRecord
 
 Cell = float | str
@@ -18,6 +19,10 @@ class Shown:
     record: RunRecord
     label: str
     index: int
+    place: Place | None = None
+    """Which run of an experiment it is."""
+    arm: str = ""
+    """What it is called without its seed."""
 
 
 def before_first_step(record: RunRecord) -> str:

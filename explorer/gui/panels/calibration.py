@@ -7,10 +7,13 @@ from PySide6.QtWidgets import QVBoxLayout
 
 from explorer.events import EpochDone, Evaluation, Floats, RunStarted
 from explorer.gui.charts.annotations import Entry
+from explorer.gui.charts.curves import BAND
+from explorer.gui.charts.groups import Group, groups_of
 from explorer.gui.charts.panel import BETWEEN, Cell, Panel, Shown, not_watched
 from explorer.gui.charts.plot import Plot
 from explorer.gui.theme import pen, run_pen
 from explorer.i18n import N_, _
+from explorer.runs.bands import band
 from explorer.runs.series import Doubles
 
 CONFIDENCE = N_("Confidence of the answer, %")
@@ -63,14 +66,19 @@ class CalibrationPanel(Panel):
 
     def draw(self) -> None:
         plot, below, palette, known = self.plot, self.images, self.colours, self._known()
-        alone = len(self.runs) == 1
+        groups = groups_of([shown for shown, _evaluation in known], self.band)
+        alone = len(groups) == 1
         ideal = pen(palette.muted, (4, 4))
         plot.begin()
         below.begin()
         plot.getAxis("bottom").showLabel(False)  # the plot below says it for both
         plot.curve("ideal", [0, 1], [0, 1], ideal, thin=True, z=-5)
         legend: list[Entry] = []
-        for shown, evaluation in reversed(known):
+        for group in reversed(groups):
+            shown, (evaluation, *more) = group.runs[0], evaluations(group)
+            if more:
+                legend.insert(0, self._draw_group(group, alone))
+                continue
             line, key = pen(palette.validation) if alone else run_pen(shown.index, palette), str(shown.index)
             count, confidence, right = filled(evaluation.bins)
             few = count < FEW
@@ -90,6 +98,22 @@ class CalibrationPanel(Panel):
         below.end()
         for each in (plot, below):
             each.span(0, 1)
+
+    def _draw_group(self, group: Group, alone: bool) -> Entry:
+        """The mean of its runs in the ranges that have images in all of them, with a band; its entry in the legend."""
+        plot, below, palette = self.plot, self.images, self.colours
+        line, key = pen(palette.validation) if alone else run_pen(group.index, palette), str(group.index)
+        bins = np.stack([evaluation.bins for evaluation in evaluations(group)]).astype(np.float64)
+        shared = bins[:, (bins[:, :, 0] >= FEW).all(0)]
+        confidence = shared[:, :, 1].mean(0)
+        one = band([(confidence, right) for right in shared[:, :, 2]], self.band)
+        if len(one.x) > 1:
+            there, back = np.concatenate([one.x, one.x[::-1]]), np.concatenate([one.high, one.low[::-1]])
+            plot.curve(f"band {key}", there, back, None, fill=palette.mixed(line.color(), BAND), z=-10)
+        plot.curve(f"accuracy {key}", one.x, one.mean, line, dots=True)
+        below.curve(f"images {key}", *outline(bins.mean(0)), line, thin=True)
+        name = group.counted if not alone else f"{_('validation')} (n = {group.n})"
+        return Entry(line, True, f"{name}, ECE {np.mean([calibration_error(own) for own in bins]):.1%}")
 
     def numbers(self) -> str:
         evaluation = self.runs[0].record.evaluation
@@ -113,6 +137,11 @@ class CalibrationPanel(Panel):
             for i, values in enumerate(evaluation.bins.tolist()):
                 rows.append([shown.label, i / n, (i + 1) / n, *values])
         return ["run", "from", "to", "images", "confidence", "accuracy"], rows
+
+
+def evaluations(group: Group) -> list[Evaluation]:
+    """Of its runs."""
+    return [found for shown in group.runs if (found := shown.record.evaluation) is not None]
 
 
 def filled(bins: Floats) -> tuple[Doubles, Doubles, Doubles]:

@@ -7,7 +7,8 @@ import numpy as np
 from explorer.events import EpochDone, RecipeChanged, RunEnded, RunStarted, StepDone
 from explorer.gui.charts.annotations import Entry
 from explorer.gui.charts.curves import draw_epochs, epoch_rows, last_epoch, legend_of, marks_of, pens, step_epochs
-from explorer.gui.charts.panel import BETWEEN, Cell, Panel, before_first_step
+from explorer.gui.charts.groups import groups_of, verdicts
+from explorer.gui.charts.panel import BETWEEN, Cell, Panel, Said, before_first_step
 from explorer.gui.charts.plot import Plot
 from explorer.gui.theme import pen
 from explorer.i18n import N_, _
@@ -59,16 +60,20 @@ class LossPanel(Panel):
         plot, palette, alone = self.plot, self.colours, len(self.runs) == 1
         plot.set_log(self.scale.currentData() == "log")
         plot.begin()
-        for shown in reversed(self.runs):
+        for group in reversed(groups_of(self.runs, self.band)):
+            if group.n > 1:  # lines of every batch would hide the band
+                continue
+            shown = group.runs[0]
             colour = pens(shown, alone, palette)[0].color()
             faint = pen(palette.mixed(colour, 0.35 if alone else 0.3))
             record = shown.record
             plot.curve(f"batch {shown.index}", step_epochs(record), self.line(record)[1], faint, robust=True, z=-5)
-        best = draw_epochs(plot, self.runs, "loss", palette)
+        best = draw_epochs(plot, self.runs, "loss", palette, kind=self.band)
         ink = pen(palette.mixed(palette.train if alone else palette.foreground, 0.35))
-        named = dict.fromkeys(self.line(shown.record)[0] for shown in self.runs)
+        single = [group.runs[0] for group in groups_of(self.runs, self.band) if group.n == 1]
+        named = dict.fromkeys(self.line(shown.record)[0] for shown in single)
         batch = [Entry(ink, False, _(BATCH[what][1])) for what in named]
-        plot.end([*legend_of(self.runs, palette), *batch], marks_of(self.runs, palette), best)
+        plot.end([*legend_of(self.runs, palette, self.band), *batch], marks_of(self.runs, palette), best)
         plot.span(0, last_epoch(self.runs))
 
     def line(self, record: RunRecord) -> tuple[str, Doubles]:
@@ -77,6 +82,9 @@ class LossPanel(Panel):
         if self.batch.currentData() == "true" and known:
             return "true", record.cross_entropies
         return "objective", record.losses
+
+    def conclusions(self) -> Said:
+        return verdicts(self.runs, "loss")
 
     def numbers(self) -> str:
         record = self.runs[0].record

@@ -6,7 +6,8 @@ import numpy as np
 
 from explorer.events import EpochDone, RecipeChanged, RunEnded, RunStarted
 from explorer.gui.charts.curves import draw_epochs, epoch_rows, last_epoch, legend_of, marks_of
-from explorer.gui.charts.panel import BETWEEN, Cell, Panel
+from explorer.gui.charts.groups import verdicts
+from explorer.gui.charts.panel import BETWEEN, Cell, Panel, Said
 from explorer.gui.charts.plot import Plot
 from explorer.i18n import N_, _
 from explorer.titles import METRICS
@@ -61,9 +62,12 @@ class MetricsPanel(Panel):
             plot.set_percent(self.chosen != "mae")
             plot.retranslate()
         plot.begin()
-        best = draw_epochs(plot, self.runs, self.chosen, palette)
-        plot.end(legend_of(self.runs, palette), marks_of(self.runs, palette), best)
+        best = draw_epochs(plot, self.runs, self.chosen, palette, kind=self.band)
+        plot.end(legend_of(self.runs, palette, self.band), marks_of(self.runs, palette), best)
         plot.span(0, last_epoch(self.runs))
+
+    def conclusions(self) -> Said:
+        return verdicts(self.runs, self.chosen)
 
     def numbers(self) -> str:
         if not self.runs[0].record.epochs:

@@ -12,6 +12,7 @@ from explorer.errors import InputError
 from explorer.events import EpochDone, LayerPlan, RecipeChanged, RunEnded, RunStarted, StepDone
 from explorer.gui.charts.annotations import Entry
 from explorer.gui.charts.curves import last_epoch, marks_of, step_epochs
+from explorer.gui.charts.groups import groups_of
 from explorer.gui.charts.next_run import differing, filled, next_pen
 from explorer.gui.charts.panel import BETWEEN, Cell, Panel, Shown
 from explorer.gui.charts.plot import Plot
@@ -76,21 +77,24 @@ class SchedulePanel(Panel):
         return self.problem or _("The plan depends on the number of images; it is known when they are loaded.")
 
     def draw(self) -> None:
-        plot, palette, ahead, alone = self.plot, self.colours, self.ahead, len(self.runs) == 1
+        plot, palette, ahead = self.plot, self.colours, self.ahead
         dotted, dashed = pen(palette.foreground, PLANNED), next_pen(palette)
         plot.begin()
         legend: list[Entry] = []
-        for shown in self.runs:
+        seeds = groups_of(self.runs, self.band)
+        alone = len(seeds) == 1
+        for group in seeds:
+            shown = max(group.runs, key=lambda one: one.record.step)  # they have one schedule
             record, x = shown.record, step_epochs(shown.record)
             plot.curve(f"plan {shown.index}", *self._plan(shown), dotted, z=1, thin=True)
-            curves = [(_("actual") if alone else shown.label, record.rates)]
+            curves = [(_("actual") if alone else group.label, record.rates)]
             if alone and several_rates(record.plans):
                 curves = list(rates_by_group(record))
             for i, (label, y) in enumerate(curves):
                 shade = palette.mixed(
                     palette.train, 1 - 0.65 * (len(curves) - 1 - i) / len(curves)
                 )  # the head's is full
-                own = pen(shade) if alone else run_pen(shown.index, palette)
+                own = pen(shade) if alone else run_pen(group.index, palette)
                 plot.curve(f"rate {shown.index} {i}" if i else f"rate {shown.index}", x, y, own, z=-shown.index)
                 legend.append(Entry(own, False, label))
         legend += [Entry(dotted, False, _("planned"))] if self.runs else []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QInputDialog, QLabel, QListWidget, QListWidgetItem
 from explorer.gui.theme import LIGHT, Palette, run_pen
 from explorer.gui.wording import rich
 from explorer.i18n import N_, _, ngettext
+from explorer.runs.conclusions import conclusions
 from explorer.runs.names import Name, apart, stored_name
 from explorer.runs.place import Place, kept_place
 from explorer.runs.store import DATABASE, list_runs
@@ -27,6 +28,8 @@ SAMPLE = QSize(30, 12)
 """Of a run's line, in pixels: at least one period of its dashes."""
 GROUP = Qt.ItemDataRole.UserRole + 1
 """Of the heading of a comparison: the folders of its runs."""
+HEADING = Qt.ItemDataRole.UserRole + 2
+"""Its text, before what its runs say of it."""
 WIDE = 560
 """Of the dialog that asks for a name, in pixels."""
 ACTIONS = {
@@ -59,6 +62,7 @@ class RunsList(QWidget):
         self._known: dict[Path, Name] = {}
         self._unread: list[Path] = []
         self._rows: dict[Path, QListWidgetItem] = {}
+        self._headings: list[QListWidgetItem] = []
         self._current: Path | None = None
         self._ticked_since_press = False
         self._palette = LIGHT
@@ -94,7 +98,7 @@ class RunsList(QWidget):
             chosen, row = was.data(FOLDER) if was else None, self.list.currentRow()
             place = self.list.verticalScrollBar().value()
             self.list.clear()
-            self._rows = {}
+            self._rows, self._headings = {}, []
             folders = self._listed(self._parent)[:MOST]
             for group in self._groups(folders):
                 if len(group) > 1 or group[0] in self._places:
@@ -153,6 +157,9 @@ class RunsList(QWidget):
         rest = {folder: read[folder] for folder in self._rows if folder in read and folder not in self._places}
         titles = dict(zip(rest, apart(list(rest.values())), strict=True)) | {f: arms[f].title for f in arms}
         with QSignalBlocker(self.list):
+            for heading in self._headings:
+                if all(folder in read for folder in heading.data(GROUP)):
+                    self._conclude(heading, [read[folder] for folder in heading.data(GROUP)])
             for folder, item in self._rows.items():
                 if (name := read.get(folder)) is None:
                     continue
@@ -225,9 +232,20 @@ class RunsList(QWidget):
         text = ngettext("{what}: comparison of {n} run", "{what}: comparison of {n} runs", n)
         item = QListWidgetItem(text.format(what=str(self._places[folders[0]].title), n=n))
         item.setData(GROUP, folders)
+        item.setData(HEADING, item.text())
+        self._headings.append(item)
         item.setToolTip(rich(_("Put all its runs on screen")))
         item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsUserCheckable)
         self.list.addItem(item)
+
+    def _conclude(self, heading: QListWidgetItem, names: Sequence[Name]) -> None:
+        """Say what the runs of a comparison say of its arms."""
+        said = conclusions(names)
+        text = heading.data(HEADING)
+        heading.setText(
+            " · ".join([text, *(str(found.short) for _label, _sentence, found in said[:1] if len(said) == 1)])
+        )
+        heading.setToolTip(rich("\n".join([*(str(one[1]) for one in said), _("Put all its runs on screen")])))
 
     def _item(self, folder: Path, index: int | None) -> None:
         item = QListWidgetItem(f"{folder.name} …")

@@ -14,11 +14,12 @@ from explorer.i18n import _
 from explorer.nearest import did_you_mean
 from explorer.networks import Pretrained
 from explorer.recipe import CHOICES, Recipe, parse
-from explorer.recipe.migrate import SHORT
+from explorer.recipe.migrate import OLD_SWITCHES, SHORT
 from explorer.techniques import TECHNIQUES
 
 OLD_FLAGS = ("backbone", "size")
-"""Of transfer learning, which chose the network in version 1; not in the help, but they still do what they did."""
+"""Of transfer learning, which chose the network in version 1; not in the help, but they still do what they did. So do
+its OLD_SWITCHES, which reading the recipe moves to where they are now."""
 
 
 PLAIN = ("classes", "per_class", "fraction", "size", "fit", "colour")
@@ -60,6 +61,10 @@ def recipe_flags(parser: argparse.ArgumentParser) -> None:
             _flag(parser, "--" + name.replace("_", "-"), f"set.{name}", field)
     for name in OLD_FLAGS:
         parser.add_argument(f"--transfer.{name}", dest=f"old.{name}", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    for name in OLD_SWITCHES:
+        dest = f"parameter.transfer.{name}"
+        how = {"dest": dest, "default": argparse.SUPPRESS, "help": argparse.SUPPRESS}
+        parser.add_argument(f"--transfer.{name}", action=argparse.BooleanOptionalAction, **how)
     for technique in TECHNIQUES:
         group = parser.add_argument_group(_(technique.title), _(technique.summary))
         group.add_argument(

@@ -23,6 +23,7 @@ from explorer.errors import InputError
 from explorer.i18n import NOTHING, Message, _
 from explorer.networks import efficientnet_lite
 from explorer.networks.adapted import Adapted
+from explorer.networks.base import Network
 from explorer.networks.catalogue import LITE0, Backbone, find
 from explorer.networks.download import is_intact, weights_path
 from explorer.resources import resource
@@ -47,6 +48,19 @@ class Fitted:
     """Tensors of the source that found no place, each with the reason."""
     prefixes: tuple[str, ...] = ()
     """Of wrappers, which were taken off the names."""
+
+    def said(self, source: Message) -> Message:
+        """`source` of the weights, with what had to be done to their names."""
+        if not self.prefixes:
+            return source
+        return Message("{file} (names without {prefixes})", file=source, prefixes=", ".join(self.prefixes))
+
+
+def learned(network: Network, weights: str, official: str) -> tuple[Message, State]:
+    """What to call the weights to start from, and their tensors: of `network` itself where `weights` is `official`,
+    else of the file at that path. Raises InputError.
+    """
+    return network.official() if weights == official else (Message(weights), weights_file(weights))
 
 
 def official(name: str) -> State:

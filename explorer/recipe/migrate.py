@@ -19,6 +19,8 @@ OLD_RATE = 0.2
 OLD_PATIENCE = 5
 OLD_BACKBONE = "efficientnet_lite0"
 SMALL_CNN = "small_cnn"
+OLD_SWITCHES = {"norm_affine_trains": False, "norm_statistics_update": False, "norm_uses_running": True}
+"""Of transfer learning, with what they were if nothing was said."""
 
 
 def migrated(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -31,6 +33,7 @@ def migrated(values: Mapping[str, Any]) -> dict[str, Any]:
     _move_backbone(new, old)
     if "version" in new:
         _divide_as_before(new)
+    _move_frozen_norm(new)
     for name, choice in SHORT.items():
         if name in new:
             value, chosen = new.pop(name), _as_object(new.get(choice, DEFAULTS[choice]))
@@ -57,6 +60,21 @@ def _move_backbone(new: dict[str, Any], old: bool) -> None:
         return
     chosen = {"kind": "pretrained", "name": backbone or OLD_BACKBONE}
     new["network"] = chosen if size is None else chosen | {"size": size}
+
+
+def _move_frozen_norm(new: dict[str, Any]) -> None:
+    """Transfer learning once had switches of its own for batch normalization, and for keeping features."""
+    techniques = new.get("techniques")
+    if not isinstance(techniques, Mapping) or not isinstance(techniques.get("transfer"), Mapping):
+        return
+    transfer = dict(techniques["transfer"])
+    transfer.pop("cache_features", None)
+    switches = {name: transfer.pop(name) for name in OLD_SWITCHES if name in transfer}
+    new["techniques"] = {**techniques, "transfer": transfer}
+    affine, follow, running = ({**OLD_SWITCHES, **switches}[name] for name in OLD_SWITCHES)
+    if (affine, follow, running) != tuple(OLD_SWITCHES.values()):
+        statistics = ("followed" if follow else "kept") if running else ("training" if follow else "batch")
+        new["techniques"]["frozen_norm"] = {"statistics": statistics, "affine_trains": affine}
 
 
 def named(name: str) -> dict[str, str]:

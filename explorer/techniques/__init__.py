@@ -13,6 +13,7 @@ from explorer.techniques.clipping import Clipping
 from explorer.techniques.distillation import Distillation
 from explorer.techniques.dropout import Dropout
 from explorer.techniques.early_stopping import EarlyStopping
+from explorer.techniques.frozen_norm import FrozenNormalization
 from explorer.techniques.initialization import Initialization
 from explorer.techniques.label_distribution import LabelDistribution
 from explorer.techniques.label_smoothing import LabelSmoothing
@@ -48,6 +49,7 @@ TECHNIQUES: tuple[type[Technique], ...] = (
     Schedule,
     WeightAveraging,
     Transfer,
+    FrozenNormalization,
     Distillation,
 )
 
@@ -70,6 +72,7 @@ __all__ = [
     "Dropout",
     "EarlyStopping",
     "FrozenNorm",
+    "FrozenNormalization",
     "Initialization",
     "LabelDistribution",
     "LabelSmoothing",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from explorer.declared import parameter
@@ -10,7 +11,7 @@ from explorer.events import WeightsLoaded
 from explorer.i18n import N_, NOTHING, Message
 from explorer.networks import Network
 from explorer.techniques.base import Category, R, Technique
-from explorer.techniques.slots import FrozenNorm, LayerPlace, LayerRate
+from explorer.techniques.slots import LayerPlace, LayerRate
 
 if TYPE_CHECKING:
     from torch import nn
@@ -35,26 +36,18 @@ class Transfer(Technique):
     The weights are those of the network that the recipe names: official ones of a pretrained network or of the small
     CNN, or any file whose tensors fit. Layers for which there are none start afresh, and learn, wherever they stand.
 
-    What is frozen gets no gradient, no optimizer state and no weight decay, and backward stops above it. While the
-    whole body is frozen and no augmentation changes the images, the features are computed once and kept.
-
-    The trap: batch normalization has two kinds of numbers that are not learned by gradient, the running mean and
-    variance. A "frozen" layer left in training mode goes on updating them, and normalises by the batch at hand:
-
-    y = (x − mean) / √(variance + ε) · γ + β,  of the batch in training, of the running statistics in evaluation
-
-    So the head learns from features that evaluation never gives it, the more so the smaller the batch. The switches
-    here keep γ, β and the statistics as they are, and normalise with them; turn each one over to see what it does.
+    What is frozen gets no gradient, no optimizer state and no weight decay, and backward stops above it. Batch
+    normalization in it stands still as well, with its running statistics; "Normalization in frozen layers" changes
+    that. While the whole body is frozen and nothing changes the images, the features are computed once and kept.
 
     Use it whenever you have few images, with a learning rate near 0.01 for SGD, as it is if you leave the rate open.
     With many, a start from scratch catches up if it trains long enough: for finding objects in photographs with 10,000
     images and more, not with 1,000 (He et al.).
-    Look at: loss and metrics (against a run from scratch), schedule (when each layer learns, and how fast),
-    normalization (training against evaluation mode), layers (bytes changed).
+    Look at: loss and metrics (against a run from scratch), schedule (when each layer learns, and how fast), layers
+    (bytes changed).
 
     Papers: Yosinski et al. 2014, arXiv 1411.1792 (which layers transfer); Howard, Ruder 2018, arXiv 1801.06146 (gradual
     unfreezing, a rate for each depth); He, Girshick, Dollár 2019, arXiv 1811.08883 (what a start from scratch reaches).
-    The trap: keras issue 9522; PyTorch documentation, BatchNorm2d, track_running_stats.
     """
 
     name = "transfer"
@@ -103,22 +96,6 @@ class Transfer(Technique):
         ge=0.1,
         le=1,
     )
-    norm_affine_trains: bool = parameter(
-        False, N_("γ and β of batch normalization in frozen layers go on learning."), title=N_("BN: learn γ, β")
-    )
-    norm_statistics_update: bool = parameter(
-        False, N_("Running mean and variance in frozen layers go on following the batches."), title=N_("BN: statistics")
-    )
-    norm_uses_running: bool = parameter(
-        True,
-        N_("Frozen layers normalise with the running statistics, in training as in evaluation; else by the batch."),
-        title=N_("BN: running"),
-    )
-    cache_features: bool = parameter(
-        True,
-        N_("Compute features once, where the whole body is frozen and nothing changes the images."),
-        title=N_("Cache features"),
-    )
 
     def refuse_network(self, network: Network) -> Message:
         if self.weights == OFFICIAL and not network.has_weights:
@@ -133,15 +110,12 @@ class Transfer(Technique):
         return self.weights != NONE
 
     def comparison(self, recipe: R) -> tuple[tuple[Message, R], ...]:
-        """From scratch, feature extraction, fine-tuning, and feature extraction with the BatchNorm trap."""
-        safe = {"norm_affine_trains": False, "norm_statistics_update": False, "norm_uses_running": True}
-        trap = {"norm_affine_trains": False, "norm_statistics_update": True, "norm_uses_running": False}
+        """From scratch, feature extraction, and fine-tuning."""
         weights = OFFICIAL if self.weights == NONE else self.weights
         arms = (
-            (Message("from scratch"), {"weights": NONE, "train": "all", "depth_factor": 1.0, **safe}),
-            (Message("feature extraction"), {"weights": weights, "train": "head", "thaw_every": 0, **safe}),
-            (Message("fine-tuning"), {"weights": weights, "train": "all", **safe}),
-            (Message("BatchNorm trap"), {"weights": weights, "train": "head", "thaw_every": 0, **trap}),
+            (Message("from scratch"), {"weights": NONE, "train": "all", "depth_factor": 1.0}),
+            (Message("feature extraction"), {"weights": weights, "train": "head", "thaw_every": 0}),
+            (Message("fine-tuning"), {"weights": weights, "train": "all"}),
         )
         return tuple((label, recipe.switched(self.model_copy(update=fields))) for label, fields in arms)
 
@@ -152,20 +126,17 @@ class Transfer(Technique):
     def load(self, network: Network, model: nn.Module) -> WeightsLoaded | None:
         if self.weights == NONE:
             return None
-        from explorer.networks.weights import fit, weights_file
+        from explorer.networks.weights import fit, learned
 
-        own = self.weights != OFFICIAL
-        source, state = (Message(self.weights), weights_file(self.weights)) if own else network.official()
+        source, state = learned(network, self.weights, OFFICIAL)
         fitted = fit(model, state)
-        if fitted.prefixes:
-            source = Message("{file} (names without {prefixes})", file=source, prefixes=", ".join(fitted.prefixes))
-        return WeightsLoaded(source=source, kept=fitted.kept, fresh=fitted.fresh, unused=fitted.unused)
+        return WeightsLoaded(source=fitted.said(source), kept=fitted.kept, fresh=fitted.fresh, unused=fitted.unused)
 
     def layer_rate(self, place: LayerPlace, epoch: int, so_far: LayerRate) -> LayerRate:
         frozen = {"head": place.stages, "top": self.frozen_stages, "all": 0}[self.train]
         thawed = epoch // self.thaw_every if self.thaw_every else 0
-        return LayerRate(
+        return replace(
+            so_far,
             factor=so_far.factor * self.depth_factor**place.from_head,
             frozen=so_far.frozen or place.stage < min(frozen, place.stages - 1) - thawed,  # the head always learns
-            norm=FrozenNorm(self.norm_affine_trains, self.norm_statistics_update, self.norm_uses_running),
         )

@@ -18,12 +18,9 @@ STOCHASTIC = ("Drop", "StochasticDepth", "RReLU")
 
 
 def why_not(recipe: Recipe, model: nn.Module, layer_rates: Plan) -> Message | None:
-    """Why features cannot be reused; empty if they can, None if nobody asked for it."""
-    asked = any(getattr(technique, "cache_features", False) for technique in recipe.techniques)
-    if not asked or not any(layer_rate.frozen for layer_rate in layer_rates.values()):
-        return None
+    """Why features cannot be reused; empty if they can, None where layers below the head learn anyway."""
     if any(not layer_rates[place.name].frozen for place in places(model) if place.from_head):
-        return Message("a layer below the head learns")
+        return None
     if any(not _stands_still(layer_rate) for layer_rate in layer_rates.values() if layer_rate.frozen):
         return Message("batch normalization in frozen layers does not stand still")
     if changing := [technique for technique in recipe.techniques if technique.acts_in("augment")]:
@@ -36,7 +33,7 @@ def why_not(recipe: Recipe, model: nn.Module, layer_rates: Plan) -> Message | No
 def reused(
     before: Features | None, recipe: Recipe, model: nn.Module, layer_rates: Plan
 ) -> tuple[Features | None, Message]:
-    """What keeps the features of `model`, those `before` if they still hold; or None, and why, if somebody asked."""
+    """What keeps the features of `model`, those `before` if they hold; else None, and why if the body is frozen."""
     reason = why_not(recipe, model, layer_rates)
     if reason != NOTHING:
         return None, reason or NOTHING

@@ -15,7 +15,7 @@ from explorer.cli.flags import Parser, recipe_flags, recipe_from
 from explorer.recipe import Recipe
 from explorer.runs import open_run
 from explorer.runs.place import kept_place
-from explorer.techniques import Transfer
+from explorer.techniques import FrozenNormalization, Transfer
 from tests.cli.terminal import around, run, run_alone
 
 TINY = ["--per-class", "20", "--batch-size", "32", "--width", "4", "--epochs", "2"]
@@ -329,6 +329,16 @@ def test_flags_choose_network_and_optimizer(
     assert network.items() <= recipe.network.model_dump().items()
     assert optimizer.items() <= recipe.optimizer.model_dump().items()
     assert recipe.technique(Transfer) is not None or "--transfer.backbone" not in flags
+
+
+def test_flags_of_earlier_versions_still_do_what_they_did() -> None:
+    parser = Parser()
+    train = parser.add_subparsers().add_parser("train")
+    train.add_argument("recipe", nargs="?")
+    recipe_flags(train)
+    recipe = recipe_from(parser.parse_args(["train", "--transfer.norm_statistics_update", "--transfer.train", "top"]))
+    policy = FrozenNormalization(statistics="followed", affine_trains=False)
+    assert (recipe.technique(Transfer), recipe.technique(FrozenNormalization)) == (Transfer(train="top"), policy)
 
 
 def test_networks_and_optimizers_are_listed_and_described(tmp_path: Path) -> None:

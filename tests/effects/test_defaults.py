@@ -13,14 +13,22 @@ from explorer.data import DataChoice, ImageData
 from explorer.events import RunEnded
 from explorer.lessons.running import trained
 from explorer.recipe import Recipe
-from explorer.techniques import TECHNIQUES, Distillation, LabelDistribution, Schedule, Technique, Transfer
+from explorer.techniques import (
+    TECHNIQUES,
+    Distillation,
+    FrozenNormalization,
+    LabelDistribution,
+    Schedule,
+    Technique,
+    Transfer,
+)
 
 LITTLE = Recipe(data=DataChoice(name="fashion-mini", per_class=100), batch_size=32, device="cpu")
 """100 images per class; in batches of 32, as 105 steps of 128 teach little."""
 EXPERIMENTS = {"100 per class": LITTLE, "default experiment": Recipe(device="cpu")}
 SEEDS = 3
-NEEDS_MORE = (LabelDistribution, Transfer, Distillation)
-"""They need ordered classes, weights or a teacher: the lessons compare them with their absence."""
+NEEDS_MORE = (LabelDistribution, Transfer, FrozenNormalization, Distillation)
+"""They need ordered classes, weights, frozen layers or a teacher: the lessons compare them with their absence."""
 COSTS = {
     "dropout": "In a run of some hundred steps it costs more than it gives",
     "mixing": "a small one in few epochs gets worse",

@@ -31,6 +31,7 @@ from explorer.techniques import (
     Distillation,
     Dropout,
     EarlyStopping,
+    FrozenNormalization,
     Initialization,
     Mixing,
     Normalization,
@@ -84,8 +85,6 @@ VARIANTS: tuple[Technique, ...] = (
             "cosine", "cosine_restarts", "step", "multi_step", "exponential", "polynomial", "plateau", "cyclic"
         )
     ),
-    Transfer(weights="none", train="head", norm_statistics_update=True, norm_affine_trains=True),
-    Transfer(weights="none", train="head", norm_statistics_update=True, norm_uses_running=False),
 )  # fmt: skip
 
 
@@ -245,6 +244,10 @@ def test_with_every_later_one(one: Technique, images: ImageData, teacher: str, t
         {"precision": "bf16"},
         {"frozen": ("stage1", "*.norm1"), "techniques": (Normalization(),)},
         {"techniques": (Transfer(), Normalization(), Skip()), "network": SmallCNN()},
+        *(
+            {"frozen": ("stage1", "norm"), "techniques": (Normalization(), FrozenNormalization(statistics=statistics))}
+            for statistics in ("kept", "followed", "batch", "training")
+        ),
     ],
     ids=str,
 )

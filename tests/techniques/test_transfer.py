@@ -20,7 +20,6 @@ from explorer.recipe import parse
 from explorer.techniques import (
     DataSpec,
     Dropout,
-    FrozenNorm,
     Initialization,
     LabelSmoothing,
     LayerPlace,
@@ -225,12 +224,6 @@ def test_the_rate_falls_with_depth() -> None:
     assert [transfer.layer_rate(place(k), 0, LayerRate()).factor for k in range(5)] == [0.0625, 0.125, 0.25, 0.5, 1.0]
 
 
-def test_the_switches_of_batch_normalization() -> None:
-    assert Transfer().layer_rate(place(0), 0, LayerRate()).norm == FrozenNorm()
-    other = Transfer(norm_affine_trains=True, norm_statistics_update=True, norm_uses_running=False)
-    assert other.layer_rate(place(0), 0, LayerRate()).norm == FrozenNorm(True, True, False)
-
-
 @pytest.mark.parametrize("name", ["vit_b_32", "convnext_tiny", "densenet121", "swin_t"])
 def test_every_parameter_belongs_to_its_stage(name: str) -> None:
     """Also those that a transformer has beside its layers: they are frozen with the first stage, not the head."""
@@ -257,16 +250,11 @@ def test_a_pretrained_network_leaves_no_blanks() -> None:
 
 
 def test_the_comparison_differs_in_what_its_labels_say() -> None:
-    recipe = Recipe(lr=0.01, network=networks.Pretrained(size=64)).switched(
-        Transfer(norm_affine_trains=True, thaw_every=3, weights="none")
-    )
+    recipe = Recipe(lr=0.01, network=networks.Pretrained(size=64)).switched(Transfer(thaw_every=3, weights="none"))
     arms = {str(label): arm.technique(Transfer) for label, arm in recipe.techniques[-1].comparison(recipe)}
-    assert list(arms) == ["from scratch", "feature extraction", "fine-tuning", "BatchNorm trap"]
-    assert {arm.weights for arm in arms.values() if arm} == {"none", "official"}
-    safe, trap = arms["feature extraction"], arms["BatchNorm trap"]
-    assert safe
-    assert trap
-    assert safe.model_copy(update={"norm_statistics_update": True, "norm_uses_running": False}) == trap
+    assert list(arms) == ["from scratch", "feature extraction", "fine-tuning"]
+    assert [arm.weights for arm in arms.values() if arm] == ["none", "official", "official"]
+    assert [arm.train for arm in arms.values() if arm] == ["all", "head", "all"]
 
 
 def test_any_technique_can_be_compared_with_its_absence() -> None:

@@ -31,6 +31,7 @@ from explorer.techniques import (
     Augmentation,
     Dropout,
     EarlyStopping,
+    FrozenNormalization,
     LabelSmoothing,
     Normalization,
     Schedule,
@@ -50,6 +51,7 @@ from explorer.training.run import Run
 
 MakeImages = Callable[..., ImageData]
 SMALL, LITE0 = Transfer(), Pretrained(size=32)
+STATISTICS = {"running_mean", "running_var", "num_batches_tracked"}
 
 
 def recipe(transfer: Transfer | None, **fields: Any) -> Recipe:
@@ -117,25 +119,21 @@ def test_samples_have_the_size_that_the_network_sees(tiny: MakeImages) -> None:
 
 @pytest.mark.parametrize("network", [SmallCNN(), LITE0], ids=["small", "lite0"])
 @pytest.mark.parametrize(
-    ("switches", "moving"),
+    ("policy", "moving"),
     [
-        ({}, set()),
-        ({"norm_affine_trains": True}, {"weight", "bias"}),
-        ({"norm_statistics_update": True}, {"running_mean", "running_var", "num_batches_tracked"}),
-        ({"norm_uses_running": False}, set()),
-        (
-            {"norm_statistics_update": True, "norm_uses_running": False},
-            {"running_mean", "running_var", "num_batches_tracked"},
-        ),
+        (None, set()),
+        (FrozenNormalization(statistics="kept"), {"weight", "bias"}),
+        (FrozenNormalization(statistics="followed", affine_trains=False), STATISTICS),
+        (FrozenNormalization(statistics="batch", affine_trains=False), set()),
+        (FrozenNormalization(statistics="training", affine_trains=False), STATISTICS),
     ],
     ids=["safe", "affine", "statistics", "batch", "trap"],
 )
 def test_each_policy_keeps_the_bytes_it_promises_to_keep(
-    tiny: MakeImages, network: Network, switches: dict[str, bool], moving: set[str]
+    tiny: MakeImages, network: Network, policy: FrozenNormalization | None, moving: set[str]
 ) -> None:
-    run = run_of(
-        recipe(changed(SMALL, **switches), network=network, epochs=1, weight_decay=0.1), tiny(count=24, size=28)
-    )
+    of = recipe(SMALL, network=network, epochs=1, weight_decay=0.1)
+    run = run_of(of.switched(policy) if policy else of, tiny(count=24, size=28))
     head = "head." if network is LITE0 else "classifier."
     before = copied(run)
     finish(run)

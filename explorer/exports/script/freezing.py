@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from explorer.exports.script.base import Fragments, Situation, source
 from explorer.networks import SmallCNN, ViT
-from explorer.techniques import FrozenNorm, Transfer
+from explorer.techniques import FrozenNorm, FrozenNormalization, LayerPlace, LayerRate, Transfer
 
 
 def fragments(situation: Situation) -> Fragments | None:
@@ -14,10 +14,10 @@ def fragments(situation: Situation) -> Fragments | None:
     stands = transfer and (transfer.train != "all" or transfer.depth_factor != 1)
     if not (stands or recipe.frozen):
         return None
-    norm = FrozenNorm()
+    policy = recipe.technique(FrozenNormalization)
+    norm = policy.layer_rate(LayerPlace("", 0, 1), 0, LayerRate()).norm if policy else FrozenNorm()
     settings, frozen, factor = [], [], "1.0"
     if transfer and stands:
-        norm = FrozenNorm(transfer.norm_affine_trains, transfer.norm_statistics_update, transfer.norm_uses_running)
         stages = _stages(situation)
         settings.append(f"STAGES = {stages}  # layers from the images to the head")
         below = {"head": len(stages), "top": transfer.frozen_stages, "all": 0}[transfer.train]

@@ -15,6 +15,7 @@ from explorer.exports.script.techniques import (
     distillation,
     dropout,
     early_stopping,
+    frozen_norm,
     initialization,
     label_distribution,
     label_smoothing,
@@ -49,6 +50,7 @@ FRAGMENTS: dict[str, Callable[[Any, Situation], Fragments]] = {
     "schedule": schedule.fragments,
     "weight_averaging": weight_averaging.fragments,
     "transfer": transfer.fragments,
+    "frozen_norm": frozen_norm.fragments,
     "distillation": distillation.fragments,
 }
 """By the name of the technique; tests/exports/test_script.py says which one lacks."""

@@ -88,6 +88,12 @@ class Message:
         message.sides = others
         return message
 
+    @classmethod
+    def joined(cls, *parts: Message | str, by: str = " ") -> Self:
+        """`parts` one after the other, without the empty ones."""
+        said = {f"part{i}": part for i, part in enumerate(parts) if part}
+        return cls(by.join(f"{{{name}}}" for name in said), **said)
+
     def in_mid_sentence(self) -> Message:
         """The same, to be said within a sentence: with a small letter, unless it is an abbreviation."""
         message = Message(self.id, **self.arguments)

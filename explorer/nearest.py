@@ -5,15 +5,15 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-from explorer.i18n import _
+from explorer.i18n import NOTHING, Message
 
 
-def did_you_mean(name: str, known: Iterable[str], *, everything: bool = False) -> str:
-    """A sentence, with a space before it, that names the nearest of `known`, or all of them; both, if `everything`."""
+def did_you_mean(name: str, known: Iterable[str], *, everything: bool = False) -> Message:
+    """A sentence that names the nearest of `known`, or all of them; both, if `everything`."""
     known = list(known)
     lower = {each.lower(): each for each in known}
     near = difflib.get_close_matches(name, known, n=1) or difflib.get_close_matches(name.lower(), lower, n=1)
-    hint = " " + _("Did you mean {name}?").format(name=lower.get(near[0], near[0])) if near else ""
+    hint = Message("Did you mean {name}?", name=lower.get(near[0], near[0])) if near else NOTHING
     if hint and not everything:
         return hint
-    return hint + " " + _("There are: {names}.").format(names=", ".join(known))
+    return Message.joined(hint, Message("There are: {names}.", names=", ".join(known)))

@@ -57,3 +57,16 @@ def test_no_class_of_the_trainer_is_two() -> None:
             assert len(kept) <= 15, (found.name, kept)
     lines = (ROOT / "explorer" / "training" / "loop.py").read_text(encoding="utf-8").splitlines()
     assert len(lines) <= 120
+
+
+def test_what_is_wrong_is_said_in_the_language_of_whoever_reads_it() -> None:
+    """An InputError carries a Message, not a text that was translated where it was raised.
+
+    Files of lessons are read line by line in the terminal; what is wrong in them is told there and then.
+    """
+    for path in (ROOT / "explorer").rglob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "InputError" and call.args:
+                called = [getattr(node.func, "id", "") for node in ast.walk(call) if isinstance(node, ast.Call)]
+                built = isinstance(call.args[0], ast.JoinedStr | ast.Constant)
+                assert path.name == "reading.py" or not ("_" in called or built), (path, call.lineno)

@@ -16,7 +16,7 @@ from explorer.cli.terminal import console, print_json
 from explorer.errors import InputError
 from explorer.events import FAILED, STOPPED, RunEnded
 from explorer.files import write
-from explorer.i18n import Message, _, ngettext
+from explorer.i18n import N_, Message, _, ngettext
 from explorer.runs import new_folder
 from explorer.runs.continuing import free_folder, take_known
 from explorer.runs.effects import METRICS, Effects
@@ -120,8 +120,8 @@ def _make(
                 try:
                     folder.mkdir(parents=True, exist_ok=True)  # the next run at this second takes another name
                 except OSError as error:
-                    text = _("{folder} cannot be written: {error}. Choose another folder with --out.")
-                    raise InputError(text.format(folder=folder, error=error.strerror or error)) from None
+                    text = N_("{folder} cannot be written: {error}. Choose another folder with --out.")
+                    raise InputError(Message(text, folder=folder, error=error.strerror or error)) from None
             experiment.begun(planned, folder)
             return board.follow(planned, folder, pool.train(planned, steered, folder, options.instruments))
 
@@ -139,5 +139,5 @@ def _tell(effects: Effects, options: argparse.Namespace, terminal: Console) -> N
                 write(Path(name), text(effects))
             except OSError as error:
                 reason = error.strerror or error
-                raise InputError(_("{path} cannot be written: {error}.").format(path=name, error=reason)) from None
+                raise InputError(Message("{path} cannot be written: {error}.", path=name, error=reason)) from None
             terminal.print(_("Written: {path}").format(path=name))

@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 
 from explorer.data import DataChoice
 from explorer.errors import InputError
-from explorer.i18n import _
+from explorer.i18n import N_, Message, _
 from explorer.nearest import did_you_mean
 from explorer.networks import Pretrained
 from explorer.recipe import CHOICES, Recipe, parse
@@ -30,19 +30,21 @@ class Parser(argparse.ArgumentParser):
     """Complains as the rest of the program does: names the thing, offers the nearest, exit code 2."""
 
     def error(self, message: str) -> NoReturn:
-        raise InputError(f"{message}\n" + _("See {program} --help.").format(program=self.prog))
+        see = Message("See {program} --help.", program=self.prog)
+        raise InputError(Message.joined(message, see, by="\n"))
 
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
         options, unknown = self.parse_known_args(args, namespace)
         if unknown:
             known = [flag for action in _all_actions(self) for flag in action.option_strings]
-            raise InputError(_("There is no flag {flag}.").format(flag=unknown[0]) + _near(unknown[0], known))
+            text = Message("There is no flag {flag}.", flag=unknown[0])
+            raise InputError(Message.joined(text, _near(unknown[0], known)))
         return options
 
 
-def _near(flag: str, known: list[str]) -> str:
+def _near(flag: str, known: list[str]) -> Message:
     hint = did_you_mean(flag.partition("=")[0], known)
-    return hint if len(hint) < 200 else " " + _("See training-explorer train --help.")
+    return hint if len(str(hint)) < 200 else Message("See training-explorer train --help.")
 
 
 def _all_actions(parser: argparse.ArgumentParser) -> list[argparse.Action]:
@@ -62,9 +64,13 @@ def recipe_flags(parser: argparse.ArgumentParser) -> None:
     for name in OLD_FLAGS:
         parser.add_argument(f"--transfer.{name}", dest=f"old.{name}", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     for name in OLD_SWITCHES:
-        dest = f"parameter.transfer.{name}"
-        how = {"dest": dest, "default": argparse.SUPPRESS, "help": argparse.SUPPRESS}
-        parser.add_argument(f"--transfer.{name}", action=argparse.BooleanOptionalAction, **how)
+        parser.add_argument(
+            f"--transfer.{name}",
+            dest=f"parameter.transfer.{name}",
+            action=argparse.BooleanOptionalAction,
+            default=argparse.SUPPRESS,
+            help=argparse.SUPPRESS,
+        )
     for technique in TECHNIQUES:
         group = parser.add_argument_group(_(technique.title), _(technique.summary))
         group.add_argument(
@@ -183,8 +189,8 @@ def recipe_from(options: argparse.Namespace, start: Recipe | None = None) -> Rec
                 values["network"]["size"] = given
             case ["parameter", name, field]:
                 if vars(options).get(f"on.{name}") is False:
-                    contradiction = _("--no-{name} and --{name}.{field} contradict each other. Leave one out.")
-                    raise InputError(contradiction.format(name=name, field=field))
+                    contradiction = N_("--no-{name} and --{name}.{field} contradict each other. Leave one out.")
+                    raise InputError(Message(contradiction, name=name, field=field))
                 changes.setdefault(name, {})[field] = given
     for kind in TECHNIQUES:
         if change := changes.get(kind.name):

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from explorer.data.choice import DataChoice
 from explorer.data.view import View
 from explorer.errors import InputError
-from explorer.i18n import Message, _
+from explorer.i18n import Message
 from explorer.nearest import did_you_mean
 
 if TYPE_CHECKING:
@@ -163,13 +163,15 @@ def chosen(classes: Sequence[str], choice: DataChoice) -> list[int]:
     """
     for name in choice.classes:
         if name not in classes:
-            text = _("“{data}” has no class “{name}”.").format(data=choice.name, name=name)
-            raise InputError(text + did_you_mean(name, classes, everything=True))
+            text = Message("“{data}” has no class “{name}”.", data=choice.name, name=name)
+            raise InputError(Message.joined(text, did_you_mean(name, classes, everything=True)))
     kept = [index for index, name in enumerate(classes) if not choice.classes or name in choice.classes]
     if len(kept) < 2:
         raise InputError(
-            _("Only the class “{name}” of “{data}” was chosen. Choose at least two, or none for all.").format(
-                name=classes[kept[0]], data=choice.name
+            Message(
+                "Only the class “{name}” of “{data}” was chosen. Choose at least two, or none for all.",
+                name=classes[kept[0]],
+                data=choice.name,
             )
         )
     return kept
@@ -245,14 +247,13 @@ def reduced(training: Arrays, classes: Sequence[str], choice: DataChoice, seed: 
         scarcest = min(kept, key=lambda index: int(have[index]))
         if choice.per_class > have[scarcest]:
             raise InputError(
-                _(
+                Message(
                     "{asked} training images per class were asked for, but “{data}” has only {count} of the "
-                    "class “{scarcest}”. Ask for at most {count}, or for all."
-                ).format(
+                    "class “{scarcest}”. Ask for at most {count}, or for all.",
                     asked=choice.per_class,
                     data=choice.name,
                     count=int(have[scarcest]),
-                    scarcest=_(classes[scarcest]),
+                    scarcest=Message(classes[scarcest]),
                 )
             )
         wanted = [choice.per_class if index in kept else 0 for index in range(len(classes))]

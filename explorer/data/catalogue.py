@@ -14,7 +14,7 @@ from explorer.data.source import Found
 from explorer.data.tree import Seen, unwatched
 from explorer.errors import InputError
 from explorer.events import Progress
-from explorer.i18n import N_, Message, _
+from explorer.i18n import N_, Message
 from explorer.nearest import did_you_mean
 
 _LOADERS = {fashion.MINI: fashion.load_mini, fashion.FULL: fashion.load_full, gauges.NAME: gauges.load}
@@ -46,14 +46,14 @@ def find(choice: DataChoice, seen: Seen = unwatched) -> Found:
     by_name = told is not None and "label" in told.fields
     if path.is_dir():
         if choice.columns or choice.root:
-            text = _("{name} is a folder; columns and root are for a table. Leave them out, or choose the table.")
-            raise InputError(text.format(name=path))
+            text = N_("{name} is a folder; columns and root are for a table. Leave them out, or choose the table.")
+            raise InputError(Message(text, name=path))
         found = named.find(path, told, seen) if told and by_name else folder.find(path, seen)
     elif by_name:
-        text = _(
+        text = N_(
             "{name} is a table, which tells the class itself. Leave {{label}} out of the pattern, or choose a folder."
         )
-        raise InputError(text.format(name=path))
+        raise InputError(Message(text, name=path))
     else:
         found = table.find(path, choice, seen)
     if told and not by_name:
@@ -80,7 +80,7 @@ def load(choice: DataChoice, seed: int = 0) -> ImageData:
 def loading(choice: DataChoice, seed: int = 0) -> Generator[Progress, None, ImageData]:
     """As `load`, saying how far it is; closing the iterator cancels."""
     if seed < 0:
-        raise InputError(_("The seed is {seed}; it must be 0 or more.").format(seed=seed))
+        raise InputError(Message("The seed is {seed}; it must be 0 or more.", seed=seed))
     if choice.name in _LOADERS:
         data = _LOADERS[choice.name](choice, seed)
         notes = []
@@ -104,14 +104,14 @@ def _as_path(name: str) -> Path:
     except (OSError, RuntimeError, ValueError):  # too long, not permitted, unknown ~user
         is_file = False
     if is_file:
-        text = _("{name} is a file. Choose a folder of pictures, or a table that names them ({suffixes}).")
-        raise InputError(text.format(name=name, suffixes=", ".join(sorted(rows.SUFFIXES))))
+        text = N_("{name} is a file. Choose a folder of pictures, or a table that names them ({suffixes}).")
+        raise InputError(Message(text, name=name, suffixes=", ".join(sorted(rows.SUFFIXES))))
     known = ", ".join(_LOADERS)
     if os.sep in name or "/" in name:
         raise InputError(
-            _("There is no folder or table {name}. Check the path, or choose one of: {known}.").format(
-                name=name, known=known
+            Message(
+                "There is no folder or table {name}. Check the path, or choose one of: {known}.", name=name, known=known
             )
         )
-    text = _("“{name}” is neither a known image set nor a folder.").format(name=name)
-    raise InputError(text + did_you_mean(name, _LOADERS, everything=True))
+    what = Message("“{name}” is neither a known image set nor a folder.", name=name)
+    raise InputError(Message.joined(what, did_you_mean(name, _LOADERS, everything=True)))

@@ -70,7 +70,7 @@ def _asked(rows: Rows, asked: Sequence[str], table: Path) -> dict[str, int]:
         name = name.strip()
         if name and name not in rows.names:
             missing = Message("{table} has no column “{name}”.", table=table, name=name)
-            raise InputError(str(missing) + did_you_mean(name, rows.names, everything=True))
+            raise InputError(Message.joined(missing, did_you_mean(name, rows.names, everything=True)))
         found[role.strip()] = rows.names.index(name) if name else -1
     return found
 

@@ -15,7 +15,7 @@ from explorer.data.base import Arrays, ImageData, Source, assemble, reduced, str
 from explorer.data.choice import DataChoice
 from explorer.data.idx import read_idx
 from explorer.errors import InputError
-from explorer.i18n import N_, _
+from explorer.i18n import N_, Message
 from explorer.resources import resource
 
 MINI = "fashion-mini"
@@ -61,7 +61,7 @@ def mini_source() -> Source:
         ),
         ordered=False,
         available=mini_path().is_file(),
-        remedy="" if mini_path().is_file() else _reinstall(mini_path()),
+        remedy="" if mini_path().is_file() else str(_reinstall(mini_path())),
         classes=CLASSES,
         shape=SHAPE,
         training=(MINI_PER_CLASS["training"],) * len(CLASSES),
@@ -80,7 +80,7 @@ def full_source() -> Source:
         ),
         ordered=False,
         available=available,
-        remedy="" if available else _how_to_get_it(),
+        remedy="" if available else str(_how_to_get_it()),
         classes=CLASSES,
         shape=SHAPE,
         training=(FULL_PER_CLASS - FULL_VALIDATION_PER_CLASS,) * len(CLASSES),
@@ -150,10 +150,13 @@ def read_official(folder: Path, part: str) -> Arrays:
     images, labels = read_idx(paths[0], 3), read_idx(paths[1], 1)
     if images.shape != (count, *SHAPE[1:]) or labels.shape != (count,) or labels.max() >= len(CLASSES):
         raise InputError(
-            _(
+            Message(
                 "{path} is not Fashion-MNIST's: its size is {have} instead of {expected}, or its labels do "
-                "not fit. Delete the files in that folder and install or download them again."
-            ).format(path=paths[0], have=images.shape, expected=(count, *SHAPE[1:]))
+                "not fit. Delete the files in that folder and install or download them again.",
+                path=paths[0],
+                have=str(images.shape),
+                expected=str((count, *SHAPE[1:])),
+            )
         )
     return Arrays(images[:, None], labels.astype(np.int64))
 
@@ -171,14 +174,16 @@ def _file(folder: Path, stem: str) -> Path | None:
     return next((path for path in (folder / stem, folder / f"{stem}.gz") if path.is_file()), None)
 
 
-def _reinstall(path: Path) -> str:
-    return _("The bundled images in {path} are missing or damaged. Install Training Explorer again.").format(path=path)
+def _reinstall(path: Path) -> Message:
+    return Message("The bundled images in {path} are missing or damaged. Install Training Explorer again.", path=path)
 
 
-def _how_to_get_it() -> str:
+def _how_to_get_it() -> Message:
     root = _own_root() or user_cache_path("training-explorer", False) / "data"
-    return _(
+    return Message(
         "The full Fashion-MNIST is not on this machine. On Debian or Ubuntu: sudo apt install "
         "dataset-fashion-mnist. Elsewhere, in Python: torchvision.datasets.FashionMNIST({root!r}, "
-        "download=True). Another folder can be named in the environment variable {variable}."
-    ).format(root=str(root), variable=ROOT_VARIABLE)
+        "download=True). Another folder can be named in the environment variable {variable}.",
+        root=str(root),
+        variable=ROOT_VARIABLE,
+    )

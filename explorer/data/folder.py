@@ -105,7 +105,7 @@ def _of_parts(root: Node, parts: dict[int, list[Node]]) -> tuple[dict[str, list[
             len(names),
         )
         listed_parts = ", ".join(node.name for part in sorted(parts) for node in parts[part])
-        raise InputError(text.format(folder=root.path, parts=listed_parts, count=len(names)))
+        raise InputError(Message(text, folder=root.path, parts=listed_parts, count=len(names)))
     for part in (TRAINING, VALIDATION, TEST):
         for node in inside.get(part, ()):
             for child in node.useful:
@@ -150,29 +150,30 @@ def _require_classes(root: Node, top: Node) -> None:
             )
     if len(useful) > 1:
         return
-    text = ngettext(
+    text = Message.counted(
         "{folder} has {count} sub-folder with pictures, and at least 2 are needed: put the pictures of each class "
         "into a sub-folder with the class's name.",
         "{folder} has {count} sub-folders with pictures, and at least 2 are needed: put the pictures of each class "
         "into a sub-folder with the class's name.",
         len(useful),
-    ).format(folder=root.path, count=len(useful))
-    raise InputError(" ".join((text, *_hints(root, top))))
+        folder=root.path,
+        count=len(useful),
+    )
+    raise InputError(Message.joined(text, *_hints(root, top)))
 
 
-def _hints(root: Node, top: Node) -> Iterator[str]:
+def _hints(root: Node, top: Node) -> Iterator[Message]:
     """What was found instead, and which folder was probably meant."""
     if root.pictures:
         n = len(root.pictures)
-        text = ngettext("{n} picture lies in it without a class.", "{n} pictures lie in it without a class.", n)
-        yield text.format(n=n)
+        yield Message.counted("{n} picture lies in it without a class.", "{n} pictures lie in it without a class.", n)
         if hint := names_hint([path.name for path in root.pictures]):
-            yield str(hint)
+            yield hint
     if tables := _tables(top.path):
-        yield str(Message("Did you mean the table {table}? Choose it instead of its folder.", table=tables[0]))
+        yield Message("Did you mean the table {table}? Choose it instead of its folder.", table=tables[0])
     unread = sum((node.unread for node in root.below()), Counter[str]())
     if not root.count and unread:
-        yield _("Files that are not read: {files}.").format(files=", ".join(_kinds(unread)))
+        yield Message("Files that are not read: {files}.", files=", ".join(_kinds(unread)))
     try:
         beside = [entry for entry in os.scandir(root.path.resolve().parent) if entry.is_dir()]
         siblings = [entry.name for entry in beside if not entry.name.startswith(".") and _has_pictures(entry.path)]
@@ -181,7 +182,7 @@ def _hints(root: Node, top: Node) -> Iterator[str]:
     if root.pictures and len(siblings) > 1:
         above = root.path.resolve().parent
         names = sorted(siblings, key=natural)
-        yield str(Message("Did you mean {folder}, with the classes {names}?", folder=above, names=listed(names)))
+        yield Message("Did you mean {folder}, with the classes {names}?", folder=above, names=listed(names))
 
 
 def _tables(folder: Path) -> list[Path]:

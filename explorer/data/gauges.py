@@ -9,7 +9,7 @@ from explorer.data.base import Arrays, ImageData, Source, assemble
 from explorer.data.choice import DataChoice
 from explorer.data.gauge_picture import SIZE, draw_gauges
 from explorer.errors import InputError
-from explorer.i18n import N_, _
+from explorer.i18n import N_, Message
 
 NAME = "gauges"
 CLASSES = tuple(str(percent) for percent in range(0, 101, 5))
@@ -60,10 +60,13 @@ def load(choice: DataChoice, seed: int) -> ImageData:
     per_class = choice.per_class or max(1, round(choice.fraction * TRAINING_PER_CLASS))
     if per_class > MAX_PER_CLASS:
         raise InputError(
-            _(
+            Message(
                 "{asked} training images per class were asked for, but “{data}” draws at most {count}. "
-                "Ask for at most {count}."
-            ).format(asked=per_class, data=NAME, count=MAX_PER_CLASS)
+                "Ask for at most {count}.",
+                asked=per_class,
+                data=NAME,
+                count=MAX_PER_CLASS,
+            )
         )
     return assemble(
         choice,

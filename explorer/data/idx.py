@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explorer.errors import InputError
-from explorer.i18n import _
+from explorer.i18n import Message
 
 _UINT8 = 0x08
 
@@ -30,15 +30,15 @@ def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
         raise _damaged(path, str(error)) from error
     header = 4 + 4 * dimensions
     if len(raw) < header or raw[:4] != bytes((0, 0, _UINT8, dimensions)):
-        raise _damaged(path, _("it does not begin as an IDX file does"))
+        raise _damaged(path, Message("it does not begin as an IDX file does"))
     shape = tuple(int(size) for size in np.frombuffer(raw, ">u4", dimensions, offset=4))
     expected = header + int(np.prod(shape, dtype=object))  # Python integers: a false header cannot overflow
     if len(raw) != expected:
-        raise _damaged(path, _("{have} bytes instead of {expected}").format(have=len(raw), expected=expected))
+        raise _damaged(path, Message("{have} bytes instead of {expected}", have=len(raw), expected=expected))
     return np.frombuffer(raw, np.uint8, offset=header).reshape(shape).copy()  # torch wants writable memory
 
 
-def _damaged(path: Path, reason: str) -> InputError:
+def _damaged(path: Path, reason: Message | str) -> InputError:
     return InputError(
-        _("{path} is damaged ({reason}). Delete it and install or download it again.").format(path=path, reason=reason)
+        Message("{path} is damaged ({reason}). Delete it and install or download it again.", path=path, reason=reason)
     )

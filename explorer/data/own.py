@@ -18,7 +18,7 @@ from explorer.data.splitting import divide, for_training, units
 from explorer.data.view import View
 from explorer.errors import InputError
 from explorer.events import Progress
-from explorer.i18n import Message, _, ngettext
+from explorer.i18n import Message
 
 LOOKED_AT = 60
 """Files whose headers are read as soon as a set is chosen: 10 ms."""
@@ -127,11 +127,13 @@ def _that_train(found: Found, labels: NDArray[np.int64], parts: NDArray[np.int64
     names = tuple(found.classes[index] for index in np.unique(labels[parts == TRAINING]))
     if len(names) < 2:
         raise InputError(
-            ngettext(
+            Message.counted(
                 "{folder} has readable pictures to train on in {count} class, and at least 2 are needed.",
                 "{folder} has readable pictures to train on in {count} classes, and at least 2 are needed.",
                 len(names),
-            ).format(folder=found.root, count=len(names))
+                folder=found.root,
+                count=len(names),
+            )
         )
     return names
 
@@ -148,8 +150,9 @@ def _require_parts(found: Found, validation: Arrays, test: Arrays) -> None:
             )
             raise InputError(text)
         raise InputError(
-            _(
+            Message(
                 "{folder} has too few different pictures to divide: some class needs at least 3 of them, one each for "
-                "training, validation and test. Add more."
-            ).format(folder=found.root)
+                "training, validation and test. Add more.",
+                folder=found.root,
+            )
         )

@@ -12,7 +12,7 @@ from explorer.data.names import natural
 from explorer.data.picture_file import suffixes
 from explorer.data.source import printable
 from explorer.errors import InputError
-from explorer.i18n import _
+from explorer.i18n import N_, Message
 
 SYSTEM = frozenset({
     "@eadir", "__macosx", "$recycle.bin", "recycler", "recycled", "@recycle", "#recycle", "#snapshot", "@tmp",
@@ -82,8 +82,8 @@ def tree(folder: Path, seen: Seen = unwatched) -> Node:
             known.add((about.st_dev, about.st_ino))
             entries = sorted(os.scandir(node.path), key=lambda entry: natural(entry.name))
         except OSError as error:
-            text = _("{folder} cannot be read ({reason}). Check its permissions.")
-            raise InputError(text.format(folder=node.path, reason=error.strerror)) from error
+            text = N_("{folder} cannot be read ({reason}). Check its permissions.")
+            raise InputError(Message(text, folder=node.path, reason=error.strerror)) from error
         nodes.append(node)
         files += len(entries)
         seen(files)

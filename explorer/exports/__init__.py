@@ -21,7 +21,7 @@ from explorer.exports import (
     tensorboard_events,
 )
 from explorer.exports.base import Export, StoredRun
-from explorer.i18n import N_, _
+from explorer.i18n import N_, Message
 
 EXPORTS: tuple[Export, ...] = (
     csv_tables.EXPORT,
@@ -57,8 +57,10 @@ def export(run: StoredRun, target: Path, formats: Iterable[str]) -> list[Path]:
                 files.write(written[-1], content)
             except OSError as error:
                 raise InputError(
-                    _("{folder} cannot be written: {error}. Choose another folder with --to.").format(
-                        folder=target, error=error
+                    Message(
+                        "{folder} cannot be written: {error}. Choose another folder with --to.",
+                        folder=target,
+                        error=error,
                     )
                 ) from None
     return written

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from explorer.errors import InputError
-from explorer.i18n import _
+from explorer.i18n import N_, Message
 from explorer.runs import RunRecord
 from explorer.training.checkpoint_path import best_checkpoint
 
@@ -38,8 +38,8 @@ class Export:
 
 def no_checkpoint(run: StoredRun, name: str) -> InputError:
     """What to say where the format `name` needs a checkpoint and the run has none."""
-    text = _("The run in {folder} has no checkpoint: one is written after each epoch. Leave out {format}.")
-    return InputError(text.format(folder=run.folder, format=name))
+    text = N_("The run in {folder} has no checkpoint: one is written after each epoch. Leave out {format}.")
+    return InputError(Message(text, folder=run.folder, format=name))
 
 
 def best_network(run: StoredRun, name: str) -> tuple[nn.Module, Tensor]:
@@ -65,5 +65,5 @@ def package(name: str, *packages: str) -> Iterator[None]:
     try:
         yield
     except ImportError:
-        text = _("The format {format} needs the package {package}: pip install {package}")
-        raise InputError(text.format(format=name, package=" ".join(packages))) from None
+        text = N_("The format {format} needs the package {package}: pip install {package}")
+        raise InputError(Message(text, format=name, package=" ".join(packages))) from None

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from explorer import files
 from explorer.errors import InputError
-from explorer.i18n import _
+from explorer.i18n import Message, _
 from explorer.recipe import Recipe
 from explorer.runs.names import file_name
 from explorer.training.checkpoint_path import best_checkpoint
@@ -42,7 +42,7 @@ def save_checkpoint(parent: QWidget, folder: Path, title: str) -> Path | None:
     """Copy the best weights of the run in `folder`, or the last ones where there are no best yet."""
     source = best_checkpoint(folder)
     if source is None:
-        raise InputError(_("This run has no checkpoint yet. One is written after each epoch."))
+        raise InputError(Message("This run has no checkpoint yet. One is written after each epoch."))
     suggested = f"{file_name(title)}-{source.name}"
     path, _filter = QFileDialog.getSaveFileName(parent, _("Save checkpoint"), suggested, _("Checkpoints (*.pt)"))
     if not path:
@@ -75,13 +75,15 @@ def delete_run(folder: Path) -> None:
         shutil.rmtree(folder)
     except OSError as error:
         raise InputError(
-            _("{folder} cannot be deleted: {error}. Close what uses it, or check its permissions.").format(
-                folder=folder, error=error.strerror or error
+            Message(
+                "{folder} cannot be deleted: {error}. Close what uses it, or check its permissions.",
+                folder=folder,
+                error=error.strerror or error,
             )
         ) from None
 
 
 def _cannot_write(path: object, error: OSError) -> InputError:
     return InputError(
-        _("{path} cannot be written: {error}. Choose another place.").format(path=path, error=error.strerror or error)
+        Message("{path} cannot be written: {error}. Choose another place.", path=path, error=error.strerror or error)
     )

@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from explorer.data import DataChoice, ImageData, loading
-from explorer.errors import InputError
+from explorer.errors import InputError, said, unforeseen
 from explorer.events import Floats, Progress
 from explorer.gui.panels import Panel
 from explorer.gui.worker import NICENESS
-from explorer.i18n import N_, Message, _
+from explorer.i18n import N_, NOTHING, Message
 from explorer.recipe import Recipe
 from explorer.session.session import Session, State
 
@@ -67,7 +67,7 @@ class Answer:
     targets: Floats | None = None
     """(classes, classes): what the run on screen compares with for each class."""
     preview: Preview | None = None
-    problem: str = ""
+    problem: Message = NOTHING
     """Why there is no preview, or no more of it, for people."""
     complete: bool = False
 
@@ -147,13 +147,13 @@ class Previewer:
             for answer in self._answers(wanted):
                 if not self._publish(answer):
                     return
-            problem = ""
+            problem = NOTHING
         except (SystemExit, _LeftError):  # the first from `end`
             return
         except InputError as error:
-            problem = str(error)
+            problem = said(error)
         except Exception as error:  # a preview that fails is no reason to bother anybody who does not look at it
-            problem = f"{type(error).__name__}: {error}"
+            problem = unforeseen(error)
         self._publish(Answer(wanted, answer.targets, answer.preview, problem, complete=True))
 
     def _answers(self, wanted: Wanted) -> Iterator[Answer]:
@@ -187,7 +187,7 @@ class Previewer:
         try:
             while True:
                 if self.refused == key:
-                    raise InputError(_(CANCELLED))
+                    raise InputError(Message(CANCELLED))
                 wish = self._next
                 if self._ended or (wish and (wish.recipe is None or _images_of(wish.recipe) != key)):
                     raise _LeftError
@@ -278,7 +278,7 @@ class Previews:
             return
         if old := self._answer:
             targets = old.targets if (shown, wanted.classes) == (old.wanted.shown, old.wanted.classes) else None
-            preview, problem = (old.preview, old.problem) if recipe else (None, "")
+            preview, problem = (old.preview, old.problem) if recipe else (None, NOTHING)
             self._show(Answer(wanted, targets, preview, problem))
         self._wanted = wanted
         self._maker.want(wanted)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from explorer.errors import InputError
-from explorer.i18n import _
+from explorer.i18n import N_, _
 from explorer.lessons.measures import At, known
 from explorer.lessons.texts import Text, located, unknown
 from explorer.recipe import BY_NAME, Recipe, build_technique, parse
@@ -53,7 +53,7 @@ class Arm(Declared):
         made = parse(values)
         for name in self.off:
             if name not in BY_NAME:
-                raise InputError(str(unknown(_("There is no technique {name}."), name, list(BY_NAME))))
+                raise InputError(*unknown(N_("There is no technique {name}."), name, list(BY_NAME)).args)
             made = made.without(name)
         for name, parameters in self.on.items():
             made = made.switched(build_technique(name, parameters))

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from explorer.errors import InputError
-from explorer.i18n import _
+from explorer.i18n import Message
 from explorer.lessons.claims import Claim
 from explorer.lessons.lesson import Lesson
 from explorer.lessons.reading import SUFFIX, read
@@ -45,4 +45,6 @@ def named(name: str) -> Lesson:
         return known[name]
     if name.endswith(SUFFIX) or Path(name).is_file():
         return read(Path(name))
-    raise InputError(_("There is no lesson {name!r}.").format(name=name) + did_you_mean(name, known, everything=True))
+    raise InputError(
+        Message.joined(Message("There is no lesson {name!r}.", name=name), did_you_mean(name, known, everything=True))
+    )

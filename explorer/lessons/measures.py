@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from explorer.events import DIVERGED, EpochDone, Evaluation
-from explorer.i18n import N_, _
+from explorer.i18n import N_, Message, _
 from explorer.nearest import did_you_mean
 from explorer.runs import RunRecord
 
@@ -39,7 +39,8 @@ def known(name: str) -> str:
     if (dot and split in SPLITS and metric in METRICS) or name in OTHERS or name.startswith("recall:"):
         return name
     names = [*(f"{split}.{metric}" for split in SPLITS for metric in METRICS), *OTHERS, "recall:CLASS"]
-    raise ValueError(_("There is no measure {name!r}.").format(name=name) + did_you_mean(name, names, everything=True))
+    what = Message("There is no measure {name!r}.", name=name)
+    raise ValueError(Message.joined(what, did_you_mean(name, names, everything=True)))
 
 
 def title(name: str) -> str:

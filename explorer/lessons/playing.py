@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from explorer.errors import InputError
-from explorer.i18n import _
+from explorer.i18n import Message, _
 from explorer.lessons.claims import Claim
 from explorer.lessons.lesson import Lesson, Option, Prediction, Step
 from explorer.lessons.measures import title
@@ -50,7 +50,7 @@ class Playing:
     def __init__(self, lesson: Lesson) -> None:
         """Raises InputError if the lesson has no step."""
         if not lesson.step:
-            raise InputError(_("The lesson {name} has no steps. Write [[step]].").format(name=lesson.name))
+            raise InputError(Message("The lesson {name} has no steps. Write [[step]].", name=lesson.name))
         self.lesson, self.index = lesson, 0
         self.played = [Played() for _step in lesson.step]
 
@@ -84,15 +84,15 @@ class Playing:
         """Take a prediction. Raises InputError if it says nothing, or if the result is there already."""
         prediction = self.step.prediction
         if prediction is None:
-            raise InputError(_("This step asks for no prediction."))
+            raise InputError(Message("This step asks for no prediction."))
         if self.now.verdict is not None:
-            raise InputError(_("The result is there already. Predict before it the next time."))
+            raise InputError(Message("The result is there already. Predict before it the next time."))
         if prediction.kind == "choice" and given.choice not in [option.name for option in prediction.options]:
-            raise InputError(_("Choose one of the outcomes."))
+            raise InputError(Message("Choose one of the outcomes."))
         if prediction.kind == "point" and not math.isfinite(given.point):
-            raise InputError(_("Drag the point to where you expect it."))
+            raise InputError(Message("Drag the point to where you expect it."))
         if prediction.kind == "sketch" and len(given.sketch) < 2:
-            raise InputError(_("Sketch the whole curve, from left to right."))
+            raise InputError(Message("Sketch the whole curve, from left to right."))
         self.now.given = given
 
     def ran(self, runs: Mapping[str, Sequence[RunRecord]]) -> Verdict:

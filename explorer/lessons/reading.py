@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from explorer.errors import InputError
-from explorer.i18n import _
+from explorer.i18n import N_, Message, _
 from explorer.lessons.lesson import VERSION, Lesson
 from explorer.lessons.lines import LONG, Place, line_of, places
 from explorer.lessons.texts import NotShownError
@@ -29,20 +29,20 @@ def read(path: Path) -> Lesson:
     try:
         size = path.stat().st_size
         if size > LARGEST:
-            text = _("{path} has {n} bytes; a lesson has {most} at most. Split it in two.")
-            raise InputError(text.format(path=path, n=size, most=LARGEST))
+            text = N_("{path} has {n} bytes; a lesson has {most} at most. Split it in two.")
+            raise InputError(Message(text, path=path, n=size, most=LARGEST))
         text = path.read_bytes().decode("utf-8")
     except OSError as error:
-        what = _("The lesson {path} cannot be read: {error}. Check the path.")
-        raise InputError(what.format(path=path, error=error.strerror or error)) from None
+        what = N_("The lesson {path} cannot be read: {error}. Check the path.")
+        raise InputError(Message(what, path=path, error=error.strerror or error)) from None
     except UnicodeDecodeError as error:
         line = path.read_bytes()[: error.start].count(b"\n") + 1
         raise InputError(_problem(path.name, line, _("This is not UTF-8. Save the file as UTF-8."))) from None
     lesson = parse(text, path.name)
     if lesson.name != path.stem:
-        what = _("The lesson is called {name}, but its file {stem}. Give both the same name.")
+        what = N_("The lesson is called {name}, but its file {stem}. Give both the same name.")
         line = line_of(places(text), ("name",))
-        raise InputError(_problem(path.name, line, what.format(name=repr(lesson.name), stem=repr(path.stem))))
+        raise InputError(_problem(path.name, line, str(Message(what, name=repr(lesson.name), stem=repr(path.stem)))))
     return lesson
 
 
@@ -108,7 +108,7 @@ def _what(detail: ErrorDetails) -> str:
         case "tuple_type" | "list_type":
             return _("{name} is not a list. Put it in brackets: […].").format(name=name)
     clipped = detail | {"input": detail["input"] if len(repr(detail["input"])) < 100 else "…"}
-    said = explain(clipped, Lesson)
+    said = str(explain(clipped, Lesson))
     return said if detail["type"] == "value_error" else said.replace(".".join(map(str, detail["loc"])), name)
 
 

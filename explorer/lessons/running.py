@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from explorer.errors import InputError
 from explorer.events import FAILED, Event, RunEnded
-from explorer.i18n import _
+from explorer.i18n import Message, _
 from explorer.lessons.claims import Arm, Claim
 from explorer.lessons.lesson import Lesson
 from explorer.lessons.verdict import Verdict, judge
@@ -74,7 +74,7 @@ def trained(recipe: str, per_class: tuple[int, ...] = ()) -> RunRecord:
     end = record.ended
     assert isinstance(end, RunEnded)
     if end.outcome == FAILED:
-        raise InputError(f"{end.reason} {end.remedy}\n{end.details}".strip())
+        raise InputError(Message.joined(Message.joined(end.reason, end.remedy), end.details, by="\n"))
     return record
 
 

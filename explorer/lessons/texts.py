@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from explorer.i18n import _, language
+from explorer.i18n import Message, _, language
 from explorer.lessons.formula import FORMULA, parse
 from explorer.nearest import did_you_mean
 
@@ -94,7 +94,7 @@ def same(en: str) -> Text:
 
 def unknown(kind: str, name: str, known: list[str]) -> ValueError:
     """An error that says what may have been meant."""
-    return ValueError(kind.format(name=repr(name[:80])) + did_you_mean(name, known))
+    return ValueError(Message.joined(Message(kind, name=repr(name[:80])), did_you_mean(name, known)))
 
 
 def located(error: ValueError, *where: str | int) -> ValueError:

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from explorer.errors import InputError
-from explorer.i18n import _
+from explorer.i18n import Message
 from explorer.networks import compiled
 from explorer.networks.catalogue import LITE0, Backbone, find
 from explorer.networks.efficientnet_lite import EfficientNetLite0
@@ -90,7 +90,7 @@ def build(name: str, classes: int, size: int = 0) -> Adapted:
     if refusal := backbone.refuse(size):
         raise InputError(refusal)
     if classes < 1:
-        raise InputError(_("A network needs at least one class."))
+        raise InputError(Message("A network needs at least one class."))
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(0)  # torch.manual_seed would reach the streams of GPUs, too
         body, width = _body(backbone)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 from explorer.data import DataSpec
 from explorer.declared import Declared
 from explorer.errors import InputError
-from explorer.i18n import N_, NOTHING, Message, _
+from explorer.i18n import N_, NOTHING, Message
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -100,5 +100,5 @@ class Network(Declared):
 
     def official(self) -> tuple[Message, dict[str, Tensor]]:
         """Where the official weights come from, and the weights without the head. Raises InputError."""
-        text = _("There are no official weights for {network}. Name a file in transfer.weights, or choose {others}.")
-        raise InputError(text.format(network=self.proper_name, others="small_cnn, pretrained"))
+        text = N_("There are no official weights for {network}. Name a file in transfer.weights, or choose {others}.")
+        raise InputError(Message(text, network=self.proper_name, others="small_cnn, pretrained"))

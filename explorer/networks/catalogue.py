@@ -172,5 +172,7 @@ def find(name: str) -> Backbone:
     if name in known:
         return known[name]
     raise InputError(
-        _("There is no pretrained network “{name}”.").format(name=name) + did_you_mean(name, known, everything=True)
+        Message.joined(
+            Message("There is no pretrained network “{name}”.", name=name), did_you_mean(name, known, everything=True)
+        )
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from explorer.errors import InputError
 from explorer.files import written
-from explorer.i18n import _
+from explorer.i18n import Message, _
 from explorer.networks.catalogue import Backbone, find
 from explorer.resources import CACHE_VARIABLE, cache_folder
 
@@ -61,15 +61,22 @@ def fetch(name: str) -> Generator[tuple[int, int], None, None]:
                 )
     except _FailedError as failure:
         raise InputError(
-            _(
+            Message(
                 "The weights of {title} could not be downloaded from {url} ({reason}). Try again; or download that "
-                "file elsewhere and put it at {path}, or name it in transfer.weights."
-            ).format(title=backbone.title, url=backbone.url, reason=failure, path=path)
+                "file elsewhere and put it at {path}, or name it in transfer.weights.",
+                title=backbone.title,
+                url=backbone.url,
+                reason=failure,
+                path=path,
+            )
         ) from None
     except OSError as error:
         raise InputError(
-            _("{folder} cannot be written ({reason}). Make room there, or name another folder in {variable}.").format(
-                folder=path.parent, reason=error.strerror or error, variable=CACHE_VARIABLE
+            Message(
+                "{folder} cannot be written ({reason}). Make room there, or name another folder in {variable}.",
+                folder=path.parent,
+                reason=error.strerror or error,
+                variable=CACHE_VARIABLE,
             )
         ) from None
 

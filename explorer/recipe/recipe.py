@@ -24,13 +24,13 @@ from pydantic import (
 from pydantic_core import core_schema
 
 from explorer.data import DataChoice
-from explorer.errors import InputError
-from explorer.i18n import N_, _
+from explorer.errors import InputError, said
+from explorer.i18n import N_, Message
 from explorer.nearest import did_you_mean
 from explorer.networks import BACKBONES, NETWORKS, Network, SmallCNN
 from explorer.networks.base import NEW_NETWORK
 from explorer.optimizers import OPTIMIZERS, SGD, Optimizer
-from explorer.recipe.messages import explain
+from explorer.recipe.messages import Kinds, explain
 from explorer.recipe.migrate import VERSION, migrated, named
 from explorer.techniques import (
     ASPECTS,
@@ -72,7 +72,7 @@ class Techniques(tuple[Technique, ...]):
     def __new__(cls, techniques: Iterable[Technique] = ()) -> Self:
         given = list(techniques)
         if len({technique.name for technique in given}) < len(given):
-            raise ValueError(_("A technique can be on only once."))
+            raise ValueError(Message("A technique can be on only once."))
         order = list(BY_NAME)
         return super().__new__(cls, sorted(given, key=lambda technique: order.index(technique.name)))
 
@@ -84,7 +84,7 @@ class Techniques(tuple[Technique, ...]):
             items = list(value)
             if all(isinstance(item, Technique) for item in items):
                 return cls(items)
-        raise ValueError(_("Techniques are an object from name to parameters."))
+        raise ValueError(Message("Techniques are an object from name to parameters."))
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
@@ -254,8 +254,9 @@ class Recipe(BaseModel):
             return {"kind": "small_cnn", **value} if isinstance(value, Mapping) else value
         chosen, known = named(value), CHOICES["network"]
         if chosen["kind"] not in known:
-            text = _("There is no network {name!r}.").format(name=value)
-            raise ValueError(text + did_you_mean(value, [*known, *(backbone.name for backbone in BACKBONES)]))
+            text = Message("There is no network {name!r}.", name=value)
+            named_too = [*known, *(backbone.name for backbone in BACKBONES)]
+            raise ValueError(Message.joined(text, did_you_mean(value, named_too)))
         return chosen
 
     @field_validator("optimizer", mode="before")
@@ -314,28 +315,33 @@ class Recipe(BaseModel):
     @classmethod
     def from_json(cls, text: str, source: str = "") -> Recipe:
         """Read what `to_json` wrote. Raises InputError that names `source`, the field and the remedy."""
-        where = source or _("the recipe")
+        where = source or Message("the recipe")
         try:
             values = json.loads(text)
         except (json.JSONDecodeError, RecursionError) as error:
             raise InputError(
-                _("{where} is not valid JSON: {error}. Mend that place, or export the recipe anew.").format(
-                    where=where, error=error
+                Message(
+                    "{where} is not valid JSON: {error}. Mend that place, or export the recipe anew.",
+                    where=where,
+                    error=error,
                 )
             ) from None
         if not isinstance(values, dict):
-            raise InputError(_("{where} holds no recipe: it must be a JSON object.").format(where=where))
+            raise InputError(Message("{where} holds no recipe: it must be a JSON object.", where=where))
         version = values.get("version", VERSION)
         if isinstance(version, int) and version > VERSION:
             raise InputError(
-                _("{where} has version {version}; this program reads up to {ours}. Update Training Explorer.").format(
-                    where=where, version=version, ours=VERSION
+                Message(
+                    "{where} has version {version}; this program reads up to {ours}. Update Training Explorer.",
+                    where=where,
+                    version=version,
+                    ours=VERSION,
                 )
             )
         try:
             return parse(values)
         except InputError as error:
-            raise InputError(f"{where}: {error}") from None
+            raise InputError(Message.joined(where, said(error), by=": ")) from None
 
     @classmethod
     def read(cls, path: Path) -> Recipe:
@@ -344,7 +350,7 @@ class Recipe(BaseModel):
             return cls.from_json(path.read_text(encoding="utf-8"), str(path))
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(
-                _("The recipe {path} cannot be read: {error}. Check the path.").format(path=path, error=error)
+                Message("The recipe {path} cannot be read: {error}. Check the path.", path=path, error=error)
             ) from None
 
 
@@ -353,7 +359,12 @@ def parse(values: Mapping[str, Any]) -> Recipe:
     try:
         return Recipe.model_validate(dict(values))
     except ValidationError as error:
-        raise InputError("\n".join(explain(detail, Recipe, kinds=CHOICES) for detail in error.errors())) from None
+        raise InputError(_problems(error, Recipe, kinds=CHOICES)) from None
+
+
+def _problems(error: ValidationError, model: type[BaseModel], prefix: str = "", kinds: Kinds | None = None) -> Message:
+    """Every problem of a `model`, one per line."""
+    return Message.joined(*(explain(detail, model, prefix, kinds) for detail in error.errors()), by="\n")
 
 
 def build_technique(name: str, parameters: Mapping[str, Any]) -> Technique:
@@ -361,7 +372,7 @@ def build_technique(name: str, parameters: Mapping[str, Any]) -> Technique:
     try:
         return _build(name, parameters)
     except ValueError as error:
-        raise InputError(str(error)) from None
+        raise InputError(said(error)) from None
 
 
 def matches(pattern: str, name: str) -> bool:
@@ -371,11 +382,12 @@ def matches(pattern: str, name: str) -> bool:
 
 def _build(name: str, parameters: object) -> Technique:
     if name not in BY_NAME:
-        raise ValueError(_("There is no technique {name!r}.").format(name=name) + did_you_mean(str(name), BY_NAME))
+        text = Message("There is no technique {name!r}.", name=name)
+        raise ValueError(Message.joined(text, did_you_mean(str(name), BY_NAME)))
     if isinstance(parameters, Technique):
         return parameters
     kind = BY_NAME[name]
     try:
         return kind.model_validate({} if parameters is None else parameters)
     except ValidationError as error:
-        raise ValueError("\n".join(explain(detail, kind, name) for detail in error.errors())) from None
+        raise ValueError(_problems(error, kind, name)) from None

@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 
 from explorer.data import DataChoice
 from explorer.errors import InputError
-from explorer.i18n import Message, _
+from explorer.i18n import Message
 from explorer.nearest import did_you_mean
 from explorer.recipe.migrate import SHORT
 from explorer.recipe.recipe import BY_NAME, CHOICES, Recipe, parse
@@ -98,9 +98,11 @@ def setting(name: str) -> Setting:
     found = {one.name: one for one in settings()}
     wanted = name.strip().removeprefix("--").replace("-", "_")
     if wanted == "seed":
-        raise InputError(_("Seeds make no arms: each arm is trained with several. Say how many with --seeds."))
+        raise InputError(Message("Seeds make no arms: each arm is trained with several. Say how many with --seeds."))
     if wanted not in found:
-        raise InputError(_("There is no setting {name!r}.").format(name=name) + did_you_mean(wanted, found))
+        raise InputError(
+            Message.joined(Message("There is no setting {name!r}.", name=name), did_you_mean(wanted, found))
+        )
     return found[wanted]
 
 
@@ -139,7 +141,7 @@ def _on(value: object) -> bool:
     words = {"on": True, "off": False, "true": True, "false": False}
     if isinstance(value, bool) or str(value).lower() in words:
         return value if isinstance(value, bool) else words[str(value).lower()]
-    raise InputError(_("{value!r} is neither on nor off.").format(value=value))
+    raise InputError(Message("{value!r} is neither on nor off.", value=value))
 
 
 def _typed(info: FieldInfo | None, value: object) -> Any:

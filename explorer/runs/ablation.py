@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from explorer.errors import InputError, said
-from explorer.i18n import Message, _
+from explorer.i18n import N_, Message
 from explorer.recipe import Recipe
 from explorer.runs.experiment import Arm, Experiment
 from explorer.techniques import TECHNIQUES, clash
@@ -38,8 +38,8 @@ def ablation(recipe: Recipe, mode: str, seeds: int) -> tuple[Experiment, tuple[L
 def combined(recipe: Recipe, names: tuple[str, ...], seeds: int) -> Experiment:
     """Every combination of these techniques on and off. Raises InputError."""
     if len(set(names)) != len(names) or not 1 < len(names) <= MOST_COMBINED:
-        text = _("Combinations are made of 2 to {most} different techniques, not of {n}.")
-        raise InputError(text.format(most=MOST_COMBINED, n=len(set(names))))
+        text = N_("Combinations are made of 2 to {most} different techniques, not of {n}.")
+        raise InputError(Message(text, most=MOST_COMBINED, n=len(set(names))))
     return Experiment.of_values(recipe, dict.fromkeys(names, ("off", "on")), seeds)
 
 

@@ -35,7 +35,7 @@ from explorer.events import (
     decode,
     encode,
 )
-from explorer.i18n import Message, _
+from explorer.i18n import N_, Message
 from explorer.recipe import Recipe
 from explorer.runs.record import RunRecord
 
@@ -80,8 +80,9 @@ class RunStore:
             self._lock.acquire()
         except filelock.Timeout:
             raise InputError(
-                _("{folder} is in use by another process. Choose another folder, or wait until it is done.").format(
-                    folder=folder
+                Message(
+                    "{folder} is in use by another process. Choose another folder, or wait until it is done.",
+                    folder=folder,
                 )
             ) from None
         except OSError as error:
@@ -100,7 +101,7 @@ class RunStore:
         if (folder / DATABASE).exists():
             self._lock.release()
             raise InputError(
-                _("{folder} already holds a run. Choose another folder, or delete it.").format(folder=folder)
+                Message("{folder} already holds a run. Choose another folder, or delete it.", folder=folder)
             )
         try:
             files.write(folder / RECIPE, recipe.to_json())
@@ -243,10 +244,10 @@ def _row_of_checkpoint(database: sqlite3.Connection, to: RunResumed) -> int:
 
 def _cannot_write(folder: Path, error: OSError | sqlite3.Error) -> InputError:
     if len(os.fsencode((folder / DATABASE).absolute())) > LONGEST_PATH:
-        text = _("The path {folder} is too long for a database: {n} bytes at most. Choose a shorter one with --out.")
-        return InputError(text.format(folder=folder, n=LONGEST_PATH))
-    text = _("{folder} cannot be written: {error}. Choose another folder with --out.")
-    return InputError(text.format(folder=folder, error=getattr(error, "strerror", None) or error))
+        text = N_("The path {folder} is too long for a database: {n} bytes at most. Choose a shorter one with --out.")
+        return InputError(Message(text, folder=folder, n=LONGEST_PATH))
+    text = N_("{folder} cannot be written: {error}. Choose another folder with --out.")
+    return InputError(Message(text, folder=folder, error=getattr(error, "strerror", None) or error))
 
 
 def open_run(folder: Path | str) -> RunRecord:
@@ -254,7 +255,7 @@ def open_run(folder: Path | str) -> RunRecord:
     folder = Path(folder)
     if not (folder / DATABASE).is_file():
         raise InputError(
-            _("{folder} holds no run. Give the folder of a run (it has run.sqlite in it).").format(folder=folder)
+            Message("{folder} holds no run. Give the folder of a run (it has run.sqlite in it).", folder=folder)
         )
     try:
         return RunRecord.of(stored_events(folder))
@@ -263,8 +264,8 @@ def open_run(folder: Path | str) -> RunRecord:
 
 
 def _damaged(folder: Path, error: Exception) -> InputError:
-    text = _("The run in {folder} is damaged: {error}. Its checkpoints may still be good.")
-    return InputError(text.format(folder=folder, error=error))
+    text = N_("The run in {folder} is damaged: {error}. Its checkpoints may still be good.")
+    return InputError(Message(text, folder=folder, error=error))
 
 
 def stored_events(folder: Path, kinds: Collection[str] = KINDS) -> Iterator[Event]:

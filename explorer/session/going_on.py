@@ -21,7 +21,7 @@ from explorer.events import (
     StepDone,
     WeightsLoaded,
 )
-from explorer.i18n import N_, _
+from explorer.i18n import N_, Message
 from explorer.recipe import Recipe, in_words, live, parse
 from explorer.runs import RunStore
 from explorer.runs.store import CHECKPOINTS, stored_events
@@ -76,7 +76,7 @@ def recipe_at_checkpoint(folder: Path) -> Recipe:
         elif isinstance(event, RunStarted | RecipeChanged):
             now = event.recipe
     if not (known := due or now):
-        raise InputError(_(NO_RUN).format(folder=folder))
+        raise InputError(Message(NO_RUN, folder=folder))
     return parse(known)
 
 
@@ -118,7 +118,7 @@ class Told:
         events = list(stored_events(folder, [kind.__name__ for kind in kinds]))
         started = [event for event in events if isinstance(event, RunStarted)]
         if not started:
-            raise InputError(_(NO_RUN).format(folder=folder))
+            raise InputError(Message(NO_RUN, folder=folder))
         self.started = started[0]
         self.changes = [event for event in events if isinstance(event, RecipeChanged)]
         self._notes = [event.text for event in events if isinstance(event, Note)]
@@ -142,11 +142,11 @@ def _check(known: Told, begun: RunStarted) -> None:
     """Raises InputError if the trainer has begun another run than the one that is known."""
     was, now, before = known.recipe, parse(begun.recipe), known.started
     if live(was, now) != now:
-        text = _("A run that goes on stays what it was; this is another: {changes}. Begin a new run from it instead.")
-        raise InputError(text.format(changes="; ".join(in_words(was, now))))
+        text = N_("A run that goes on stays what it was; this is another: {changes}. Begin a new run from it instead.")
+        raise InputError(Message(text, changes="; ".join(in_words(was, now))))
     if (before.images, before.classes, before.steps_per_epoch) != (begun.images, begun.classes, begun.steps_per_epoch):
-        text = _(
+        text = N_(
             "The images are no longer those of the run: it had {theirs} for training, now there are {ours}. Bring them "
             "back, or begin a new run from its checkpoint."
         )
-        raise InputError(text.format(theirs=before.images.get("train", 0), ours=begun.images.get("train", 0)))
+        raise InputError(Message(text, theirs=before.images.get("train", 0), ours=begun.images.get("train", 0)))

@@ -87,7 +87,7 @@ class LessonSession:
         """What makes the runs of this step's claim, none of them begun. Raises InputError."""
         claim = self.playing.claim
         if claim is None or not self.can_start:
-            raise InputError(_("Give your prediction first."))
+            raise InputError(Message("Give your prediction first."))
         experiment = Experiment(_both(claim.text), self._arms(claim), claim.seeds)
         self.unfinished = NOTHING
         self.comparison = Comparison(self._session, experiment)

@@ -12,7 +12,7 @@ import msgspec
 
 from explorer.errors import InputError
 from explorer.events import Event
-from explorer.i18n import _
+from explorer.i18n import N_, Message, _
 from explorer.recipe import Recipe, parse
 from explorer.runs import RunRecord
 from explorer.runs.names import Name, apart, name_of, stored_name
@@ -108,8 +108,8 @@ class Screen:
         shown, name = stored(folder), stored_name(folder)
         classes = name.classes
         if self.current and self.current.classes and classes and classes != self.current.classes:
-            text = _("{run} is of other classes than the run on screen; their curves cannot be compared.")
-            raise InputError(text.format(run=name.title))
+            text = N_("{run} is of other classes than the run on screen; their curves cannot be compared.")
+            raise InputError(Message(text, run=name.title))
         shown.index = _free({other.index for other in self.runs})
         self.overlays.append(shown)
 
@@ -139,21 +139,21 @@ class Screen:
         """Give the folder of a run another name; where it is now. Raises InputError that says why it cannot be."""
         name, shown = name.strip(), [run for run in (self.current, *self.overlays) if run and run.folder == folder]
         if any(run.live for run in shown):
-            raise InputError(f"{_('This run is going on.')} {_('Stop it first.')}")
+            raise InputError(Message.joined(Message("This run is going on."), Message("Stop it first.")))
         if not name or name.startswith(".") or set(name) & set(NOT_IN_NAMES) or not name.isprintable():
-            text = _("“{name}” cannot be the name of a folder. Leave out {signs}, and a dot at the start.")
-            raise InputError(text.format(name=name, signs=" ".join(NOT_IN_NAMES)))
+            text = N_("“{name}” cannot be the name of a folder. Leave out {signs}, and a dot at the start.")
+            raise InputError(Message(text, name=name, signs=" ".join(NOT_IN_NAMES)))
         target = folder.with_name(name)
         unread = [run for run in shown if run.rest is not None]
         for run in unread:
             run.rest = None  # lets go of the file
         try:
             if target != folder and target.exists():
-                raise FileExistsError(_("there is a folder of that name already"))
+                raise FileExistsError(Message("there is a folder of that name already"))
             folder.rename(target)
         except OSError as error:
-            text = _("{folder} cannot be renamed: {error}. Choose another name, or close what uses it.")
-            raise InputError(text.format(folder=folder, error=error.strerror or error)) from None
+            text = N_("{folder} cannot be renamed: {error}. Choose another name, or close what uses it.")
+            raise InputError(Message(text, folder=folder, error=error.strerror or error)) from None
         else:
             for run in shown:
                 run.folder, run.known_as = target, ""
@@ -180,8 +180,8 @@ class Screen:
 def stored(folder: Path, known_as: str = "") -> RunOnScreen:
     """The run in `folder`, still to be read. Raises InputError if there is none."""
     if not (folder / DATABASE).is_file():
-        text = _("{folder} holds no run. Give the folder of a run (it has run.sqlite in it).")
-        raise InputError(text.format(folder=folder))
+        text = N_("{folder} holds no run. Give the folder of a run (it has run.sqlite in it).")
+        raise InputError(Message(text, folder=folder))
     return RunOnScreen(RunRecord(), folder, known_as, stored_events(folder), place=kept_place(folder))
 
 
@@ -202,8 +202,10 @@ def _read_on(shown: RunOnScreen) -> list[Event]:
                 break
     except (sqlite3.Error, msgspec.MsgspecError, ValueError, TypeError) as error:
         raise InputError(
-            _("The run in {folder} is damaged: {error}. Its checkpoints may still be good.").format(
-                folder=shown.folder, error=error
+            Message(
+                "The run in {folder} is damaged: {error}. Its checkpoints may still be good.",
+                folder=shown.folder,
+                error=error,
             )
         ) from None
     return events

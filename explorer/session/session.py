@@ -10,7 +10,7 @@ from pathlib import Path
 
 from explorer.errors import InputError
 from explorer.events import Event, RunEnded, RunStarted
-from explorer.i18n import N_, Message, _
+from explorer.i18n import N_, Message
 from explorer.recipe import BY_NAME, Recipe, in_words, live, waits
 from explorer.runs import Mailbox, RunRecord, new_folder
 from explorer.runs.experiment import Planned
@@ -271,7 +271,9 @@ class Session:
         The runs of a comparison take the place of all that were there; a single one, that of the current one.
         """
         if self.live is not None:
-            raise InputError(_("A run is going on. Stop it first, or tick the other run to lay it over this one."))
+            raise InputError(
+                Message("A run is going on. Stop it first, or tick the other run to lay it over this one.")
+            )
         if len(folders) == 1:
             self.screen.put_first(stored(folders[0], known_as))
         else:

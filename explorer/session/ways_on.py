@@ -7,7 +7,7 @@ from pathlib import Path
 
 from explorer.errors import InputError
 from explorer.events import DIVERGED, FINISHED
-from explorer.i18n import N_, NOTHING, Message, _
+from explorer.i18n import N_, NOTHING, Message
 from explorer.recipe import Recipe, parse
 from explorer.runs import RunRecord, in_use
 from explorer.session.going_on import can_go_on, recipe_at_checkpoint
@@ -37,11 +37,11 @@ class GoingOn:
         self.folder, self._record = folder, record
         ended = record.ended
         if in_use(folder):
-            raise InputError(_("This run goes on already. Stop it first."))
+            raise InputError(Message("This run goes on already. Stop it first."))
         if not can_go_on(folder):
-            raise InputError(_("This run has no checkpoint to go on from. Begin it anew with its recipe."))
+            raise InputError(Message("This run has no checkpoint to go on from. Begin it anew with its recipe."))
         if ended and ended.outcome == DIVERGED:
-            raise InputError(_("This run diverged, and would again. Begin a new run from it, with a change."))
+            raise InputError(Message("This run diverged, and would again. Begin a new run from it, with a change."))
         self.recipe = recipe_at_checkpoint(folder) if ended is None else parse(record.recipe)
         self.done = record.epochs[-1].epoch if record.epochs else 0
         finished = ended is not None and ended.outcome == FINISHED

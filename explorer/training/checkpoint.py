@@ -12,7 +12,7 @@ import torch
 
 from explorer import files
 from explorer.errors import InputError
-from explorer.i18n import _
+from explorer.i18n import Message
 from explorer.networks.weights import why_unreadable
 
 FORMAT = 1
@@ -31,16 +31,18 @@ def read(path: Path) -> dict[str, Any]:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
-        raise InputError(_("There is no checkpoint {path}. Check the path.").format(path=path)) from None
+        raise InputError(Message("There is no checkpoint {path}. Check the path.", path=path)) from None
     except Exception as error:  # torch raises half a dozen types for files that are cut off, foreign or hostile
         raise InputError(
-            _("{path} cannot be read as a checkpoint: {reason}. Use another checkpoint of the run.").format(
-                path=path, reason=why_unreadable(error)
+            Message(
+                "{path} cannot be read as a checkpoint: {reason}. Use another checkpoint of the run.",
+                path=path,
+                reason=why_unreadable(error),
             )
         ) from None
     if not isinstance(content, dict) or "model" not in content:
         raise InputError(
-            _('{path} holds no network under the key "model". Use a checkpoint of a run.').format(path=path)
+            Message('{path} holds no network under the key "model". Use a checkpoint of a run.', path=path)
         )
     return content
 

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 
 import torch
 
-from explorer.errors import unforeseen
+from explorer.errors import InputError, said, unforeseen
 from explorer.events import DIVERGED, FAILED, FINISHED, STOPPED, Event, RunEnded
-from explorer.i18n import Message
+from explorer.i18n import NOTHING, Message
 from explorer.training.checkpoint_path import LAST
 from explorer.training.control import Diverged, Stopped
 from explorer.training.keeping import keep
@@ -68,6 +68,8 @@ def explain(error: Exception) -> tuple[str, Message, Message]:
             Message("The loss is no longer a finite number: training has diverged."),
             Message("Lower the learning rate, clip gradients, switch normalization on, or choose He initialization."),
         )
+    if isinstance(error, InputError):
+        return FAILED, said(error), NOTHING
     return (FAILED, *_failure(error))
 
 

@@ -12,7 +12,7 @@ from torch.nn import functional
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from explorer.errors import InputError
-from explorer.i18n import Message, _
+from explorer.i18n import Message
 from explorer.nearest import did_you_mean
 from explorer.recipe import Recipe, matches
 from explorer.techniques import FrozenNorm, LayerPlace, LayerRate
@@ -59,9 +59,9 @@ def check_patterns(patterns: Iterable[str], model: nn.Module) -> None:
     names = [name for name, _module, _own in layers(model)]
     for pattern in patterns:
         if not any(matches(pattern, name) for name in names):
-            text = _("frozen: no layer is called {pattern!r}.").format(pattern=pattern)
+            text = Message("frozen: no layer is called {pattern!r}.", pattern=pattern)
             parts = dict.fromkeys(name.rpartition(".")[0] for name in names if "." in name)
-            raise InputError(text + did_you_mean(pattern, [*parts, *names]))
+            raise InputError(Message.joined(text, did_you_mean(pattern, [*parts, *names])))
 
 
 def apply(layer_rates: Plan, model: nn.Module) -> list[tuple[float, list[nn.Parameter]]]:

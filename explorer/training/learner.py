@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from explorer.data import ImageData, Split
 from explorer.errors import InputError
-from explorer.i18n import _
+from explorer.i18n import N_, Message
 from explorer.optimizers import Group
 from explorer.recipe import Recipe
 from explorer.techniques import building
@@ -172,10 +172,10 @@ class Learner:
             if fits := kind == type(self.optimizer).__name__:
                 self.remember(states)
         except (RuntimeError, KeyError, AttributeError, TypeError) as error:
-            text = _(
+            text = N_(
                 "The checkpoint does not fit the network of the recipe: {error}. Resume with the recipe of its run."
             )
-            raise InputError(text.format(error=" ".join(str(error).split())[:300])) from None
+            raise InputError(Message(text, error=" ".join(str(error).split())[:300])) from None
         return fits or not states
 
     def _model(self, recipe: Recipe, started: bool = True) -> nn.Module:

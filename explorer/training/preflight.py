@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from explorer.data import DataSpec, ImageData, Split
 from explorer.errors import InputError
-from explorer.i18n import NOTHING, Message, _
+from explorer.i18n import NOTHING, Message
 from explorer.recipe import Recipe
 from explorer.techniques import conflict, without_place
 from explorer.training.batches import left_over
@@ -44,7 +44,7 @@ def pick_device(wanted: str) -> torch.device:
         return torch.device(next(name for name, available in there.items() if available))
     if not there[wanted]:
         raise InputError(
-            _("This machine has no {device} device that torch can use. Choose auto or cpu.").format(device=wanted)
+            Message("This machine has no {device} device that torch can use. Choose auto or cpu.", device=wanted)
         )
     return torch.device(wanted)
 
@@ -54,8 +54,10 @@ def check(recipe: Recipe, data: ImageData) -> None:
     images = len(data.training.labels)
     if recipe.batch_size > images:
         raise InputError(
-            _("batch_size is {size}, but there are only {images} training images. Choose {images} or less.").format(
-                size=recipe.batch_size, images=images
+            Message(
+                "batch_size is {size}, but there are only {images} training images. Choose {images} or less.",
+                size=recipe.batch_size,
+                images=images,
             )
         )
     if reason := refusal(recipe, data.spec):

@@ -11,7 +11,7 @@ from typing import Any
 from torch import Tensor
 
 from explorer.errors import InputError
-from explorer.i18n import _
+from explorer.i18n import Message
 
 
 @dataclass
@@ -65,5 +65,5 @@ def standing(path: Path, content: dict[str, Any]) -> Standing:
     ):
         return Standing(step, epoch, losses, sorted(rebuilt), dict(since))
     raise InputError(
-        _("{path} does not say how far its run had come. Use another checkpoint of the run.").format(path=path)
+        Message("{path} does not say how far its run had come. Use another checkpoint of the run.", path=path)
     )

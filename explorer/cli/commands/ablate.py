@@ -10,7 +10,7 @@ from explorer.cli.flags import recipe_from
 from explorer.cli.running import running_flags
 from explorer.cli.terminal import console
 from explorer.errors import InputError
-from explorer.i18n import _
+from explorer.i18n import N_, Message, _
 from explorer.recipe import Recipe
 from explorer.runs.ablation import MODES, MOST_COMBINED, ablation, combined
 from explorer.runs.experiment import Experiment
@@ -57,8 +57,8 @@ def _experiment(options: argparse.Namespace, recipe: Recipe) -> Experiment:
 def _values(text: str) -> tuple[str, list[str]]:
     name, equals, values = text.partition("=")
     if not (equals and name and all(values.split(","))):
-        wanted = _("--values takes a setting and its values, such as lr=0.02,0.1,0.5, not {given!r}.")
-        raise InputError(wanted.format(given=text))
+        wanted = N_("--values takes a setting and its values, such as lr=0.02,0.1,0.5, not {given!r}.")
+        raise InputError(Message(wanted, given=text))
     return name, values.split(",")
 
 

@@ -9,7 +9,7 @@ from explorer.cli.experiments import experiment_flags, run_experiment
 from explorer.cli.flags import recipe_from
 from explorer.cli.running import running_flags
 from explorer.errors import InputError
-from explorer.i18n import _
+from explorer.i18n import Message, _
 from explorer.nearest import did_you_mean
 from explorer.recipe import BY_NAME
 from explorer.runs.experiment import Experiment
@@ -31,7 +31,9 @@ def _run(options: argparse.Namespace) -> int:
 def _technique(name: str) -> type[Technique]:
     """The technique called `name`. Raises InputError."""
     if name not in BY_NAME:
-        raise InputError(_("There is no technique {name!r}.").format(name=name) + did_you_mean(name, BY_NAME))
+        raise InputError(
+            Message.joined(Message("There is no technique {name!r}.", name=name), did_you_mean(name, BY_NAME))
+        )
     return BY_NAME[name]
 
 

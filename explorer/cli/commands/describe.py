@@ -11,7 +11,7 @@ from explorer.cli.commands.base import Command
 from explorer.cli.flags import allowed, text_of
 from explorer.cli.terminal import console
 from explorer.errors import InputError
-from explorer.i18n import _
+from explorer.i18n import Message, _
 from explorer.nearest import did_you_mean
 from explorer.networks import BACKBONES, Pretrained
 from explorer.recipe import BY_NAME, CHOICES
@@ -43,8 +43,8 @@ def _described(name: str) -> tuple[str, type[Any]]:
         found |= {key: (choice, kind) for key, kind in kinds.items()}
     found |= {backbone.name: ("network", Pretrained) for backbone in BACKBONES}
     if name not in found:
-        text = _("There is no technique, network or optimizer {name!r}.").format(name=name)
-        raise InputError(text + did_you_mean(name, found))
+        text = Message("There is no technique, network or optimizer {name!r}.", name=name)
+        raise InputError(Message.joined(text, did_you_mean(name, found)))
     return found[name]
 
 

@@ -14,7 +14,7 @@ from explorer.cli.running import run_named
 from explorer.display import missing_for_pictures
 from explorer.errors import InputError
 from explorer.exports import EXPORTS, PICTURES, StoredRun, export
-from explorer.i18n import _, ngettext
+from explorer.i18n import N_, Message, _, ngettext
 from explorer.nearest import did_you_mean
 from explorer.runs import open_run
 from explorer.runs.names import name_of
@@ -35,7 +35,9 @@ def _run(options: argparse.Namespace) -> int:
     folder = run_named(options.run_folder)
     formats = options.format.split(",")
     if unknown := [name for name in formats if name not in FORMATS]:
-        raise InputError(_("There is no format {name!r}.").format(name=unknown[0]) + did_you_mean(unknown[0], FORMATS))
+        raise InputError(
+            Message.joined(Message("There is no format {name!r}.", name=unknown[0]), did_you_mean(unknown[0], FORMATS))
+        )
     target = Path(options.to)
     written = export_run(folder, target, formats, replace=options.replace)
     n = len(written)
@@ -65,13 +67,15 @@ def export_run(run: Path, target: Path, formats: Sequence[str], replace: bool = 
                         made.append(path)
             taken = [path.name for path in made if (target / path.name).exists()]
             if taken and not replace:
-                text = _("{folder} has these files already: {names}. Choose another with --to, or add --replace.")
-                raise InputError(text.format(folder=target, names=", ".join(taken)))
+                text = N_("{folder} has these files already: {names}. Choose another with --to, or add --replace.")
+                raise InputError(Message(text, folder=target, names=", ".join(taken)))
             return [path.replace(target / path.name) for path in made]
     except OSError as error:
         raise InputError(
-            _("{folder} cannot be written: {error}. Choose another folder with --to.").format(
-                folder=target, error=error.strerror or error
+            Message(
+                "{folder} cannot be written: {error}. Choose another folder with --to.",
+                folder=target,
+                error=error.strerror or error,
             )
         ) from None
 

@@ -24,7 +24,7 @@ from explorer.data.overlay import enlarged, overlaid
 from explorer.data.source import listed, printable
 from explorer.data.tree import tree
 from explorer.errors import InputError
-from explorer.i18n import N_, Message, _
+from explorer.i18n import N_, NOTHING, Message, _
 from explorer.nearest import did_you_mean
 
 if TYPE_CHECKING:
@@ -67,13 +67,13 @@ def _run(options: argparse.Namespace) -> int:
     chosen = _class(trained, options.chosen)
     cams = {path: Path(options.cam) / f"{name}.png" for path, name in paths.items()} if options.cam else {}
     if twice := [str(path) for path, n in Counter(cams.values()).items() if n > 1]:
-        text = _(
+        text = N_(
             "Several pictures would be written to {names}. Give their folders one by one, each with its own --cam."
         )
-        raise InputError(text.format(names=", ".join(map(str, listed(twice)))))
+        raise InputError(Message(text, names=", ".join(map(str, listed(twice)))))
     if taken := [str(path) for path in cams.values() if path.exists()]:
-        text = _("These files are there already: {names}. Choose another folder with --cam.")
-        raise InputError(text.format(names=", ".join(map(str, listed(taken)))))
+        text = N_("These files are there already: {names}. Choose another folder with --cam.")
+        raise InputError(Message(text, names=", ".join(map(str, listed(taken)))))
     if options.csv:
         print(_row(["file", "answer", "probability", *trained.classes]))
     unread: list[str] = []
@@ -97,7 +97,7 @@ def _run(options: argparse.Namespace) -> int:
         if cams:
             _write_cam(trained, one, chosen, cams[one.path])
     if len(unread) == len(paths):
-        raise InputError(_("None of the pictures can be read: {names}.").format(names=", ".join(unread)))
+        raise InputError(Message("None of the pictures can be read: {names}.", names=", ".join(unread)))
     _tell(trained, unread)
     return 0
 
@@ -108,15 +108,16 @@ def _found(given: list[str]) -> Iterator[tuple[Path, str]]:
         path = Path(text).expanduser()
         if not path.is_dir():
             if not path.exists():
-                raise InputError(_("There is no file and no folder {path}. Check the path.").format(path=path))
+                raise InputError(Message("There is no file and no folder {path}. Check the path.", path=path))
             yield path, path.name
             continue
         top = tree(path)
         if not top.count:
             unread = sum((node.unread for node in top.below()), Counter[str]())
-            said = _("{folder} holds no picture that can be read.").format(folder=path)
+            said = Message("{folder} holds no picture that can be read.", folder=path)
             kinds = ", ".join(f"{count} × {suffix or _('(no suffix)')}" for suffix, count in unread.most_common())
-            raise InputError(said + (" " + _("Files that are not read: {files}.").format(files=kinds) if kinds else ""))
+            unread_too = Message("Files that are not read: {files}.", files=kinds) if kinds else NOTHING
+            raise InputError(Message.joined(said, unread_too))
         names = {picture.relative_to(path).as_posix(): picture for picture in top.all_pictures()}
         yield from ((names[name], name) for name in sorted(names, key=natural))
 
@@ -129,7 +130,9 @@ def _class(trained: Trained, name: str | None) -> int | None:
     for index, own in enumerate(trained.classes):
         if name in (own, _(own)):
             return index
-    raise InputError(_("The network knows no class {name!r}.").format(name=name) + did_you_mean(name, known))
+    raise InputError(
+        Message.joined(Message("The network knows no class {name!r}.", name=name), did_you_mean(name, known))
+    )
 
 
 def _print(trained: Trained, one: Prediction, name: str, options: argparse.Namespace) -> None:
@@ -169,8 +172,8 @@ def _write_cam(trained: Trained, one: Prediction, chosen: int | None, target: Pa
         target.parent.mkdir(parents=True, exist_ok=True)
         files.write(target, buffer.getbuffer())
     except OSError as error:
-        text = _("{folder} cannot be written: {error}. Choose another folder with --cam.")
-        raise InputError(text.format(folder=target.parent, error=error.strerror or error)) from None
+        text = N_("{folder} cannot be written: {error}. Choose another folder with --cam.")
+        raise InputError(Message(text, folder=target.parent, error=error.strerror or error)) from None
 
 
 def _tell(trained: Trained, unread: list[str]) -> None:

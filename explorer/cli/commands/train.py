@@ -10,7 +10,7 @@ from explorer.cli.experiments import experiment_flags, run_experiment
 from explorer.cli.flags import recipe_from
 from explorer.cli.running import exit_code, run_named, running_flags, train_into, train_on
 from explorer.errors import InputError
-from explorer.i18n import _
+from explorer.i18n import Message, _
 from explorer.recipe import Recipe
 from explorer.runs import new_folder, open_run
 from explorer.runs.experiment import Experiment
@@ -40,7 +40,9 @@ def _run(options: argparse.Namespace) -> int:
     recipe = recipe_from(options, _recipe_of(resume) if resume and not options.recipe else None)
     if options.seeds > 1:
         if resume:
-            raise InputError(_("--resume goes on from one run; several seeds begin afresh. Leave one of them out."))
+            raise InputError(
+                Message("--resume goes on from one run; several seeds begin afresh. Leave one of them out.")
+            )
         return run_experiment(Experiment.of_recipe(recipe, options.seeds), options)
     folder = Path(options.out) if options.out else new_folder(recipe)
     code = exit_code(train_into(recipe, folder, options.instruments, options.json, resume))
@@ -75,7 +77,7 @@ def _recipe_of(path: Path) -> Recipe:
 
     recipe = checkpoint.read(path).get("recipe")
     if not isinstance(recipe, str):
-        raise InputError(_("{path} is not of a run: it holds no recipe. Give a recipe file, too.").format(path=path))
+        raise InputError(Message("{path} is not of a run: it holds no recipe. Give a recipe file, too.", path=path))
     return Recipe.from_json(recipe, str(path))
 
 

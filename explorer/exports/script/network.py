@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from explorer.errors import InputError
 from explorer.exports.script.base import Fragments, source
-from explorer.i18n import _
+from explorer.i18n import N_, Message
 from explorer.networks import MLP, Network, SmallCNN, ViT
 
 BLOCKS, STAGES = "explorer.networks.blocks", ("stage1", "stage2", "stage3")
@@ -60,8 +60,8 @@ def code(network: Network, layers: Layers) -> tuple[str, ...]:
             return _mlp(network, layers)
         case ViT():
             return _vit(network, layers)
-    text = _("A script of {network} cannot be written yet. Export its weights, or choose another network.")
-    raise InputError(text.format(network=network.proper_name))
+    text = N_("A script of {network} cannot be written yet. Export its weights, or choose another network.")
+    raise InputError(Message(text, network=network.proper_name))
 
 
 def _class(head: str, signature: str, made: Sequence[tuple[str, str]], forward: Sequence[str]) -> str:

@@ -15,9 +15,9 @@ from explorer.gui.charts.body import Body
 from explorer.gui.charts.conclusion import Conclusion, Said
 from explorer.gui.charts.header import BETWEEN, Header
 from explorer.gui.charts.plot import Plot
-from explorer.gui.charts.shown import NOTHING, Cell, Shown, before_first_step, not_watched
+from explorer.gui.charts.shown import NO_RUN, Cell, Shown, before_first_step, not_watched
 from explorer.gui.theme import LIGHT, Palette
-from explorer.i18n import _
+from explorer.i18n import NOTHING, Message, _
 from explorer.runs.bands import RANGE
 
 if TYPE_CHECKING:
@@ -59,8 +59,7 @@ class Panel(QWidget):
         """(classes, classes): what the current run compares with for each class; None while it is not known."""
         self.band = RANGE
         """What is drawn of runs that differ in the seed alone; see bands."""
-        self.problem = ""
-        """Why there is no preview, translated."""
+        self._problem = NOTHING
         self.dirty = False
         self.colours: Palette = LIGHT
         self.plots: list[Plot] = []
@@ -169,11 +168,16 @@ class Panel(QWidget):
         self.dirty = self.dirty or kind != self.band
         self.band = kind
 
-    def show_preview(self, preview: Preview | None, targets: Floats | None = None, problem: str = "") -> None:
+    def show_preview(self, preview: Preview | None, targets: Floats | None = None, problem: Message = NOTHING) -> None:
         """Show this of the next run from the next `refresh` on, and of the current one its `targets`."""
-        if (preview, problem) != (self.preview, self.problem) or targets is not self.targets:
-            self.preview, self.targets, self.problem = preview, targets, problem
+        if (preview, problem) != (self.preview, self._problem) or targets is not self.targets:
+            self.preview, self.targets, self._problem = preview, targets, problem
             self.dirty = True
+
+    @property
+    def problem(self) -> str:
+        """Why there is no preview, in the language now in use."""
+        return str(self._problem)
 
     def mark(self, event: object) -> None:
         """Take notice that `event` came in."""
@@ -183,7 +187,7 @@ class Panel(QWidget):
         """Draw now, from the records."""
         self.have_body()
         self.dirty = False
-        why = self.why_empty() if self.runs or (self.previews and self.preview) else self.problem or _(NOTHING)
+        why = self.why_empty() if self.runs or (self.previews and self.preview) else self.problem or _(NO_RUN)
         self._why.setText(why)
         self._stack.setCurrentWidget(self._why if why else self.body)
         if not why:

@@ -67,7 +67,7 @@ def _drawn_twin(panel: Panel, width: int, height: int, scale: float, palette: Pa
     twin.header.hide_buttons()
     twin.show_runs(panel.runs)
     twin.show_band(panel.band)
-    twin.show_preview(panel.preview, panel.targets, panel.problem)
+    twin.show_preview(panel.preview, panel.targets, panel._problem)
     twin.restyle(palette)
     twin.retranslate()  # it may be from before a change of language
     twin.resize(width, height)

@@ -9,7 +9,7 @@ from explorer.runs.place import Place
 from explorer.runs.record import RunRecord
 
 Cell = float | str
-NOTHING = N_("No run is on screen. Press Train, or tick a run in the list.")
+NO_RUN = N_("No run is on screen. Press Train, or tick a run in the list.")
 
 
 @dataclass(frozen=True)

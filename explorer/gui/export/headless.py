@@ -14,7 +14,7 @@ from explorer.gui import theme
 from explorer.gui.export import animation, report
 from explorer.gui.export.panel_files import export_panel, unwritable, write
 from explorer.gui.panels import PANELS, Panel, Shown
-from explorer.i18n import _
+from explorer.i18n import Message
 from explorer.runs import RunRecord
 from explorer.runs.store import stored_events
 
@@ -40,9 +40,7 @@ def export_run(
     folder = Path(folder)
     if unknown := sorted(set(formats) - set(FORMATS)):
         raise InputError(
-            _("There is no format {name!r}; choose from: {allowed}.").format(
-                name=unknown[0], allowed=", ".join(FORMATS)
-            )
+            Message("There is no format {name!r}; choose from: {allowed}.", name=unknown[0], allowed=", ".join(FORMATS))
         )
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -19,7 +19,7 @@ from explorer.gui.charts.panel import Panel
 from explorer.gui.charts.picture import pdf, picture, svg
 from explorer.gui.export.dialog import ExportDialog, Options, remembered
 from explorer.gui.theme import LIGHT, Palette
-from explorer.i18n import _
+from explorer.i18n import Message, _
 
 LAYOUT_HEIGHT = 450
 """A picture is laid out about so high and then enlarged, so that its text can be read from the last row."""
@@ -47,8 +47,11 @@ def export_panel(
             data = to_csv(*panel.table())
         case ending:
             raise InputError(
-                _("{path}: the ending {ending!r} says no known format. Use one of {allowed}.").format(
-                    path=path, ending=ending, allowed=", ".join(ENDINGS)
+                Message(
+                    "{path}: the ending {ending!r} says no known format. Use one of {allowed}.",
+                    path=path,
+                    ending=ending,
+                    allowed=", ".join(ENDINGS),
                 )
             )
     return write(path, data)
@@ -147,5 +150,5 @@ def write(path: Path, data: bytes) -> Path:
 def unwritable(path: Path, error: OSError) -> InputError:
     """What to say when nothing can be written at `path`."""
     return InputError(
-        _("{path} cannot be written: {error}. Choose another place.").format(path=path, error=error.strerror or error)
+        Message("{path} cannot be written: {error}. Choose another place.", path=path, error=error.strerror or error)
     )

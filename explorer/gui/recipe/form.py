@@ -16,7 +16,7 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QGridLayout, QLabel, QSizePolicy, QWidget
 
 from explorer.data import DataChoice
-from explorer.errors import InputError
+from explorer.errors import InputError, said
 from explorer.gui.recipe.data_editor import DataEditor
 from explorer.gui.recipe.editors import (
     DECIMALS,
@@ -29,7 +29,7 @@ from explorer.gui.recipe.editors import (
     WholeEditor,
 )
 from explorer.gui.wording import choice_label, field_label, rich, suffix
-from explorer.i18n import N_, _
+from explorer.i18n import N_, NOTHING, _
 from explorer.techniques import Technique
 
 UNBOUNDED = 10**9
@@ -68,6 +68,7 @@ class Form(QWidget):
         self._problem = QLabel(self, wordWrap=True)
         self._problem.setObjectName("problem")
         self._problem.hide()
+        self._wrong = NOTHING
         self._editors: dict[str, Any] = {}
 
     @property
@@ -122,7 +123,8 @@ class Form(QWidget):
         for name, editor in self._editors.items():
             if editor.value_() != getattr(value, name):
                 editor.set_value(getattr(value, name))
-        self._problem.hide()
+        self._wrong = NOTHING
+        self._say()
         self._grey()
 
     def show_only(self, names: Collection[str] | None) -> bool:
@@ -163,6 +165,7 @@ class Form(QWidget):
                 box.setAccessibleName(f"{text}: {box.text()}")
         self.mark(self._marks)
         self._grey()
+        self._say()
 
     def _edited(self) -> None:
         name = next(name for name, editor in self._editors.items() if editor is self.sender())
@@ -173,13 +176,19 @@ class Form(QWidget):
         try:
             value = self._build(values | change)
         except (InputError, ValidationError) as error:
-            self._problem.setText(str(error))
-            self._problem.show()
+            self._wrong = said(error)
+            self._say()
             return
-        self._problem.hide()
+        self._wrong = NOTHING
+        self._say()
         if value != self._value:
             self.set_value(value)  # other fields may stand at a default that goes with this one
             self.changed.emit(value)
+
+    def _say(self) -> None:
+        """What is wrong with what was typed, if anything."""
+        self._problem.setText(str(self._wrong))
+        self._problem.setVisible(bool(self._wrong))
 
     def _grey(self) -> None:
         """Grey the fields that do not act with the others as they are, and say so."""

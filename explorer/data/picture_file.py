@@ -37,7 +37,7 @@ def suffixes() -> frozenset[str]:
     from PIL import Image
 
     try:
-        import pillow_heif  # type: ignore[import-not-found]
+        import pillow_heif  # type: ignore[import-not-found,unused-ignore]
 
         pillow_heif.register_heif_opener()
     except ImportError:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from explorer.i18n import _
+from explorer.i18n import Message, _
 from explorer.nearest import did_you_mean
 
 FORMULA = re.compile(r"\$\$(.+?)\$\$", re.DOTALL)
@@ -200,7 +200,7 @@ class _Reader:
             return Sign(SIGNS[name], slanted=SIGNS[name].islower())
         known = ["frac", "sqrt", "hat", "bar", "tilde", "text", *WORDS, *SIGNS]
         said = _("A formula has no \\{name}.").format(name=name)
-        raise ValueError(said + did_you_mean(name, known))
+        raise ValueError(Message.joined(said, did_you_mean(name, known)))
 
     def _words(self) -> Node:
         if (token := self._token()) is None or token[0] != "{":

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from explorer.errors import InputError
 from explorer.events import FAILED
-from explorer.i18n import NOTHING, Message, _
+from explorer.i18n import NOTHING, Message
 from explorer.lessons import Claim, Lesson
 from explorer.lessons.measured import of_claim
 from explorer.lessons.playing import Given, Played, Playing
@@ -27,7 +27,7 @@ class LessonSession:
     def __init__(self, session: Session, lesson: Lesson) -> None:
         """Raises InputError if the lesson has no step, or a run goes on."""
         if session.live is not None:
-            raise InputError(f"{_('This run is going on.')} {_('Stop it first.')}")
+            raise InputError(Message.joined(Message("This run is going on."), Message("Stop it first.")))
         self.playing = Playing(lesson)
         self.comparison: Comparison | None = None
         """The runs of this step's claim that are being made."""

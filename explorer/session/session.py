@@ -213,7 +213,7 @@ class Session:
         Raises InputError.
         """
         if self.live is not None:
-            raise InputError(f"{_('This run is going on.')} {_('Stop it first.')}")
+            raise InputError(Message.joined(Message("This run is going on."), Message("Stop it first.")))
         shown = RunOnScreen(RunRecord(), folder, place=kept_place(folder), planned=recipe, live=True)
         run = LiveRun(shown, recipe)
         self._begin(recipe, run.control, run.mailbox, folder)

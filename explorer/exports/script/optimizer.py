@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from explorer.errors import InputError
 from explorer.exports.script.base import source
-from explorer.i18n import N_, Message, _
+from explorer.i18n import N_, Message
 from explorer.optimizers import SGD, AdamW, Muon, Optimizer
 
 DECAY = '''def optimizer_of(parameters):
@@ -43,5 +43,5 @@ def code(optimizer: Optimizer, by_factor: bool) -> tuple[str, ...]:
             helpers = (source("explorer.optimizers.matrices", "MuonAndAdamW", "_matrix"),)
         case _:
             text = N_("A script with {optimizer} cannot be written yet. Choose another optimizer.")
-            raise InputError(Message(text, optimizer=_(optimizer.title)))
+            raise InputError(Message(text, optimizer=Message(optimizer.title)))
     return ((BY_FACTOR if by_factor else DECAY).replace("#: build", build), *helpers)

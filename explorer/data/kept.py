@@ -23,18 +23,19 @@ from filelock import Timeout
 from numpy.typing import NDArray
 
 from explorer.data import cache
-from explorer.data.decoding import kind_of_record, readable, reason, records, sound
+from explorer.data.decoding import Keep, digests, kind_of_note, notes, readable, reason, sound
 from explorer.data.likeness import alike
+from explorer.data.part import Images, mapped, reorder
 from explorer.data.reading import Decoded, require_readable
 from explorer.data.source import Found
 from explorer.data.view import View
 from explorer.errors import InputError
 from explorer.events import Progress
-from explorer.files import write, written
+from explorer.files import write
 from explorer.i18n import Message
 from explorer.resources import CACHE_VARIABLE
 
-VERSION = 2
+VERSION = 3
 """Of how pictures are decoded and kept: with another one, all are decoded anew."""
 IN_MEMORY = 1_200_000_000
 """Bytes of pictures that are held in memory where the cache cannot be written."""
@@ -45,8 +46,9 @@ BETWEEN = 0.1
 WORTH_A_WORD = 1.0
 """Seconds of waiting for another who decodes the same, from which on it is said."""
 DECODING = Message("Decoding pictures")
-CHUNK = 256
-"""Pictures that are copied at a time."""
+READING = Message("Reading files")
+NOTES = "notes"
+"""Beside the images while they are being decoded."""
 
 
 Arrange = Callable[[Decoded], NDArray[np.int64]]
@@ -140,13 +142,12 @@ def _made(entry: Path, found: Found, view: View, arrange: Arrange) -> Generator[
         if kept := _opened(entry, found, view):  # made by whoever held the lock
             return kept
         try:
-            yield from _filled(part, found, view)
-            _publish(entry, found, np.memmap(part, kind_of_record(view), "r", shape=len(found.paths)), arrange)
-        except OSError:  # such as a full disk: what was taken is given back
-            part.unlink(missing_ok=True)
+            yield from _filled(part, found, view, arrange)
             shutil.rmtree(entry, ignore_errors=True)
+            part.replace(entry)
+        except OSError:  # such as a full disk: what was taken is given back
+            shutil.rmtree(part, ignore_errors=True)
             raise
-        part.unlink()
         cache.clear(cache.MOST, keep=entry)
     finally:
         lock.release()
@@ -158,34 +159,94 @@ def _made(entry: Path, found: Found, view: View, arrange: Arrange) -> Generator[
 def _begun(part: Path, view: View) -> int:
     """How many pictures somebody else has decoded."""
     try:
-        return part.stat().st_size // kind_of_record(view).itemsize
+        return (part / NOTES).stat().st_size // kind_of_note(view).itemsize
     except OSError:
         return 0
 
 
-def _filled(part: Path, found: Found, view: View) -> Generator[Progress, None, None]:
-    """Append records to `part` until those of all pictures are there. Raises OSError."""
-    kind, total = kind_of_record(view), len(found.paths)
-    whole = min(total, part.stat().st_size // kind.itemsize) if part.exists() else 0
-    done = sound(np.memmap(part, kind, "r", shape=whole)) if whole else 0
-    lacking = kind.itemsize * (2 * total - done) + ROOM - shutil.disk_usage(part.parent).free
-    if lacking > 0:
-        cache.clear(max(0, cache.size() - lacking), keep=part)
-    if kind.itemsize * (2 * total - done) > shutil.disk_usage(part.parent).free - ROOM:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    with part.open("ab") as file:
-        file.truncate(done * kind.itemsize)
-        yield from _read_into(file, found, view, done)
+def _filled(part: Path, found: Found, view: View, arrange: Arrange) -> Generator[Progress, None, None]:
+    """Make all of an entry in `part`, or go on with it. Raises OSError, and InputError if too few can be read."""
+    total, pixels = len(found.paths), part / cache.PIXELS
+    part.mkdir(exist_ok=True)
+    _make_room(part, int(np.prod(view.shape)) * total)
+    hashes = yield from _hashed(found)
+    # They are put at once where they are to lie, as far as files tell; only copies that are no copies of the file, and
+    # files that cannot be read, move others.
+    rows = np.argsort(arrange(_as_if_read(hashes, view)))
+    done = _sound(part, rows, view)
+    with Images(pixels, total, view.shape) as images, (part / NOTES).open("ab", buffering=0) as file:
+        file.truncate(done * kind_of_note(view).itemsize)
+
+        def keep(n: int, image: memoryview | bytes) -> None:
+            images.put(int(rows[n]), image)
+
+        yield from _read_into(file, found, hashes, view, keep, done)
+    lying, about = _concluded(part, rows, found, view, arrange)
+    if not np.array_equal(lying, np.arange(total)):
+        reorder(pixels, lying)
+    write(part / cache.ABOUT, about)
+    (part / NOTES).unlink()
 
 
-def _read_into(sink: _Sink, found: Found, view: View, done: int = 0) -> Generator[Progress, None, None]:
-    """Write the records of all pictures but the first `done`."""
+def _make_room(part: Path, size: int) -> None:
+    """Take out of the cache what keeps `size` bytes from `part`. Raises OSError if that does not do."""
+
+    def lacking() -> int:
+        there = sum(file.stat().st_size for file in part.iterdir())
+        return size - there + ROOM - shutil.disk_usage(part).free
+
+    if (lack := lacking()) > 0:
+        cache.clear(max(0, cache.size() - lack), keep=part)
+        if lacking() > 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def _hashed(found: Found) -> Generator[Progress, None, list[bytes]]:
+    """Hashes of all files."""
+    hashes: list[bytes] = []
+    told, going = time.monotonic(), digests(found.paths)
+    try:
+        for some in going:
+            hashes += some
+            if (now := time.monotonic()) - told >= BETWEEN:
+                told = now
+                yield Progress(what=READING, done=len(hashes), total=len(found.paths))
+    finally:
+        going.close()
+    return hashes
+
+
+def _as_if_read(hashes: list[bytes], view: View) -> Decoded:
+    """What could be read, as far as files' hashes tell."""
+    every = np.arange(len(hashes))
+    none = np.empty((0, 2), np.int64)
+    return Decoded(every, np.empty((0, *view.shape), np.uint8), every, tuple(hashes), tuple(hashes), none, ())
+
+
+def _sound(part: Path, rows: NDArray[np.int64], view: View) -> int:
+    """How many pictures in `part` were decoded by who was killed or cancelled."""
+    kind, images = kind_of_note(view), mapped(part / cache.PIXELS, len(rows), view.shape)
+    if images is None:
+        (part / cache.PIXELS).unlink(missing_ok=True)
+        return 0
+    try:
+        there = (part / NOTES).read_bytes()
+    except FileNotFoundError:
+        return 0
+    whole = min(len(rows), len(there) // kind.itemsize)
+    return sound(images, rows, np.frombuffer(there, kind, whole))
+
+
+def _read_into(
+    sink: _Sink, found: Found, hashes: list[bytes], view: View, keep: Keep, done: int = 0
+) -> Generator[Progress, None, None]:
+    """Decode all pictures but the first `done`, and write the notes on them."""
     total = len(found.paths)
     began = told = time.monotonic()
-    reading = records(found.paths[done:], view)
+    reading = notes(found.paths, hashes, view, done, keep)
     try:
-        for n, one in enumerate(reading, 1):
-            sink.write(one)
+        for n, note in enumerate(reading, 1):
+            sink.write(note)
             if (now := time.monotonic()) - told >= BETWEEN:
                 told, left = now, total - done - n
                 yield Progress(what=DECODING, done=done + n, total=total, left=left * (now - began) / n)
@@ -193,27 +254,27 @@ def _read_into(sink: _Sink, found: Found, view: View, done: int = 0) -> Generato
         reading.close()
 
 
-def _of(kept: NDArray[np.void], found: Found) -> Decoded:
-    """The pictures of the records `kept`, where they lie. Raises InputError if too few could be read."""
+def _of(images: NDArray[np.uint8], rows: NDArray[np.int64], kept: NDArray[np.void], found: Found) -> Decoded:
+    """The pictures that the notes `kept` are on, in these `rows`. Raises InputError if too few could be read."""
     indices = readable(kept)
-    reasons = {int(n): reason(kept[n]) for n in np.setdiff1d(np.arange(len(kept)), indices)}
+    reasons = {int(n): reason(images[rows[n]]) for n in np.setdiff1d(np.arange(len(kept)), indices)}
     require_readable(found, tuple((found.named(found.paths[index]), reason) for index, reason in reasons.items()))
-    digests, pixels, thumbs, more = (np.array(kept[name][indices]) for name in ("digest", "pixels", "thumb", "more"))
-    return _told(found, kept["image"], reasons, indices, indices, digests, pixels, alike(thumbs), more)
+    hashes, pixels, thumbs, more = (np.array(kept[name][indices]) for name in ("digest", "pixels", "thumb", "more"))
+    return _told(found, images, reasons, indices, rows[indices], hashes, pixels, alike(thumbs), more)
 
 
-def _publish(entry: Path, found: Found, kept: NDArray[np.void], arrange: Arrange) -> None:
-    """Put the records `kept` of all pictures into `entry`. Raises OSError, and InputError if too few could be read."""
-    made = _of(kept, found)
+def _concluded(
+    part: Path, rows: NDArray[np.int64], found: Found, view: View, arrange: Arrange
+) -> tuple[NDArray[np.int64], memoryview]:
+    """The rows of `part` in the order in which they should lie, and what is to be known of them all."""
+    images = mapped(part / cache.PIXELS, len(rows), view.shape)
+    if images is None:
+        raise OSError(f"{part} cannot be read back")
+    kept = np.fromfile(part / NOTES, kind_of_note(view))
+    made = _of(images, rows, kept, found)
     order = arrange(made)
-    entry.mkdir(exist_ok=True)
-    with written(entry / cache.PIXELS) as file:
-        shape = (len(order), *made.images.shape[1:])
-        np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
-        for start in range(0, len(order), CHUNK):
-            file.write(made.images[made.rows[order[start : start + CHUNK]]].tobytes())
     broken = np.setdiff1d(np.arange(len(kept)), made.indices)
-    reasons = json.dumps([(int(n), reason(kept[n]).to_plain()) for n in broken]).encode()
+    reasons = json.dumps([(int(n), reason(images[rows[n]]).to_plain()) for n in broken]).encode()
     about = io.BytesIO()
     np.savez(
         about,
@@ -225,26 +286,32 @@ def _publish(entry: Path, found: Found, kept: NDArray[np.void], arrange: Arrange
         pairs=made.pairs,
         more=kept["more"][made.indices],
     )
-    write(entry / cache.ABOUT, about.getbuffer())
+    return made.rows[order], about.getbuffer()
 
 
 def _in_memory(found: Found, view: View, why: str) -> Generator[Progress, None, Decoded]:
     """Read all pictures into memory, as the cache cannot be written. Raises InputError if they are too large."""
-    kind = kind_of_record(view)
-    if kind.itemsize * len(found.paths) > IN_MEMORY:
+    size = int(np.prod(view.shape)) * len(found.paths)
+    if size > IN_MEMORY:
         raise InputError(
             Message(
                 "The pictures of {folder} take {size:.1f} GB, and {cache} cannot keep them ({why}). Choose a smaller "
                 "size, make room there, or name another folder in {variable}.",
                 folder=found.root,
-                size=kind.itemsize * len(found.paths) / 1e9,
+                size=size / 1e9,
                 cache=cache.root(),
                 why=why,
                 variable=CACHE_VARIABLE,
             )
         )
-    kept = np.empty(len(found.paths), kind)
-    yield from _read_into(_Memory(kept), found, view)
+    images, kept = np.empty((len(found.paths), *view.shape), np.uint8), io.BytesIO()
+
+    def keep(n: int, image: memoryview | bytes) -> None:
+        images[n] = np.frombuffer(image, np.uint8).reshape(view.shape)
+
+    hashes = yield from _hashed(found)
+    yield from _read_into(kept, found, hashes, view, keep)
+    every = np.arange(len(images))
     text = Message(
         "{cache} cannot keep the decoded pictures ({why}): they are decoded anew each time. Make room there, or name "
         "another folder in {variable}.",
@@ -252,16 +319,5 @@ def _in_memory(found: Found, view: View, why: str) -> Generator[Progress, None, 
         why=why,
         variable=CACHE_VARIABLE,
     )
-    read = _of(kept, found)
+    read = _of(images, every, np.frombuffer(kept.getbuffer(), kind_of_note(view)), found)
     return replace(read, notes=(text, *read.notes))
-
-
-class _Memory:
-    """Takes records as a file does."""
-
-    def __init__(self, kept: NDArray[np.void]) -> None:
-        self._kept, self._done = kept, 0
-
-    def write(self, piece: bytes, /) -> None:
-        self._kept[self._done] = np.frombuffer(piece, self._kept.dtype)[0]
-        self._done += 1

@@ -1,11 +1,9 @@
-"""Reads a picture that was found, with what tells copies from other pictures; and says what came of reading all."""
+"""Reads a picture that was found, and says what came of reading all."""
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,16 +19,6 @@ MAX_UNREADABLE = 0.5
 
 LeftOut = tuple[tuple[str, Message], ...]
 """What could not be read, and why; names as people know them."""
-
-
-class Reading(NamedTuple):
-    """One picture that could be read."""
-
-    picture: Picture
-    digest: bytes
-    """Of the file's bytes."""
-    pixels: bytes
-    """Hash of them: files of several formats may hold the same."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,17 +57,12 @@ def require_readable(found: Found, left_out: LeftOut) -> None:
         )
 
 
-def read(path: Path, view: View) -> Reading | Message:
+def read(path: Path, view: View) -> Picture | Message:
     """One picture, or why it cannot be read."""
     try:
-        picture = read_picture(path, view)
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").digest()
-        return Reading(picture, digest, hashlib.sha256(picture.image.data).digest())
+        return read_picture(path, view)
     except UnreadablePicture as error:
         return error.reason
-    except OSError:
-        return Message("damaged")
 
 
 def reasons(left_out: LeftOut) -> tuple[str | Message, ...]:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from rich.console import Console
 from rich.table import Table
 
+from .folders import cached_training_ratio, first_load, folder_peak_mb, folder_second_load_s
 from .gui_limits import curve_points, rss_growth_mb, stop_ms, toggle_to_effect_ms
 from .pairs import Figure, MissingError, Result, significant
 from .rivals import cockpit_ratio, lightning_ratio
@@ -51,6 +52,11 @@ FIGURES = (
     Figure("curve_points", 30, "higher", "frames/s", curve_points),
     Figure("frozen_speedup", 2.0, "higher", "×", frozen_speedup),
     Figure("cached_speedup", 20, "higher", "×", cached_speedup),
+    Figure("folder_first_load", 1.7, "higher", "×", first_load(64)),
+    Figure("folder_first_load_224", 1.7, "higher", "×", first_load(224)),
+    Figure("folder_second_load_s", 1.0, "lower", "s", folder_second_load_s),
+    Figure("folder_peak_mb", 2000, "lower", "MB", folder_peak_mb),
+    Figure("cached_training_ratio", 0.95, "higher", "×", cached_training_ratio),
 )
 FAILED = "failed"
 

@@ -48,10 +48,10 @@ def same(one: ImageData, other: ImageData) -> bool:
 
 
 def begun(root: Path, steps: int) -> Generator[Progress, None, ImageData]:
-    """Loading, when it has said so often how far it is."""
+    """Loading, when it has said so often how far decoding is."""
     going = loading(DataChoice(name=str(root)))
-    for _step in range(steps):
-        next(going)
+    while steps:
+        steps -= str(next(going).what) == "Decoding pictures"
     return going
 
 
@@ -82,7 +82,7 @@ def test_other_files_or_choices_are_decoded_anew(root: Path, decoded: list[str])
 
 def test_how_far_it_is_and_how_long_it_takes(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kept, "BETWEEN", 0.0)
-    steps = [step for step in loading(DataChoice(name=str(root))) if step.total]
+    steps = [step for step in loading(DataChoice(name=str(root))) if str(step.what) == "Decoding pictures"]
     assert [step.done for step in steps] == list(range(1, 27))
     assert {step.total for step in steps} == {26}
     assert steps[0].left is not None
@@ -104,16 +104,22 @@ def test_what_was_decoded_before_cancel_is_not_decoded_again(
     assert not list(cache.root().glob(f"*{cache.PART}"))
 
 
-@pytest.mark.parametrize("spoil", ["cut", "flipped"])
-def test_what_a_kill_left_half_written_is_made_again(root: Path, spoil: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", [cache.PIXELS, kept.NOTES])
+@pytest.mark.parametrize("spoil", ["cut", "flipped", "gone"])
+def test_what_a_kill_left_half_written_is_made_again(
+    root: Path, spoil: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     whole = load(root)
     cache.clear()
     monkeypatch.setattr(kept, "BETWEEN", 0.0)
     begun(root, 10).close()
-    (part,) = cache.root().glob(f"*{cache.PART}")
+    (part,) = cache.root().glob(f"*{cache.PART}/{name}")
     content = bytearray(part.read_bytes())
     content[len(content) // 2] ^= 1
-    part.write_bytes(content[: len(content) // 2] if spoil == "cut" else content)
+    if spoil == "gone":
+        part.unlink()
+    else:
+        part.write_bytes(content[: len(content) // 2] if spoil == "cut" else content)
     assert same(load(root), whole)
 
 
@@ -180,7 +186,8 @@ def test_who_comes_second_waits_and_decodes_nothing(
     monkeypatch.setattr(kept, "BETWEEN", 0.01)
     (waiting, first) = (loading(DataChoice(name=str(root))) for _ in range(2))
     monkeypatch.setattr(kept, "BETWEEN", 0.0)
-    assert next(first).done == 1
+    while str(next(first).what) != "Decoding pictures":
+        pass
     monkeypatch.setattr(kept, "BETWEEN", 0.01)
     at_first = next(waiting)
     assert (str(at_first.what), at_first.done, at_first.total) == ("Decoding pictures", 1, 26)

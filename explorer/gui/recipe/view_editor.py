@@ -31,7 +31,7 @@ class ViewEditor(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.size_ = WholeEditor(SMALLEST, LARGEST, N_("pixels"))
+        self.size_ = WholeEditor(SMALLEST, LARGEST, N_("px"))
         self.size_.setSingleStep(16)
         self.colour = ChoiceEditor((True, False), titles={True: N_("in colour"), False: N_("in grey")})
         fits = {"crop": N_("cut out the middle"), "pad": N_("all of it, between bars"), "stretch": N_("stretched")}

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from explorer.i18n import NOTHING, Message
 
 Floats: TypeAlias = npt.NDArray[np.float32]
+Doubles: TypeAlias = npt.NDArray[np.float64]
 Bytes: TypeAlias = npt.NDArray[np.uint8]
 
 
@@ -211,7 +212,8 @@ class ModeAccuracy(_Event, frozen=True):
 class SampleGrid(_Event, frozen=True):
     """Some images of one batch, uint8 (n, C, H, W), before and after augmentation.
 
-    `targets` (n, classes) is what the loss compares with; `drawn` holds, by name, what each image drew, shape (n,).
+    `targets` (n, classes) is what the loss compares with; `drawn` holds, by name, what each image drew, shape (n,);
+    `mixed` (n,) whether its targets are blended with those of another image, None where none is.
     """
 
     keep = "latest"
@@ -222,6 +224,7 @@ class SampleGrid(_Event, frozen=True):
     labels: npt.NDArray[np.int64]
     targets: Floats
     drawn: dict[str, Floats]
+    mixed: npt.NDArray[np.bool_] | None = None
 
 
 class EpochDone(_Event, frozen=True):

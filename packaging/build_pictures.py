@@ -26,6 +26,7 @@ from PySide6.QtWidgets import QApplication  # noqa: E402
 from explorer.gui.settings import Memory  # noqa: E402
 from explorer.gui.window import Window  # noqa: E402
 from explorer.recipe import Recipe  # noqa: E402
+from explorer.runs.timing import steps_per_epoch  # noqa: E402
 from explorer.session.session import State  # noqa: E402
 from explorer.techniques import Normalization, Schedule  # noqa: E402
 
@@ -66,12 +67,14 @@ class Stage:
     def until_epoch(self, epoch: float) -> None:
         """Let it train so far."""
         session = self.window.session
-        self.until(lambda: session.current is not None and session.current.record.step >= epoch * self.per_epoch())
+        self.until(
+            lambda: session.current is not None and session.current.record.series.steps.last >= epoch * self.per_epoch()
+        )
 
     def per_epoch(self) -> int:
         """Steps in an epoch of the run on screen."""
         current = self.window.session.current
-        return current.record.steps_per_epoch if current and current.record.started else 10**9
+        return steps_per_epoch(current.record) if current and current.record.started else 10**9
 
     def until_idle(self) -> None:
         """Let the run end."""
@@ -139,7 +142,7 @@ def readme() -> None:
         while stage.window.session.state is not State.IDLE:
             stage.wait(1 / FRAMES_PER_SECOND)
             current = stage.window.session.current
-            if not switched and current and current.record.step >= 4 * stage.per_epoch():
+            if not switched and current and current.record.series.steps.last >= 4 * stage.per_epoch():
                 switched = True
                 stage.window.change(start.switched(Normalization()))
             frames.append(_pillow(stage.window.grab().toImage()))

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from explorer.networks import NETWORKS
 from explorer.optimizers import OPTIMIZERS
 from explorer.recipe import Recipe
+from explorer.runs import RunRecord
 from explorer.techniques import TECHNIQUES, Technique
 
 ROOT = Path(__file__).parents[1]
@@ -70,3 +71,20 @@ def test_what_is_wrong_is_said_in_the_language_of_whoever_reads_it() -> None:
                 called = [getattr(node.func, "id", "") for node in ast.walk(call) if isinstance(node, ast.Call)]
                 built = isinstance(call.args[0], ast.JoinedStr | ast.Constant)
                 assert path.name == "reading.py" or not ("_" in called or built), (path, call.lineno)
+
+
+def test_no_class_and_no_type_has_the_name_of_another() -> None:
+    named: dict[str, list[str]] = {}
+    for path in (ROOT / "explorer").rglob("*.py"):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", node)]
+            names = [node.name] if isinstance(node, ast.ClassDef) else [getattr(one, "id", "") for one in targets]
+            for name in names:
+                if name[:1].isupper() and name != name.upper():
+                    named.setdefault(name, []).append(path.name)
+    assert {name: files for name, files in named.items() if len(files) > 1} == {}
+
+
+def test_a_record_is_its_fold() -> None:
+    """What is read off it stands beside it, in runs/timing.py and in the panels."""
+    assert len([name for name in vars(RunRecord) if name[0] != "_"]) <= 13

@@ -18,6 +18,7 @@ from explorer.events import Event, Note, RunEnded, WeightsLoaded
 from explorer.i18n import _
 from explorer.runs import RunRecord
 from explorer.runs.experiment import Experiment, Planned
+from explorer.runs.timing import total_steps
 from explorer.session.processes import Way
 
 
@@ -48,8 +49,9 @@ class Board:
                 elif isinstance(event, WeightsLoaded):
                     self._note(loaded(event))
                 elif record.started:
-                    self._bars.update(task, completed=record.step, total=record.total_steps, numbers=numbers(record))
-                    self._update(record.step / max(1, record.total_steps))
+                    done, total = record.series.steps.last, total_steps(record)
+                    self._bars.update(task, completed=done, total=total, numbers=numbers(record))
+                    self._update(done / max(1, total))
         except InputError as error:
             self._bars.print(f"{planned.place.said}: {error}")
             raise

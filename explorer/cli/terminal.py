@@ -14,6 +14,7 @@ from explorer.events import Event, Note, RunEnded, StepDone, WeightsLoaded, to_j
 from explorer.events import Progress as Doing
 from explorer.i18n import _, ngettext
 from explorer.runs import RunRecord
+from explorer.runs.timing import images_per_second, total_steps
 from explorer.titles import METRICS
 
 
@@ -65,8 +66,8 @@ def show(events: Iterator[Event], known: RunRecord | None = None) -> RunEnded | 
                 bar.update(
                     task,
                     description=_("Epoch {epoch} of {epochs}").format(epoch=epoch, epochs=record.recipe["epochs"]),
-                    completed=record.step,
-                    total=record.total_steps,
+                    completed=record.series.steps.last,
+                    total=total_steps(record),
                     numbers=numbers(record),
                 )
     ended = record.ended
@@ -77,10 +78,10 @@ def show(events: Iterator[Event], known: RunRecord | None = None) -> RunEnded | 
 
 def numbers(record: RunRecord) -> str:
     """Loss, accuracy and speed, for the progress bar."""
-    loss = f"{record.losses[-20:].mean():6.3f}" if record.step else "     –"
+    loss = f"{record.series.steps.losses[-20:].mean():6.3f}" if record.series.steps.last else "     –"
     accuracy = f"{record.epochs[-1].validation['accuracy']:.3f}" if record.epochs else "    –"
     return _("loss {loss}  accuracy {accuracy}  {speed:6.0f} images/s").format(
-        loss=loss, accuracy=accuracy, speed=record.images_per_second
+        loss=loss, accuracy=accuracy, speed=images_per_second(record)
     )
 
 

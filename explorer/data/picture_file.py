@@ -105,7 +105,7 @@ def _array(picture: Image) -> NDArray[np.uint8]:
     return pixels[None].copy() if pixels.ndim == 2 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
 
 
-class Header(NamedTuple):
+class PictureHeader(NamedTuple):
     """What the first bytes of a file say."""
 
     width: int
@@ -114,13 +114,13 @@ class Header(NamedTuple):
     mode: str
 
 
-def header(path: Path) -> Header | None:
+def header(path: Path) -> PictureHeader | None:
     """What the file claims to be, without decoding it; None if it cannot be told."""
     from PIL import Image
 
     try:
         with Image.open(path) as opened:
-            return Header(opened.width, opened.height, opened.format or "", opened.mode)
+            return PictureHeader(opened.width, opened.height, opened.format or "", opened.mode)
     except Exception:  # whatever a decoder raises on damaged bytes
         return None
 

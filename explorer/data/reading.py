@@ -17,7 +17,7 @@ from explorer.i18n import Message
 MAX_UNREADABLE = 0.5
 """Share of files from which on something is wrong with the set, not with a file."""
 
-LeftOut = tuple[tuple[str, Message], ...]
+Unread = tuple[tuple[str, Message], ...]
 """What could not be read, and why; names as people know them."""
 
 
@@ -36,14 +36,14 @@ class Decoded:
     """Hashes of what is seen: files of several formats may hold the same."""
     pairs: NDArray[np.int64]
     """(P, 2), indices below K of two that look the same."""
-    left_out: LeftOut
+    left_out: Unread
     several: tuple[str, ...] = ()
     """Names of files with more pages or frames than the first, which is taken."""
     notes: tuple[Message, ...] = ()
     """What people should know of where the pictures are kept."""
 
 
-def require_readable(found: Found, left_out: LeftOut) -> None:
+def require_readable(found: Found, left_out: Unread) -> None:
     """Raises InputError if MAX_UNREADABLE of what was `found`, or more, cannot be read."""
     if len(left_out) >= MAX_UNREADABLE * len(found.paths):
         raise InputError(
@@ -65,7 +65,7 @@ def read(path: Path, view: View) -> Picture | Message:
         return error.reason
 
 
-def reasons(left_out: LeftOut) -> tuple[str | Message, ...]:
+def reasons(left_out: Unread) -> tuple[str | Message, ...]:
     """The first few of what could not be read, each with its reason."""
     text = "{name} ({reason})"  # the same in every language
     return listed([Message(text, name=name, reason=reason) for name, reason in left_out])

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator
 
 from explorer.exports.base import Export, StoredRun
-from explorer.exports.tables import Table, metrics, steps
+from explorer.exports.tables import ExportTable, metrics, steps
 from explorer.i18n import N_
 
 
@@ -17,7 +17,7 @@ def files(run: StoredRun) -> Iterator[tuple[str, bytes]]:
     yield "steps.csv", _text(steps(run.record)).encode()
 
 
-def _text(table: Table) -> str:
+def _text(table: ExportTable) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(table.header)

@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterator
 
 from explorer.exports.base import Export, StoredRun, package
-from explorer.exports.tables import Table, metrics, steps
+from explorer.exports.tables import ExportTable, metrics, steps
 from explorer.i18n import N_
 
 
@@ -16,7 +16,7 @@ def files(run: StoredRun) -> Iterator[tuple[str, bytes]]:
     yield "steps.parquet", _written(steps(run.record))
 
 
-def _written(table: Table) -> bytes:
+def _written(table: ExportTable) -> bytes:
     with package(EXPORT.name, "pyarrow"):
         import pyarrow
         import pyarrow.parquet

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from explorer.events import SampleGrid
 from explorer.exports.base import Export, StoredRun, package
 from explorer.i18n import N_
 from explorer.runs import RunRecord
@@ -28,35 +29,35 @@ def files(run: StoredRun) -> Iterator[tuple[str, bytes]]:
 
 def _write(writer: Any, record: RunRecord) -> None:
     began = record.started.time if record.started else 0.0
-    seconds = began + np.cumsum(record.steps_table.rows[:, 3])
-    times = dict(zip(record.steps.tolist(), seconds.tolist(), strict=True))
+    seconds = began + np.cumsum(record.series.steps.rows[:, 3])
+    times = dict(zip(record.series.steps.numbers.tolist(), seconds.tolist(), strict=True))
 
     def scalar(tag: str, value: float, step: float) -> None:
         writer.add_scalar(tag, value, int(step), times.get(float(step), began))
 
     for tag, values in (
-        ("step/loss", record.losses),
-        ("step/cross_entropy", record.cross_entropies),
-        ("step/lr", record.rates),
+        ("step/loss", record.series.steps.losses),
+        ("step/cross_entropy", record.series.steps.cross_entropies),
+        ("step/lr", record.series.steps.rates),
     ):
-        for step, value in zip(record.steps.tolist(), values.tolist(), strict=True):
+        for step, value in zip(record.series.steps.numbers.tolist(), values.tolist(), strict=True):
             if value == value:
                 scalar(tag, value, step)
     for epoch in record.epochs:
         for split in ("train", "validation"):
             for name, value in getattr(epoch, split).items():
                 scalar(f"{split}/{name}", value, epoch.step)
-    for history in record.norms:
+    for history in record.series.norms:
         for step, norms in zip(history.steps.tolist(), history.quantity("before"), strict=True):
             for name, norm in zip(history.names, norms.tolist(), strict=True):
                 scalar(f"gradient_norm/{name}", norm, step)
-    if samples := record.samples:
+    if samples := record.latest(SampleGrid):
         for tag, images in (("samples/before", samples.before), ("samples/after", samples.after)):
             writer.add_images(tag, images, samples.step, times.get(float(samples.step), began))
     writer.add_text("recipe", f"```json\n{json.dumps(record.recipe, indent=2)}\n```", 0, began)
     results = {f"test/{name}": value for name, value in (record.ended.test if record.ended else {}).items()}
     if results:
-        writer.add_hparams(dict(_flat(record.recipe)), results, run_name=".", global_step=record.step)
+        writer.add_hparams(dict(_flat(record.recipe)), results, run_name=".", global_step=record.series.steps.last)
 
 
 def _flat(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, bool | float | str]]:

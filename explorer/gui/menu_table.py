@@ -18,7 +18,7 @@ DIGITS = "1234567890"
 """Keys that enlarge a panel, with Ctrl; those after the tenth are in the menu alone."""
 
 
-class View(Protocol):
+class WindowActions(Protocol):
     """What the menus change in the window itself."""
 
     def close(self) -> bool:
@@ -35,7 +35,7 @@ class View(Protocol):
 
 
 def table(
-    commands: Commands, view: View, where: Arrangement, grid: PanelGrid, desk: Desk
+    commands: Commands, view: WindowActions, where: Arrangement, grid: PanelGrid, desk: Desk
 ) -> list[tuple[str, list[Any]]]:
     """Menus and their entries."""
     keys = [*(f"Ctrl+{digit}" for digit in DIGITS), *[""] * len(grid.panels)]
@@ -93,7 +93,7 @@ def table(
 
 
 def build(
-    window: QMainWindow, commands: Commands, view: View, where: Arrangement, grid: PanelGrid, desk: Desk
+    window: QMainWindow, commands: Commands, view: WindowActions, where: Arrangement, grid: PanelGrid, desk: Desk
 ) -> Menus:
     """The menu bar of `window`."""
     menus = Menus(window, table(commands, view, where, grid, desk))

@@ -43,13 +43,13 @@ class Item:
     translate: bool = True
 
 
-Entry = Item | None | tuple[str, Sequence["Item | None"]]
+MenuEntry = Item | None | tuple[str, Sequence["Item | None"]]
 
 
 class Menus:
     """All menus of `window`. `actions` finds an action by its name."""
 
-    def __init__(self, window: QMainWindow, menus: Sequence[tuple[str, Sequence[Entry]]]) -> None:
+    def __init__(self, window: QMainWindow, menus: Sequence[tuple[str, Sequence[MenuEntry]]]) -> None:
         self.actions: dict[str, QAction] = {}
         self._texts: list[tuple[QAction | QMenu, str]] = []
         self._groups: dict[str, QActionGroup] = {}
@@ -57,7 +57,7 @@ class Menus:
         for text, entries in menus:
             self.add(text, entries)
 
-    def add(self, text: str, entries: Sequence[Entry]) -> None:
+    def add(self, text: str, entries: Sequence[MenuEntry]) -> None:
         """One more menu, at the right end."""
         self._fill(self._menu(self._window.menuBar().addMenu(""), text), entries)
         self.retranslate()

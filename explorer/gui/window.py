@@ -15,7 +15,7 @@ from PySide6.QtGui import QCloseEvent, QPaintEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QMessageBox, QVBoxLayout, QWidget
 
 from explorer.errors import InputError, said
-from explorer.events import DIVERGED, FAILED, Event, RecipeChanged, RunEnded, RunStarted
+from explorer.events import DIVERGED, FAILED, Event, Progress, RecipeChanged, RunEnded, RunStarted
 from explorer.gui import theme
 from explorer.gui.actions import Commands
 from explorer.gui.charts.groups import Group, groups_of
@@ -296,7 +296,7 @@ class Window(QMainWindow):
     def _show_loading(self) -> None:
         """How far the images are that a run or a preview waits for."""
         current, starting = self.session.current, self.session.state is State.STARTING
-        progress = current.record.progress if starting and current else self.previews.progress
+        progress = current.record.latest(Progress) if starting and current else self.previews.progress
         far = how_far(progress) if progress and progress.total else ""
         self.sidebar.images.show_loading(far, self.previews.refused and self.session.state is State.IDLE)
 

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 from explorer.lessons.claims import Claim
-from explorer.lessons.lesson import Lesson, Prediction, Step
+from explorer.lessons.lesson import Lesson, Question, Step
 from explorer.lessons.library import all_claims, named, shipped
 from explorer.lessons.reading import read
 
-__all__ = ["Claim", "Lesson", "Prediction", "Step", "all_claims", "named", "read", "shipped"]
+__all__ = ["Claim", "Lesson", "Question", "Step", "all_claims", "named", "read", "shipped"]

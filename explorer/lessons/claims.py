@@ -13,7 +13,7 @@ from explorer.lessons.texts import Text, located, unknown
 from explorer.recipe import BY_NAME, Recipe, build_technique, parse
 from explorer.techniques import Distillation
 
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")]
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")]
 """Of a lesson, a claim, an arm: small letters, digits and hyphens, so that it can be a file's name everywhere."""
 Measure = Annotated[str, Field(max_length=100), AfterValidator(known)]
 Plain = dict[str, Any]
@@ -21,22 +21,22 @@ TRAINED_MOST = 60
 """Runs of a claim, all arms and seeds: an experiment is minutes, not hours."""
 
 
-class Declared(BaseModel):
+class Part(BaseModel):
     """Of a lesson's file: frozen, and what it does not know is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Arm(Declared):
+class ClaimArm(Part):
     """One of the ways to train: the claim's recipe with some of it changed."""
 
-    name: Name = Field(description="By which rules and values name it.")
+    name: Slug = Field(description="By which rules and values name it.")
     label: Text = Field(description="In tables and legends.")
-    recipe: Name | None = Field(None, description="One of the file's recipes instead of the claim's.")
+    recipe: Slug | None = Field(None, description="One of the file's recipes instead of the claim's.")
     set: Plain = Field({}, description="Fields of the recipe that are others here, as in a recipe file.")
     on: dict[str, Plain] = Field({}, description="Techniques that are on here, with their parameters.")
     off: tuple[str, ...] = Field((), description="Techniques that are off here.")
-    teacher: Name | None = Field(None, description="A recipe that is trained first, for this one to learn from.")
+    teacher: Slug | None = Field(None, description="A recipe that is trained first, for this one to learn from.")
     per_class: tuple[int, ...] = Field((), description="Training images of each class, in the order of the classes.")
 
     @property
@@ -62,25 +62,25 @@ class Arm(Declared):
         return made
 
 
-class Value(Declared):
+class Value(Part):
     """A number that the claim speaks of: what is read off the runs of an arm."""
 
-    name: Name = Field(description="By which rules name it.")
+    name: Slug = Field(description="By which rules name it.")
     label: Text = Field(description="In tables.")
-    arm: Name = Field(description="Whose runs.")
+    arm: Slug = Field(description="Whose runs.")
     measure: Measure = Field(description="What is read off them.")
     at: At = Field("last", description="After which epoch: the last, the best on validation, the first.")
 
 
 Names = Annotated[
-    tuple[Name, ...],
+    tuple[Slug, ...],
     BeforeValidator(lambda value: (value,) if isinstance(value, str) else value),
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
 ]
 """A single name may stand for a list of one."""
 
 
-class Rule(Declared):
+class Rule(Part):
     """When the claim counts as shown. Several rules must all hold."""
 
     higher: Names = Field((), description="Each of these values lies above each of `than`.")
@@ -104,18 +104,18 @@ class Rule(Declared):
         return self.higher or self.lower or self.near
 
 
-class Claim(Declared):
+class Claim(Part):
     """Arms × seeds, values read off them, and rules."""
 
-    name: Name = Field(description="By which steps name it; no other claim has it.")
+    name: Slug = Field(description="By which steps name it; no other claim has it.")
     text: Text = Field(description="What is claimed, in one sentence.")
     source: str = Field("", max_length=300, description="The paper, as “Li et al. 2018, arXiv 1712.09913”.")
     quantity: Text = Field(description="What was measured, and on what.")
     seeds: int = Field(3, ge=1, le=20, description="Runs of each arm.")
-    recipe: Name = Field(description="One of the file's recipes, from which the arms differ.")
+    recipe: Slug = Field(description="One of the file's recipes, from which the arms differ.")
     measure: Measure | None = Field(None, description="What is read off every arm, where no values are named.")
     at: At = Field("last", description="After which epoch, as in a value.")
-    arm: tuple[Arm, ...] = Field(min_length=1, max_length=12, description="The ways to train.")
+    arm: tuple[ClaimArm, ...] = Field(min_length=1, max_length=12, description="The ways to train.")
     value: tuple[Value, ...] = Field((), max_length=24, description="The numbers; by default one for each arm.")
     rule: tuple[Rule, ...] = Field(min_length=1, max_length=12, description="When it counts as shown.")
 

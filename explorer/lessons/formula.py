@@ -47,53 +47,53 @@ class Sign:
 class Row:
     """One after the other."""
 
-    parts: tuple[Node, ...]
+    parts: tuple[Formula, ...]
 
 
 @dataclass(frozen=True)
 class Fraction:
     """One above the other, a line between."""
 
-    above: Node
-    below: Node
+    above: Formula
+    below: Formula
 
 
 @dataclass(frozen=True)
 class Root:
     """Under a square root."""
 
-    inside: Node
+    inside: Formula
 
 
 @dataclass(frozen=True)
 class Scripts:
     """With an index, a power, or both; those of a sum stand below and above it."""
 
-    base: Node
-    below: Node | None
-    above: Node | None
+    base: Formula
+    below: Formula | None
+    above: Formula | None
 
 
 @dataclass(frozen=True)
 class Accent:
     """Below a hat or a bar."""
 
-    inside: Node
+    inside: Formula
     sign: str
 
 
-Node: TypeAlias = Sign | Row | Fraction | Root | Scripts | Accent
+Formula: TypeAlias = Sign | Row | Fraction | Root | Scripts | Accent
 TOKEN = re.compile(r"\\([A-Za-z]+)|\\([{}$%#&_,; ])|([{}_^])|(\s+)|(.)", re.DOTALL)
 
 
-def parse(text: str) -> Node:
+def parse(text: str) -> Formula:
     """The formula that `text` says, without its $$. Raises ValueError with the remedy."""
     if len(text) > LONGEST:
         raise ValueError(_("A formula has {n} signs; {most} at most. Split it.").format(n=len(text), most=LONGEST))
     return _Reader(text).whole()
 
 
-def plain(node: Node) -> str:
+def plain(node: Formula) -> str:
     """In one line: "(x − μ) / √(σ² + ε)"."""
     match node:
         case Sign(text):
@@ -119,7 +119,7 @@ def said(text: str) -> str:
     return FORMULA.sub(lambda found: plain(parse(found[1].strip())).strip(), text)
 
 
-def _bracketed(node: Node) -> str:
+def _bracketed(node: Formula) -> str:
     text = plain(node).strip()
     return text if len(text) == 1 or isinstance(node, Sign) else f"({text})"
 
@@ -131,20 +131,20 @@ class _Reader:
         self._tokens = [match for match in TOKEN.finditer(text) if match[4] is None or "\n" not in match[4]]
         self._next = 0
 
-    def whole(self) -> Node:
+    def whole(self) -> Formula:
         node = self._row(0)
         if self._next < len(self._tokens):
             raise ValueError(_("There is a closing brace too many in the formula. Delete it."))
         return node
 
-    def _row(self, depth: int) -> Node:
+    def _row(self, depth: int) -> Formula:
         if depth > DEEPEST:
             raise ValueError(_("The formula is nested too deeply. Split it."))
         parts = list(self._parts(depth))
         return parts[0] if len(parts) == 1 else Row(tuple(parts))
 
-    def _parts(self, depth: int) -> Iterator[Node]:
-        before: Node | None = None
+    def _parts(self, depth: int) -> Iterator[Formula]:
+        before: Formula | None = None
         while (token := self._token()) is not None and token[0] != "}":
             if token[4]:
                 self._next += 1
@@ -155,9 +155,9 @@ class _Reader:
                 part = Sign(part.text + "\u200a")  # of a number, with no room around
             yield (before := part)
 
-    def _with_scripts(self, depth: int) -> Node:
+    def _with_scripts(self, depth: int) -> Formula:
         base = self._one(depth)
-        scripts: dict[str, Node] = {}
+        scripts: dict[str, Formula] = {}
         while (token := self._token()) is not None and token[3] in ("_", "^"):
             self._next += 1
             if token[0] in scripts:
@@ -165,7 +165,7 @@ class _Reader:
             scripts[token[0]] = self._one(depth)
         return Scripts(base, scripts.get("_"), scripts.get("^")) if scripts else base
 
-    def _one(self, depth: int) -> Node:
+    def _one(self, depth: int) -> Formula:
         token = self._token()
         if token is None or token[0] in ("}", "_", "^"):
             raise ValueError(_("Something is missing in the formula: {what}. Add it, in braces.").format(
@@ -184,7 +184,7 @@ class _Reader:
             return Sign("\u2009")
         return Sign({"-": "−", "*": "·"}.get(sign, sign), slanted=sign.isalpha())
 
-    def _command(self, name: str, depth: int) -> Node:
+    def _command(self, name: str, depth: int) -> Formula:
         match name:
             case "frac":
                 return Fraction(self._one(depth + 1), self._one(depth + 1))
@@ -202,7 +202,7 @@ class _Reader:
         said = _("A formula has no \\{name}.").format(name=name)
         raise ValueError(Message.joined(said, did_you_mean(name, known)))
 
-    def _words(self) -> Node:
+    def _words(self) -> Formula:
         if (token := self._token()) is None or token[0] != "{":
             raise ValueError(_("Write \\text{…} with braces."))
         self._next += 1

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from explorer.i18n import N_, _
-from explorer.lessons.claims import Claim, Declared, Measure, Name, Plain, once
+from explorer.lessons.claims import Claim, Measure, Part, Plain, Slug, once
 from explorer.lessons.texts import Text, located, unknown
 from explorer.recipe import BY_NAME, Recipe, parse
 
@@ -43,23 +43,23 @@ def _panel(name: str) -> str:
     return name
 
 
-Card = Annotated[str, _of(list(BY_NAME), N_("There is no card {name}."))]
+CardName = Annotated[str, _of(list(BY_NAME), N_("There is no card {name}."))]
 RecipeField = Annotated[str, _of(list(FIELDS), N_("A recipe has no field {name}."))]
-Panel = Annotated[str, AfterValidator(_panel)]
+PanelName = Annotated[str, AfterValidator(_panel)]
 
 
-class Option(Declared):
+class Option(Part):
     """One of the outcomes to choose among."""
 
-    name: Name = Field(description="By which hand-ins name it.")
+    name: Slug = Field(description="By which hand-ins name it.")
     label: Text = Field(description="What would come out.")
     verdict: Literal["holds", "fails", "depends"] | None = Field(
         None, description="It is what came out if the claim's verdict is this."
     )
-    value: Name | None = Field(None, description="It is what came out if this value of the claim is the extreme one.")
+    value: Slug | None = Field(None, description="It is what came out if this value of the claim is the extreme one.")
 
 
-class Prediction(Declared):
+class Question(Part):
     """What must be said before anything is trained."""
 
     kind: Literal["choice", "point", "sketch"] = Field(
@@ -70,14 +70,14 @@ class Prediction(Declared):
     extreme: Literal["highest", "lowest"] = Field(
         "highest", description="Of a choice by value: which of the values is meant."
     )
-    value: Name | None = Field(None, description="Of a point: the claim's value that is predicted.")
-    arm: Name | None = Field(None, description="Of a sketch: whose curve.")
+    value: Slug | None = Field(None, description="Of a point: the claim's value that is predicted.")
+    arm: Slug | None = Field(None, description="Of a sketch: whose curve.")
     measure: Measure | None = Field(None, description="Of a sketch: a metric on training or validation images.")
     low: float = Field(0.0, allow_inf_nan=False, description="Lower end of the axis.")
     high: float = Field(1.0, allow_inf_nan=False, description="Upper end of the axis.")
 
     @model_validator(mode="after")
-    def _whole(self) -> Prediction:
+    def _whole(self) -> Question:
         if self.low >= self.high:
             raise ValueError(_("`low` must be less than `high`."))
         if self.kind == "choice":
@@ -97,17 +97,21 @@ class Prediction(Declared):
         return self
 
 
-class Step(Declared):
+class Step(Part):
     """A page of the lesson."""
 
     title: Text = Field(description="Of the page.")
     text: Text = Field(description="What is to be read first: Markdown.")
-    cards: tuple[Card, ...] = Field((), description="Techniques whose cards are there; all others are out of the way.")
+    cards: tuple[CardName, ...] = Field(
+        (), description="Techniques whose cards are there; all others are out of the way."
+    )
     fields: tuple[RecipeField, ...] = Field((), description="Fields of the recipe that are there.")
-    panels: tuple[Panel, ...] = Field((), max_length=4, description="Panels that are there, the first one in front.")
-    recipe: Name | None = Field(None, description="One of the file's recipes, to begin the step with.")
-    claim: Name | None = Field(None, description="What is trained in this step, and judged after.")
-    prediction: Prediction | None = Field(None, description="What is asked before Start.")
+    panels: tuple[PanelName, ...] = Field(
+        (), max_length=4, description="Panels that are there, the first one in front."
+    )
+    recipe: Slug | None = Field(None, description="One of the file's recipes, to begin the step with.")
+    claim: Slug | None = Field(None, description="What is trained in this step, and judged after.")
+    prediction: Question | None = Field(None, description="What is asked before Start.")
     why: Text | None = Field(None, description="The question that is asked when the result is there.")
     explanation: Text | None = Field(None, description="The answer to it, with the paper.")
 
@@ -120,16 +124,16 @@ class Step(Declared):
         return self
 
 
-class Lesson(Declared):
+class Lesson(Part):
     """A whole file."""
 
     version: Literal[1] = Field(description="Version of this format.")
-    name: Name = Field(description="As the file is called.")
+    name: Slug = Field(description="As the file is called.")
     order: int = Field(1000, ge=0, le=9999, description="Its place in the list.")
     minutes: int = Field(10, ge=1, le=60, description="How long it takes.")
     title: Text = Field(description="Of the lesson.")
     goal: Text = Field(description="What one knows after it, in a sentence or two.")
-    recipes: dict[Name, Plain] = Field({}, max_length=24, description="Recipes by name, each as in a recipe file.")
+    recipes: dict[Slug, Plain] = Field({}, max_length=24, description="Recipes by name, each as in a recipe file.")
     claim: tuple[Claim, ...] = Field((), max_length=24, description="What is tested.")
     step: tuple[Step, ...] = Field((), max_length=40, description="The pages.")
 
@@ -163,7 +167,7 @@ class Lesson(Declared):
         return {arm.name: arm.of(self.base(arm.recipe or claim.recipe)) for arm in claim.arm}
 
 
-def _misfit(prediction: Prediction, claim: Claim) -> ValueError | None:
+def _misfit(prediction: Question, claim: Claim) -> ValueError | None:
     """What the prediction speaks of and the claim does not have."""
     values, arms = [value.name for value in claim.values], [arm.name for arm in claim.arm]
     asked = [*(option.value for option in prediction.options), prediction.value]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-Place = tuple[str | int, ...]
+Keys = tuple[str | int, ...]
 HEADER = re.compile(r"^\s*(\[\[|\[)\s*([^\[\]]+?)\s*\]{1,2}\s*(?:#.*)?$")
 KEY = re.compile(
     r"""^\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*=(.*)$"""
@@ -13,11 +13,11 @@ KEY = re.compile(
 LONG = ('"""', "'''")
 
 
-def places(text: str) -> dict[Place, int]:
+def places(text: str) -> dict[Keys, int]:
     """The line, counted from 1, of every table and key: ("step", 1, "text", "en") is of the second [[step]]."""
-    found: dict[Place, int] = {(): 1}
-    table: Place = ()
-    counts: dict[Place, int] = {}
+    found: dict[Keys, int] = {(): 1}
+    table: Keys = ()
+    counts: dict[Keys, int] = {}
     closing = ""
     for number, line in enumerate(text.splitlines(), 1):
         if closing:
@@ -26,7 +26,7 @@ def places(text: str) -> dict[Place, int]:
         if header := HEADER.match(line):
             table = _table(_parts(header[2]), header[1] == "[[", counts, found, number)
         elif key := KEY.match(line):
-            path: Place = table
+            path: Keys = table
             for part in _parts(key[1]):
                 path = (*path, part)
                 found.setdefault(path, number)
@@ -34,7 +34,7 @@ def places(text: str) -> dict[Place, int]:
     return found
 
 
-def line_of(found: dict[Place, int], place: Sequence[str | int]) -> int:
+def line_of(found: dict[Keys, int], place: Sequence[str | int]) -> int:
     """The line of `place`, or of the nearest thing around it that has one."""
     path = tuple(place)
     while path not in found:
@@ -46,9 +46,9 @@ def _parts(name: str) -> list[str]:
     return [part.strip().strip("\"'") for part in re.findall(r'"[^"]*"|\'[^\']*\'|[^.]+', name)]
 
 
-def _table(parts: list[str], several: bool, counts: dict[Place, int], found: dict[Place, int], number: int) -> Place:
+def _table(parts: list[str], several: bool, counts: dict[Keys, int], found: dict[Keys, int], number: int) -> Keys:
     """The place of a table; of one among [[several]], with its number. It is put into `found`, as in line `number`."""
-    path: Place = ()
+    path: Keys = ()
     for i, part in enumerate(parts):
         path = (*path, part)
         found.setdefault(path, number)

@@ -17,7 +17,7 @@ from explorer import files
 from explorer.i18n import _
 from explorer.lessons.claims import Claim
 from explorer.lessons.library import all_claims, folder
-from explorer.lessons.verdict import TITLES, Outcome, Shown, Verdict
+from explorer.lessons.verdict import TITLES, ClaimVerdict, Measurement, Outcome
 
 FILE = "measured.json"
 
@@ -39,7 +39,7 @@ class Measured(msgspec.Struct, frozen=True):
     """When, as 2026-11-25."""
 
     @classmethod
-    def of(cls, verdict: Verdict) -> Measured:
+    def of(cls, verdict: ClaimVerdict) -> Measured:
         """That verdict, as it is kept."""
         return cls(
             outcome=str(verdict.outcome),
@@ -52,11 +52,11 @@ class Measured(msgspec.Struct, frozen=True):
             date=datetime.date.today().isoformat(),
         )
 
-    def shown(self, claim: str) -> tuple[Shown, ...]:
+    def shown(self, claim: str) -> tuple[Measurement, ...]:
         """The values with their labels, as far as the claim still has them."""
         values = next(one.values for _lesson, one in all_claims() if one.name == claim)
         return tuple(
-            Shown(value, tuple(float("inf") if v is None else v for v in kept), self.diverged.get(value.name, 0))
+            Measurement(value, tuple(float("inf") if v is None else v for v in kept), self.diverged.get(value.name, 0))
             for value in values
             if (kept := self.values.get(value.name))
         )

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from explorer.events import DIVERGED, EpochDone, Evaluation
+from explorer.events import DIVERGED, EpochDone, Evaluation, ModeAccuracy
 from explorer.i18n import N_, Message, _
 from explorer.nearest import did_you_mean
 from explorer.runs import RunRecord
@@ -118,7 +118,8 @@ def _gradient_ratio(record: RunRecord, _at: At) -> float:
 
 def _mode_gap(record: RunRecord, _at: At) -> float:
     """Accuracy on the same images in evaluation mode less that in training mode, after the last epoch."""
-    return record.modes[-1].eval_mode - record.modes[-1].train_mode if record.modes else math.nan
+    modes = record.latest(ModeAccuracy)
+    return modes.eval_mode - modes.train_mode if modes else math.nan
 
 
 def _selective(record: RunRecord, _at: At) -> float:

@@ -12,9 +12,9 @@ import numpy as np
 from explorer.errors import InputError
 from explorer.i18n import Message, _
 from explorer.lessons.claims import Claim
-from explorer.lessons.lesson import Lesson, Option, Prediction, Step
+from explorer.lessons.lesson import Lesson, Option, Question, Step
 from explorer.lessons.measures import title
-from explorer.lessons.verdict import Verdict, judge
+from explorer.lessons.verdict import ClaimVerdict, judge
 from explorer.runs import RunRecord
 
 
@@ -33,7 +33,7 @@ class Played:
     """What has become of one step."""
 
     given: Given | None = None
-    verdict: Verdict | None = None
+    verdict: ClaimVerdict | None = None
     runs: dict[str, list[RunRecord]] = field(default_factory=dict)
     """By arm."""
     answer: str = ""
@@ -95,7 +95,7 @@ class Playing:
             raise InputError(Message("Sketch the whole curve, from left to right."))
         self.now.given = given
 
-    def ran(self, runs: Mapping[str, Sequence[RunRecord]]) -> Verdict:
+    def ran(self, runs: Mapping[str, Sequence[RunRecord]]) -> ClaimVerdict:
         """The runs of each arm of this step's claim are there, one for each seed: judge them."""
         assert self.claim is not None
         self.now.runs = {arm: list(records) for arm, records in runs.items()}
@@ -103,7 +103,7 @@ class Playing:
         return self.now.verdict
 
 
-def right_option(prediction: Prediction, verdict: Verdict) -> Option | None:
+def right_option(prediction: Question, verdict: ClaimVerdict) -> Option | None:
     """What came out, among the options; None if none of them did."""
     for option in prediction.options:
         if option.verdict == verdict.outcome:
@@ -138,7 +138,7 @@ def distance(given: Given, runs: Sequence[RunRecord], measure: str) -> float:
     return float(np.abs(np.interp(epochs[inside], x, y) - values.mean(axis=0)[inside]).mean())
 
 
-def compared(prediction: Prediction, played: Played) -> str:
+def compared(prediction: Question, played: Played) -> str:
     """What was predicted beside what came out, translated, without scolding; empty while one of them is missing."""
     given, verdict = played.given, played.verdict
     if given is None or verdict is None:

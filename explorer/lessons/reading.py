@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 from explorer.errors import InputError
 from explorer.i18n import N_, Message, _
 from explorer.lessons.lesson import VERSION, Lesson
-from explorer.lessons.lines import LONG, Place, line_of, places
+from explorer.lessons.lines import LONG, Keys, line_of, places
 from explorer.lessons.texts import NotShownError
 from explorer.recipe.messages import explain
 
@@ -78,7 +78,7 @@ def _problem(file: str, line: int, what: str) -> str:
     return _("{file}, line {line}: {problem}").format(file=file, line=line, problem=what)
 
 
-def _line(detail: ErrorDetails, found: dict[Place, int], text: str) -> int:
+def _line(detail: ErrorDetails, found: dict[Keys, int], text: str) -> int:
     error = detail.get("ctx", {}).get("error")
     line = line_of(found, (*detail["loc"], *getattr(error, "where", ())))
     if isinstance(error, NotShownError):
@@ -112,16 +112,16 @@ def _what(detail: ErrorDetails) -> str:
     return said if detail["type"] == "value_error" else said.replace(".".join(map(str, detail["loc"])), name)
 
 
-def _recipes(lesson: Lesson, found: dict[Place, int]) -> list[tuple[Place, str]]:
+def _recipes(lesson: Lesson, found: dict[Keys, int]) -> list[tuple[Keys, str]]:
     """What is wrong in the recipes, and in those of the arms."""
 
-    def inside(place: Place, problem: str) -> Place:
+    def inside(place: Keys, problem: str) -> Keys:
         """Where within `place` the word stands of which `problem` speaks first."""
         keys = [key for key in found if key[: len(place)] == place and len(key) > len(place)]
         named = [key for key in keys if re.search(rf"\b{re.escape(str(key[-1]))}\b", problem)]
         return min(named, key=lambda key: problem.index(str(key[-1])), default=place)
 
-    wrong: list[tuple[Place, str]] = []
+    wrong: list[tuple[Keys, str]] = []
     good = set()
     for name in lesson.recipes:
         try:
@@ -134,7 +134,7 @@ def _recipes(lesson: Lesson, found: dict[Place, int]) -> list[tuple[Place, str]]
             for key, name in (("recipe", arm.recipe or claim.recipe), ("teacher", arm.teacher or "")):
                 if name and name not in lesson.recipes:
                     text = _("There is no recipe {name}. Write [recipes.{plain}].")
-                    where: Place = ("claim", i, "arm", j, key) if key == "teacher" or arm.recipe else ("claim", i, key)
+                    where: Keys = ("claim", i, "arm", j, key) if key == "teacher" or arm.recipe else ("claim", i, key)
                     wrong.append((where, text.format(name=repr(name), plain=name)))
             base = arm.recipe or claim.recipe
             if base in good:

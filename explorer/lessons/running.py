@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from explorer.errors import InputError
 from explorer.events import FAILED, Event, RunEnded
 from explorer.i18n import Message, _
-from explorer.lessons.claims import Arm, Claim
+from explorer.lessons.claims import Claim, ClaimArm
 from explorer.lessons.lesson import Lesson
-from explorer.lessons.verdict import Verdict, judge
+from explorer.lessons.verdict import ClaimVerdict, judge
 from explorer.recipe import Recipe
 from explorer.runs import RunRecord
 from explorer.techniques import Distillation
@@ -30,7 +30,7 @@ EVERY = 10
 Say = Callable[[str], None]
 
 
-def planned(lesson: Lesson, claim: Claim, arm: Arm, seed: int) -> Recipe:
+def planned(lesson: Lesson, claim: Claim, arm: ClaimArm, seed: int) -> Recipe:
     """What is trained for `arm` with `seed`, the first one being 0. Raises InputError.
 
     A teacher is trained here, unless it was before.
@@ -44,7 +44,7 @@ def planned(lesson: Lesson, claim: Claim, arm: Arm, seed: int) -> Recipe:
     return recipe
 
 
-def run(lesson: Lesson, claim: Claim, seeds: int = 0, say: Say = lambda _line: None) -> Verdict:
+def run(lesson: Lesson, claim: Claim, seeds: int = 0, say: Say = lambda _line: None) -> ClaimVerdict:
     """Train every arm, and judge; as `train_all`."""
     return judge(claim, train_all(lesson, claim, seeds, say))
 

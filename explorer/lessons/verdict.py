@@ -35,7 +35,7 @@ TITLES = {
 
 
 @dataclass(frozen=True)
-class Shown:
+class Measurement:
     """One value over the seeds."""
 
     value: Value
@@ -93,11 +93,11 @@ class Compared:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ClaimVerdict:
     """Of a claim, from its runs."""
 
     claim: Claim
-    shown: tuple[Shown, ...]
+    shown: tuple[Measurement, ...]
     compared: tuple[Compared, ...]
     seconds: float
     """Of all trainings."""
@@ -161,7 +161,7 @@ class Verdict:
         return f"{words}: {self.on}" if self.on else words
 
 
-def judge(claim: Claim, runs: Mapping[str, Sequence[RunRecord]]) -> Verdict:
+def judge(claim: Claim, runs: Mapping[str, Sequence[RunRecord]]) -> ClaimVerdict:
     """What the `runs` of each arm, by its name, one for each seed in their order, say of `claim`.
 
     A value that no run has is NaN, and no rule holds for it.
@@ -171,9 +171,9 @@ def judge(claim: Claim, runs: Mapping[str, Sequence[RunRecord]]) -> Verdict:
         records = runs[value.arm]
         numbers = tuple(measure(value.measure, record, value.at) for record in records)
         diverged = sum(record.ended is not None and record.ended.outcome == DIVERGED for record in records)
-        shown.append(Shown(value, numbers, diverged))
+        shown.append(Measurement(value, numbers, diverged))
     ends = [record.ended for records in runs.values() for record in records]
-    return Verdict(claim, tuple(shown), compare(claim, {s.value.name: s.by_seed for s in shown}),
+    return ClaimVerdict(claim, tuple(shown), compare(claim, {s.value.name: s.by_seed for s in shown}),
                    sum(end.seconds for end in ends if end))  # fmt: skip
 
 

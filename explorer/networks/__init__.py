@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from explorer.networks.base import BLANKS, Blanks, BranchPlace, Network
+from explorer.networks.base import BLANKS, WITH_WEIGHTS, Blanks, BranchPlace, Network
 from explorer.networks.catalogue import BACKBONES, SMALL_CNN, Backbone, find
 from explorer.networks.download import fetch, weights_path
 from explorer.networks.mlp import MLP
@@ -24,6 +24,7 @@ __all__ = [
     "MLP",
     "NETWORKS",
     "SMALL_CNN",
+    "WITH_WEIGHTS",
     "Adapt",
     "Adapted",
     "Backbone",

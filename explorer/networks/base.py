@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 NEW_NETWORK = N_("It decides the layers and the size of their weights.")
 BLANKS = ("norm", "activation", "drop", "shortcut", "branch", "convolution")
 """The places in a network that techniques fill."""
+WITH_WEIGHTS = ("norm", "activation", "shortcut")
+"""Those of which a technique may bring layers with weights of their own."""
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from explorer.networks.catalogue import LITE0, Backbone, find
 from explorer.networks.download import is_intact, weights_path
 from explorer.resources import resource
 
-State = dict[str, Tensor]
+StateDict = dict[str, Tensor]
 CONTAINERS = ("model", "state_dict", "model_state_dict", "state", "net", "network", "weights", "params")
 """Under which people keep a state dict in a larger one."""
 PREFIXES = ("module.", "_orig_mod.", "model.", "net.", "network.", "backbone.", "student.")
@@ -56,14 +56,14 @@ class Fitted:
         return Message("{file} (names without {prefixes})", file=source, prefixes=", ".join(self.prefixes))
 
 
-def learned(network: Network, weights: str, official: str) -> tuple[Message, State]:
+def learned(network: Network, weights: str, official: str) -> tuple[Message, StateDict]:
     """What to call the weights to start from, and their tensors: of `network` itself where `weights` is `official`,
     else of the file at that path. Raises InputError.
     """
     return network.official() if weights == official else (Message(weights), weights_file(weights))
 
 
-def official(name: str) -> State:
+def official(name: str) -> StateDict:
     """The pretrained weights of the backbone `name` under the names of `build(name, …)`, without the classifier.
 
     Raises InputError if they have not been fetched, or the file is not the official one.
@@ -92,7 +92,7 @@ def official(name: str) -> State:
     return {new: state[old] for old, new in _renaming(backbone, state).items() if not new.startswith("head.")}
 
 
-def small_cnn_weights() -> State:
+def small_cnn_weights() -> StateDict:
     """Of the default small CNN, pretrained by packaging/build_pretrained_cnn.py. Raises InputError if damaged."""
     path = resource("weights", "small-cnn.safetensors")
     try:
@@ -107,7 +107,7 @@ def small_cnn_weights() -> State:
     )
 
 
-def weights_file(path: Path | str) -> State:
+def weights_file(path: Path | str) -> StateDict:
     """The tensors by name in a checkpoint of a run, a state dict (also within one of CONTAINERS) or safetensors.
 
     Raises InputError that names the file and the remedy if it is missing, damaged, holds anything but tensors and plain
@@ -231,7 +231,7 @@ def _renaming(backbone: Backbone, names: Iterable[str]) -> dict[str, str]:
     }
 
 
-def _tensors(content: object) -> State:
+def _tensors(content: object) -> StateDict:
     """The tensors by name within `content`, where they are the larger part of what some dictionary holds."""
     for _depth in range(MOST_WRAPPED):
         if isinstance(content, Mapping):

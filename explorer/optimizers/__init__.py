@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from explorer.optimizers.adamw import AdamW
-from explorer.optimizers.base import Group, Optimizer
+from explorer.optimizers.base import Optimizer, ParameterGroup
 from explorer.optimizers.muon import Muon
 from explorer.optimizers.sgd import SGD
 
 OPTIMIZERS: tuple[type[Optimizer], ...] = (SGD, AdamW, Muon)
 
-__all__ = ["OPTIMIZERS", "SGD", "AdamW", "Group", "Muon", "Optimizer"]
+__all__ = ["OPTIMIZERS", "SGD", "AdamW", "Muon", "Optimizer", "ParameterGroup"]

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from explorer.declared import parameter
 from explorer.i18n import N_
-from explorer.optimizers.base import Group, Optimizer
+from explorer.optimizers.base import Optimizer, ParameterGroup
 
 if TYPE_CHECKING:
     import torch
@@ -51,7 +51,7 @@ class AdamW(Optimizer):
         1e-8, N_("Added to the root of v: the least by which a step is divided."), title=N_("ε"), gt=0, le=1
     )
 
-    def build(self, groups: Sequence[Group], lr: float) -> torch.optim.Optimizer:
+    def build(self, groups: Sequence[ParameterGroup], lr: float) -> torch.optim.Optimizer:
         import torch
 
         return torch.optim.AdamW(groups, lr=lr, betas=self.betas, eps=self.eps, foreach=True)

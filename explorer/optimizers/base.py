@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import torch
 
 
-Group = dict[str, Any]
+ParameterGroup = dict[str, Any]
 """Parameters that learn in the same way: `params`, `factor` on the learning rate, `weight_decay`."""
 
 
@@ -25,6 +25,6 @@ class Optimizer(Declared):
 
     kind: str
 
-    def build(self, groups: Sequence[Group], lr: float) -> torch.optim.Optimizer:
+    def build(self, groups: Sequence[ParameterGroup], lr: float) -> torch.optim.Optimizer:
         """torch's optimizer for `groups`; each keeps its `factor` in `param_groups`."""
         raise NotImplementedError

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from explorer.optimizers.base import Group
+from explorer.optimizers.base import ParameterGroup
 
 
 class MuonAndAdamW(torch.optim.Optimizer):
@@ -17,7 +17,9 @@ class MuonAndAdamW(torch.optim.Optimizer):
     Outside, it is one optimizer: `param_groups` as given, each with its `lr`, and `state` by parameter.
     """
 
-    def __init__(self, groups: Sequence[Group], lr: float, *, momentum: float, nesterov: bool, iterations: int) -> None:
+    def __init__(
+        self, groups: Sequence[ParameterGroup], lr: float, *, momentum: float, nesterov: bool, iterations: int
+    ) -> None:
         super().__init__([{**group} for group in groups], {"lr": lr})
         self._parts: list[tuple[dict[str, Any], torch.optim.Optimizer, list[tuple[nn.Parameter, nn.Parameter]]]] = []
         for group in self.param_groups:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from explorer.declared import parameter
 from explorer.i18n import N_
-from explorer.optimizers.base import Group, Optimizer
+from explorer.optimizers.base import Optimizer, ParameterGroup
 
 if TYPE_CHECKING:
     import torch
@@ -51,7 +51,7 @@ class Muon(Optimizer):
         le=20,
     )
 
-    def build(self, groups: Sequence[Group], lr: float) -> torch.optim.Optimizer:
+    def build(self, groups: Sequence[ParameterGroup], lr: float) -> torch.optim.Optimizer:
         from explorer.optimizers.matrices import MuonAndAdamW
 
         return MuonAndAdamW(groups, lr=lr, momentum=self.momentum, nesterov=self.nesterov, iterations=self.iterations)

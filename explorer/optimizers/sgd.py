@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from explorer.declared import parameter
 from explorer.i18n import N_
-from explorer.optimizers.base import Group, Optimizer
+from explorer.optimizers.base import Optimizer, ParameterGroup
 
 if TYPE_CHECKING:
     import torch
@@ -38,7 +38,7 @@ class SGD(Optimizer):
         True, N_("Take the gradient where momentum leads (needs momentum)."), title=N_("Nesterov")
     )
 
-    def build(self, groups: Sequence[Group], lr: float) -> torch.optim.Optimizer:
+    def build(self, groups: Sequence[ParameterGroup], lr: float) -> torch.optim.Optimizer:
         import torch
 
         nesterov = self.nesterov and self.momentum > 0

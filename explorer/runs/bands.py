@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from explorer.events import Doubles
 from explorer.i18n import N_
-from explorer.runs.series import Doubles
 from explorer.runs.verdict import ALPHA, quantile
 
 EACH, RANGE, DEVIATION, INTERVAL = "each", "range", "deviation", "interval"

@@ -30,7 +30,7 @@ READ = tuple(kind.__name__ for kind in (RunStarted, EpochDone, Evaluation))
 
 
 @dataclass(frozen=True)
-class Told:
+class Conclusions:
     """What a kept run tells beside how it ended."""
 
     seconds_per_epoch: float = math.nan
@@ -49,7 +49,7 @@ class Effect:
     """Of the metric, by seed, of the runs that finished."""
     verdict: Verdict | None
     """Of the difference from the baseline; None of the baseline itself."""
-    told: Sequence[Told] = field(repr=False)
+    told: Sequence[Conclusions] = field(repr=False)
 
     @property
     def spread(self) -> tuple[float, float]:
@@ -134,10 +134,10 @@ class Effects:
             yield name, verdict(contrast.reshape(len(seeds)).tolist(), len(groups))
 
 
-def told(result: Result) -> Told:
+def told(result: Result) -> Conclusions:
     """What the folder of a run tells beside how it ended."""
     if result.folder is None:
-        return Told()
+        return Conclusions()
     seconds: list[float] = []
     classes: tuple[str, ...] = ()
     recalls: tuple[float, ...] = ()
@@ -149,7 +149,7 @@ def told(result: Result) -> Told:
                 seconds.append(event.seconds)
             elif isinstance(event, Evaluation):
                 recalls = tuple((np.diag(event.confusion) / event.confusion.sum(1).clip(1)).tolist())
-    return Told(median(seconds) if seconds else math.nan, classes, recalls)
+    return Conclusions(median(seconds) if seconds else math.nan, classes, recalls)
 
 
 def _values(results: Sequence[Result], metric: str) -> dict[int, float]:

@@ -7,9 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-from explorer.events import ActivationStats, Event, GradientNorms, NormStats, StepDone
-
-Doubles = npt.NDArray[np.float64]
+from explorer.events import ActivationStats, Doubles, Event, GradientNorms, NormStats, StepDone
 
 
 class Table:
@@ -33,6 +31,48 @@ class Table:
     def rows(self) -> Doubles:
         """All rows so far, shape (rows, columns)."""
         return self._data[: self._length]
+
+
+class StepHistory(Table):
+    """Each training step, a row: its number, loss, learning rate, seconds, and cross-entropy."""
+
+    def __init__(self) -> None:
+        super().__init__(5)
+
+    def take(self, event: StepDone) -> None:
+        """Add one step."""
+        true = np.nan if event.cross_entropy is None else event.cross_entropy
+        self.append((event.step, event.loss, event.lr[-1], event.seconds, true))
+
+    @property
+    def last(self) -> int:
+        """Steps done so far."""
+        return int(self.numbers[-1]) if len(self) else 0
+
+    @property
+    def numbers(self) -> Doubles:
+        """Number of each step, shape (n,)."""
+        return self.rows[:, 0]
+
+    @property
+    def losses(self) -> Doubles:
+        """Loss of each step's batch, as it was optimised, shape (n,)."""
+        return self.rows[:, 1]
+
+    @property
+    def rates(self) -> Doubles:
+        """Learning rate of each step, that of the head where layers have rates of their own, shape (n,)."""
+        return self.rows[:, 2]
+
+    @property
+    def seconds(self) -> Doubles:
+        """That each step took, shape (n,)."""
+        return self.rows[:, 3]
+
+    @property
+    def cross_entropies(self) -> Doubles:
+        """Cross-entropy of each step's batch with the true labels, shape (n,); NaN where it is not known."""
+        return self.rows[:, 4]
 
 
 class NormHistory:
@@ -103,8 +143,7 @@ class Series:
     """The series of a run by name; each network that a live change built has norms and activations of its own."""
 
     def __init__(self) -> None:
-        self.steps = Table(5)
-        """Of each step: its number, loss, learning rate (the head's), seconds, and cross-entropy (NaN: not known)."""
+        self.steps = StepHistory()
         self.norms: list[NormHistory] = []
         self.normalization: dict[str, LayerHistory] = {}
         self.activations: list[ActivationHistory] = []
@@ -113,8 +152,7 @@ class Series:
         """Take `event` in, if its kind belongs to a series; whether it does."""
         match event:
             case StepDone():
-                true = np.nan if event.cross_entropy is None else event.cross_entropy
-                self.steps.append((event.step, event.loss, event.lr[-1], event.seconds, true))
+                self.steps.take(event)
             case GradientNorms():
                 if not self.norms or self.norms[-1].names != event.names:
                     self.norms.append(NormHistory(event.names, event.sizes))

@@ -7,6 +7,7 @@ from time import monotonic
 
 from explorer.i18n import _
 from explorer.runs.experiment import Experiment, Planned
+from explorer.runs.timing import seconds_left
 from explorer.session.screen import RunOnScreen
 from explorer.session.session import Session
 from explorer.titles import duration
@@ -40,7 +41,7 @@ class Comparison:
     @property
     def seconds_left(self) -> float:
         """About, to the end of the last run; NaN before the first one can tell."""
-        own = self._begun[-1].record.seconds_left if self._begun else None
+        own = seconds_left(self._begun[-1].record) if self._begun else None
         if own is None:
             return math.nan
         each = sum(self._took) / len(self._took) if self._took else monotonic() - self._at + own

@@ -6,12 +6,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from explorer.networks import BLANKS
+from explorer.networks import WITH_WEIGHTS
 from explorer.recipe import Recipe, matches
 
 Patterns = tuple[str, ...]
-LAYER_SLOTS = tuple(slot for slot in BLANKS if slot not in ("drop", "branch", "convolution"))
-"""Of a technique that may bring layers with weights of their own."""
 
 
 @dataclass(frozen=True)
@@ -105,5 +103,5 @@ def same_network(one: Recipe, other: Recipe) -> bool:
 
 
 def _structure(recipe: Recipe) -> tuple[object, ...]:
-    built = [t for t in recipe.techniques if any(t.acts_in(slot) for slot in LAYER_SLOTS)]
+    built = [t for t in recipe.techniques if any(t.acts_in(slot) for slot in WITH_WEIGHTS)]
     return recipe.network, recipe.data.name, *built

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from explorer.events import LayerPlan
+from explorer.events import Doubles, FrozenCheck, LayerPlan
 from explorer.i18n import _, ngettext
 from explorer.recipe import BY_NAME
 from explorer.runs.record import RunRecord
-from explorer.runs.series import Doubles
 from explorer.session.frozen_patterns import frozen_layers
 
 LOOKS = 100
@@ -33,15 +32,15 @@ class LayerReport:
     """The layers of `record` as they stand now; made anew for each look."""
 
     def __init__(self, record: RunRecord) -> None:
-        plan = record.plans[-1] if record.plans else None
+        plan = record.all(LayerPlan)[-1] if record.all(LayerPlan) else None
         self.names = layer_names(record)
         self.sizes = {layer.name: layer.parameters for layer in record.layers}
         self._columns: dict[str, int] = {}
         self._weights: list[float] = []
         self._gradients: Doubles = np.zeros((0, 0))
         self._logs: dict[tuple[str, ...], Doubles] = {}
-        if record.norms:
-            norms = record.norms[-1]
+        if record.series.norms:
+            norms = record.series.norms[-1]
             self.sizes.update(zip(norms.names, norms.sizes.tolist(), strict=True))
             self._columns = {name: i for i, name in enumerate(norms.names)}
             self._weights = np.square(norms.quantity("weights")[-1]).tolist()
@@ -101,14 +100,14 @@ class LayerReport:
 
 def layer_names(record: RunRecord) -> tuple[str, ...]:
     """The layers of the network as it is now, in forward order; empty before it stands."""
-    return record.plans[-1].names if record.plans else tuple(layer.name for layer in record.layers)
+    return record.all(LayerPlan)[-1].names if record.all(LayerPlan) else tuple(layer.name for layer in record.layers)
 
 
 def _frozen(record: RunRecord, plan: LayerPlan) -> Iterator[tuple[str, FrozenReport]]:
     ours = frozen_layers(tuple(record.recipe.get("frozen", ())), plan.names)
     kinds = [BY_NAME[name] for name in record.recipe.get("techniques", {}) if name in BY_NAME]
     by = next((kind.title for kind in kinds if kind.acts_in("layer_rate")), "")
-    check = record.frozen_checks[-1] if record.frozen_checks else None
+    check = record.all(FrozenCheck)[-1] if record.all(FrozenCheck) else None
     checked = frozenset(check.names) if check else frozenset()
     changed: dict[str, list[str]] = {}
     for tensor in check.tensors if check else ():
@@ -125,7 +124,7 @@ def _frozen(record: RunRecord, plan: LayerPlan) -> Iterator[tuple[str, FrozenRep
 def _since(record: RunRecord, last: LayerPlan) -> list[int]:
     """For each layer that is frozen now the epoch, counted from 0, in which it was frozen for the last time."""
     epochs, still = np.zeros(len(last.names), int), last.factors == 0
-    for plan in reversed(record.plans):
+    for plan in reversed(record.all(LayerPlan)):
         if plan.names != last.names:
             break
         still &= plan.factors == 0

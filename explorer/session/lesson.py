@@ -14,6 +14,7 @@ from explorer.lessons.texts import Text
 from explorer.recipe import Recipe
 from explorer.runs import RunRecord
 from explorer.runs.experiment import Arm, Experiment
+from explorer.runs.timing import total_steps
 from explorer.session.comparison import Comparison
 from explorer.session.screen import RunOnScreen
 from explorer.session.session import Session, State
@@ -145,7 +146,8 @@ class LessonSession:
         if self.comparison is None:
             return 0.0
         going = [shown.record for shown in self.comparison.shown if not shown.record.ended]
-        part = going[-1].step / going[-1].total_steps if going and going[-1].total_steps else 0.0
+        total = total_steps(going[-1]) if going else 0
+        part = going[-1].series.steps.last / total if total else 0.0
         return (self.comparison.ended + part) / len(self.comparison.experiment.runs)
 
 

@@ -16,6 +16,7 @@ from explorer.runs import Mailbox, RunRecord, new_folder
 from explorer.runs.experiment import Planned
 from explorer.runs.place import keep_place, kept_place
 from explorer.runs.store import DATABASE
+from explorer.runs.timing import steps_per_epoch
 from explorer.session.history import History
 from explorer.session.screen import RunOnScreen, Screen, stored
 from explorer.session.stored import failed
@@ -71,7 +72,7 @@ class LiveRun:
             return State.STOPPING
         if record.started is None:
             return State.STARTING
-        waits = self.control.paused and not self._whole_epoch and record.step >= self._wait_at
+        waits = self.control.paused and not self._whole_epoch and record.series.steps.last >= self._wait_at
         return State.PAUSED if waits else State.RUNNING
 
     @property
@@ -92,7 +93,7 @@ class LiveRun:
     def step(self) -> None:
         """If it waits, train on one batch and wait again."""
         if self.state is State.PAUSED:
-            self._wait_at = self.shown.record.step + 1
+            self._wait_at = self.shown.record.series.steps.last + 1
             self.control.step(1)
 
     def epoch(self) -> None:
@@ -133,8 +134,8 @@ class LiveRun:
 
     def _go_to_end_of_epoch(self) -> None:
         record = self.shown.record
-        left = record.steps_per_epoch - record.step % record.steps_per_epoch
-        self._wait_at, self._whole_epoch = record.step + left, False
+        left = steps_per_epoch(record) - record.series.steps.last % steps_per_epoch(record)
+        self._wait_at, self._whole_epoch = record.series.steps.last + left, False
         self.control.step(left)
 
 

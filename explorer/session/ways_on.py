@@ -10,6 +10,7 @@ from explorer.events import DIVERGED, FINISHED
 from explorer.i18n import N_, NOTHING, Message
 from explorer.recipe import Recipe, parse
 from explorer.runs import RunRecord, in_use
+from explorer.runs.timing import steps_per_epoch
 from explorer.session.going_on import can_go_on, recipe_at_checkpoint
 from explorer.techniques import EarlyStopping, Moment, Schedule
 from explorer.training.rates import learning_rate
@@ -22,7 +23,7 @@ JUMP = 1.05
 
 
 @dataclass(frozen=True)
-class Way:
+class WayOn:
     """One of the ways to go on, and the recipe for it."""
 
     text: Message
@@ -64,32 +65,34 @@ class GoingOn:
             return Message(text, n=self.done, total=self.recipe.epochs)
         return NOTHING
 
-    def ways(self, epochs: int) -> tuple[Way, ...]:
+    def ways(self, epochs: int) -> tuple[WayOn, ...]:
         """How it can go on, to so many `epochs` in all; the first is the plainest."""
         if self.at_once:
-            return (Way(NOTHING, self.recipe),)
+            return (WayOn(NOTHING, self.recipe),)
         if self._stopped_early:
             stopping = self.recipe.technique(EarlyStopping)
             end = Message("Early stopping off: to epoch {n}", n=self.recipe.epochs)
-            off = Way(end, self.recipe.without("early_stopping"))
+            off = WayOn(end, self.recipe.without("early_stopping"))
             if stopping is None:
                 return (off,)
             more = stopping.model_copy(update={"patience": min(2 * stopping.patience or 5, MOST_PATIENCE)})
             text = Message("Wait for {n} epochs instead of {was}", n=more.patience, was=stopping.patience)
-            return Way(text, self.recipe.switched(more)), off
+            return WayOn(text, self.recipe.switched(more)), off
         longer = self.recipe.with_(epochs=epochs)
-        was = float(self._record.rates[-1]) if len(self._record.rates) else longer.rate
+        rates = self._record.series.steps.rates
+        was = float(rates[-1]) if len(rates) else longer.rate
         now = learning_rate(longer, self._moment(longer))
         if longer.technique(Schedule) is None:
-            return (Way(Message("Go on as it was"), longer),)
+            return (WayOn(Message("Go on as it was"), longer),)
         anew = Message("Plan the schedule anew over {n} epochs: the rate goes on smoothly", n=epochs)
         if max(now, was) > JUMP * min(now, was):
             jumps = N_("Plan the schedule anew over {n} epochs: the rate jumps from {was} to {now}")
             anew = Message(jumps, n=epochs, was=f"{was:.2g}", now=f"{now:.2g}")
         constant = longer.without("schedule").with_(lr=max(was, 1e-9))
         stay = Message("Keep the rate at which it ended: {was}, without schedule", was=f"{was:.2g}")
-        return Way(anew, longer), Way(stay, constant)
+        return WayOn(anew, longer), WayOn(stay, constant)
 
     def _moment(self, recipe: Recipe) -> Moment:
         losses = tuple(self._record.metric("validation", "loss").tolist())
-        return Moment(self._record.step, self._record.steps_per_epoch, recipe.epochs, losses)
+        step, per_epoch = self._record.series.steps.last, steps_per_epoch(self._record)
+        return Moment(step, per_epoch, recipe.epochs, losses)

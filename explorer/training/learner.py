@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from explorer.data import ImageData, Split
 from explorer.errors import InputError
 from explorer.i18n import N_, Message
-from explorer.optimizers import Group
+from explorer.optimizers import ParameterGroup
 from explorer.recipe import Recipe
 from explorer.techniques import building
 from explorer.training import freezing
@@ -193,7 +193,7 @@ class Learner:
 
     def _optimizer(self, learning: Sequence[tuple[float, list[nn.Parameter]]]) -> torch.optim.Optimizer:
         """What is frozen is not in it: no state, no weight decay."""
-        groups: list[Group] = [
+        groups: list[ParameterGroup] = [
             {"params": those, "factor": factor, "weight_decay": decay}
             for factor, own in learning
             for those, decay in (

@@ -80,7 +80,6 @@ def one_step(run: Run, indices: Tensor) -> Iterator[Event]:
     began, learner = perf_counter(), run.learner
     context = run.context = run.next_context(indices)
     run.watch.look("before_forward", context)
-
     learner.optimizer.zero_grad()
     forward = Forward(learner, context, run.watch, run.reused_features(indices))
     loss = backward(run.recipe.techniques, forward, learner.parameters)

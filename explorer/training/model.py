@@ -24,7 +24,7 @@ def filled(techniques: tuple[Technique, ...], slot: str, *arguments: object) -> 
     return made
 
 
-class Blanks:
+class FilledBlanks:
     """The blanks of the network, filled by the techniques of a recipe."""
 
     def __init__(self, techniques: tuple[Technique, ...], rng: torch.Generator) -> None:
@@ -70,7 +70,7 @@ def build(
     """The network of `recipe`, with its start weights if it is to be `started`; dropout will draw from `rng`."""
     techniques = recipe.techniques
     with torch.random.fork_rng(devices=[]):  # torch's constructors draw from the global stream; leave it as it was
-        model = recipe.network.build(facts, copy.deepcopy(input_layer), Blanks(techniques, rng))
+        model = recipe.network.build(facts, copy.deepcopy(input_layer), FilledBlanks(techniques, rng))
         for technique in techniques if "convolution" in recipe.network.blanks else ():
             if technique.acts_in("convolution"):
                 _convert(model, technique)

@@ -10,16 +10,14 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from time import perf_counter
-from typing import TypeAlias
 from weakref import WeakKeyDictionary
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
 from explorer.data import DataSpec, ImageData
-from explorer.events import ActivationStats, Floats, LayerPlan, SampleGrid
+from explorer.events import ActivationStats, Doubles, Floats, LayerPlan, SampleGrid
 from explorer.i18n import Message, _
 from explorer.recipe import Recipe
 from explorer.techniques import Moment
@@ -37,7 +35,6 @@ from explorer.training.rates import learning_rate
 from explorer.training.streams import stream
 from explorer.training.teaching import Teachers
 
-Doubles: TypeAlias = npt.NDArray[np.float64]
 POINTS = 300
 """Of the planned curve at most."""
 PLANNED_EPOCHS = 500

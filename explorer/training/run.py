@@ -29,7 +29,7 @@ from explorer.training.state import Standing
 from explorer.training.threads import Chosen
 
 
-class Images:
+class RunImages:
     """The images of a run, on its device; `sample` are those training images on which the metrics are measured."""
 
     def __init__(self, data: ImageData, device: torch.device) -> None:
@@ -61,7 +61,7 @@ class Run:
         self.recipe, self.watch, self.control, self.checkpoints = recipe, watch, control, checkpoints
         device = pick_device(recipe.device)
         check(recipe, data)
-        self.images = Images(data, device)
+        self.images = RunImages(data, device)
         self.learner = Learner(recipe, data, device, started=started)
         check_smallest_pass(recipe, self.learner.model, self.images.training)
         self.features: Features | None = None
@@ -95,14 +95,10 @@ class Run:
         return Moment(at.step, self.steps_per_epoch, self.recipe.epochs, tuple(at.losses), tuple(at.rebuilt), at.since)
 
     @property
-    def stopped_early(self) -> bool:
-        """Whether a technique ends it here."""
-        return any(technique.stop(self.moment) for technique in self.recipe.techniques)
-
-    @property
     def over(self) -> bool:
-        """Whether there is no further epoch."""
-        return self.at.epoch >= self.recipe.epochs or self.stopped_early
+        """Whether there is no further epoch: all are done, or a technique ends it here."""
+        moment = self.moment
+        return self.at.epoch >= self.recipe.epochs or any(t.stop(moment) for t in self.recipe.techniques)
 
     def batches(self) -> Iterator[Tensor]:
         """Indices (batch,) of every batch of this epoch still to come."""

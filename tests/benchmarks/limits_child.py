@@ -23,6 +23,7 @@ from explorer.gui.window import Window
 from explorer.gui.worker import Events, stored_run
 from explorer.recipe import Recipe
 from explorer.runs import RunRecord
+from explorer.runs.timing import total_steps
 from explorer.session.screen import RunOnScreen
 from explorer.session.session import State
 from explorer.training.control import Control
@@ -97,7 +98,7 @@ class Clicks(Everything):
         session, now = self.window.session, perf_counter()
         if session.state is State.IDLE:
             self.run_ended()
-        elif session.current is None or session.current.record.step < WARM or not self.all_acted():
+        elif session.current is None or session.current.record.series.steps.last < WARM or not self.all_acted():
             self.due = now + self.rng.uniform(*WAIT)
         elif now >= self.due:
             self.clicks.append(now)
@@ -175,12 +176,16 @@ class MemoryUse(Everything):
         """Take note of the memory, once early and once at the end."""
         session = self.window.session
         record = session.current.record if session.current else RunRecord()
-        if not self.before and record.step and record.step >= MEMORY_FIRST * record.total_steps:
+        if (
+            not self.before
+            and record.series.steps.last
+            and record.series.steps.last >= MEMORY_FIRST * total_steps(record)
+        ):
             self.before = resident()
         if session.state is State.IDLE:
             self.timer.stop()
             outcome = record.ended.outcome if record.ended else "never began"
-            self.say(before_mb=self.before, after_mb=resident(), steps=record.step, outcome=outcome)
+            self.say(before_mb=self.before, after_mb=resident(), steps=record.series.steps.last, outcome=outcome)
 
 
 def resident() -> float:

@@ -113,7 +113,7 @@ class FirstPoint(Driver):
         if run is None or self.window.session.state is State.IDLE:
             return False
         curve = self.plot.drawn(f"batch {run.index}")
-        return curve is not None and 2 <= len(curve[0]) <= len(run.record.losses)
+        return curve is not None and 2 <= len(curve[0]) <= len(run.record.series.steps.losses)
 
 
 class Everything(Driver):
@@ -200,7 +200,11 @@ class Gaps(Train):
     def tick(self) -> None:
         """Keep the gap, from the first step to the last; loading torch and images is another figure's matter."""
         now, session = perf_counter(), self.window.session
-        training = session.state is State.RUNNING and session.current is not None and session.current.record.step > 0
+        training = (
+            session.state is State.RUNNING
+            and session.current is not None
+            and session.current.record.series.steps.last > 0
+        )
         if training and self.last is not None:
             self.gaps.append(1000 * (now - self.last))
         self.last = now if training else None

@@ -122,7 +122,7 @@ def test_ctrl_c_leaves_a_loadable_run(tmp_path: Path) -> None:
     assert record.ended is not None
     assert record.ended.outcome == "stopped"
     saved = torch.load(tmp_path / "run" / "checkpoints" / "last.pt", weights_only=True)
-    assert saved["step"] == record.step
+    assert saved["step"] == record.series.steps.last
 
 
 def test_a_kill_leaves_a_loadable_run(tmp_path: Path) -> None:
@@ -155,7 +155,7 @@ def test_a_disk_that_fills_up_in_mid_run(tmp_path: Path) -> None:
     assert last["outcome"] == "failed"
     assert "could not be written" in last["reason"]["text"]
     assert "Traceback" not in done.stderr
-    assert open_run(tmp_path / "run").step > 0
+    assert open_run(tmp_path / "run").series.steps.last > 0
     assert "model" in torch.load(tmp_path / "run" / "checkpoints" / "last.pt", weights_only=True)
 
 

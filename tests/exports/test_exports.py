@@ -37,7 +37,7 @@ def test_tables_hold_every_epoch_and_every_step(tmp_path: Path) -> None:
     epochs = list(csv.DictReader(io.StringIO(metrics.read_text(encoding="utf-8"))))
     assert [float(row["validation_loss"]) for row in epochs] == [e.validation["loss"] for e in record.epochs]
     rows = list(csv.DictReader(io.StringIO(steps.read_text(encoding="utf-8"))))
-    assert [float(row["loss"]) for row in rows] == record.losses.tolist()
+    assert [float(row["loss"]) for row in rows] == record.series.steps.losses.tolist()
     assert all(None not in row and None not in row.values() for row in rows)  # as many cells as names of columns
 
 
@@ -58,14 +58,14 @@ def test_tensorboard_reads_its_events(tmp_path: Path) -> None:
     read, record = EventAccumulator(str(tmp_path)).Reload(), open_run(RUN)
     losses = [(e.step, e.value) for e in read.Scalars("validation/loss")]
     assert losses == [(e.step, pytest.approx(e.validation["loss"], rel=1e-6)) for e in record.epochs]
-    assert [e.value for e in read.Scalars("step/loss")] == pytest.approx(record.losses.tolist(), rel=1e-6)
+    assert [e.value for e in read.Scalars("step/loss")] == pytest.approx(record.series.steps.losses.tolist(), rel=1e-6)
     times = [e.wall_time for e in read.Scalars("step/loss")]
     assert times == sorted(times)
     assert record.started is not None
     assert times[0] >= record.started.time
-    layer = record.norms[0].names[0]
+    layer = record.series.norms[0].names[0]
     norms = [e.value for e in read.Scalars(f"gradient_norm/{layer}")]
-    assert norms == pytest.approx([row[0] for h in record.norms for row in h.quantity("before")], rel=1e-6)
+    assert norms == pytest.approx([row[0] for h in record.series.norms for row in h.quantity("before")], rel=1e-6)
     assert {"samples/before/0", "samples/after/0"} <= {
         f"{tag}/0" if "/0" not in tag else tag for tag in read.images.Keys()
     }
@@ -80,7 +80,7 @@ def test_parquet_holds_the_tables_with_types(tmp_path: Path) -> None:
     read = parquet.read_table(metrics)
     assert read["validation_loss"].to_pylist() == [e.validation["loss"] for e in record.epochs]
     assert [str(read.schema.field(name).type) for name in ("epoch", "validation_loss")] == ["int64", "double"]
-    assert parquet.read_table(steps)["loss"].to_pylist() == record.losses.tolist()
+    assert parquet.read_table(steps)["loss"].to_pylist() == record.series.steps.losses.tolist()
 
 
 @pytest.mark.parametrize("name", ["pt", "safetensors", "onnx", "pt2"])

@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtCore import QSettings, Qt
 from pytestqt.qtbot import QtBot
 
+from explorer.events import RecipeChanged
 from explorer.gui.layout.columns import LEAST, MOST, Columns
 from explorer.gui.settings import Memory
 from explorer.gui.window import Window
@@ -88,14 +89,14 @@ def test_a_tick_in_the_layers_list_freezes_in_the_run_and_can_be_undone(qtbot: Q
     assert window.session.current
     record = window.session.current.record
     window.press("batch")
-    qtbot.waitUntil(lambda: [record.changes(mark) for mark in record.marks] == [("frozen: conv",)])
+    qtbot.waitUntil(lambda: [record.changes(mark) for mark in record.all(RecipeChanged)] == [("frozen: conv",)])
     qtbot.waitUntil(lambda: window.layers.chip.text() == "")
     assert "Start fresh: classifier" in window.transport.message.toolTip()
     window.menus.actions["undo"].trigger()
     assert window.layers.tree.topLevelItem(0).checkState(0) is Qt.CheckState.Checked
     qtbot.waitUntil(lambda: window.session.state.name == "PAUSED")
     window.press("batch")
-    qtbot.waitUntil(lambda: [record.changes(mark) for mark in record.marks[1:]] == [("learning: conv",)])
+    qtbot.waitUntil(lambda: [record.changes(mark) for mark in record.all(RecipeChanged)[1:]] == [("learning: conv",)])
     window.press("stop")
     qtbot.waitUntil(lambda: window.session.state.name == "IDLE")
 

@@ -14,7 +14,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
-from explorer.gui.export.dialog import LARGEST, ExportDialog, Options, remembered
+from explorer.gui.export.dialog import LARGEST, ExportDialog, ExportOptions, remembered
 from explorer.gui.export.panel_files import copy_to_clipboard, export_panel, save_as, suggested_name
 from explorer.gui.panels import Panel, Shown
 from explorer.gui.panels.loss import LossPanel
@@ -71,7 +71,7 @@ def test_a_picture_has_the_size_and_scale_asked_for(
     assert Path(suggested[0]).name == "2026-11-23-fashion-mini-loss.png"
     save_as(panel, "png")  # what was chosen last is offered again, place and all
     assert Path(suggested[1]).parent == tmp_path
-    assert remembered.options == Options(640, 360, 2.5)
+    assert remembered.options == ExportOptions(640, 360, 2.5)
 
 
 def test_the_ending_is_added_where_it_was_left_out(
@@ -103,12 +103,12 @@ def test_cancel_changes_nothing(panel: Panel, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(ExportDialog, "exec", lambda dialog: dialog.width_.setValue(640) or dialog.reject())
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_arguments: pytest.fail("asked for a place"))
     save_as(panel, "png")
-    assert remembered.options == Options()
+    assert remembered.options == ExportOptions()
 
 
 @pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
 def test_the_colours_are_the_ones_asked_for(panel: Panel, tmp_path: Path, palette: object) -> None:
-    options = Options(400, 300, dark=palette is DARK)
+    options = ExportOptions(400, 300, dark=palette is DARK)
     path = export_panel(panel, tmp_path / "a.png", options.width, options.height, palette=options.palette)
     with Image.open(path) as picture:
         assert "#{:02x}{:02x}{:02x}".format(*picture.convert("RGB").getpixel((1, 298))) == options.palette.background
@@ -181,15 +181,15 @@ def test_the_suggested_name_can_be_a_file_anywhere(panel: Panel, label: str, nam
 
 def test_the_choice_outlives_the_window(qtbot: QtBot, tmp_path: Path) -> None:
     with opened(qtbot, tmp_path, example=False):
-        remembered.options, remembered.folder = Options(1200, 900, 2.0, True), tmp_path
+        remembered.options, remembered.folder = ExportOptions(1200, 900, 2.0, True), tmp_path
     state = remembered.state()
     remembered.restore("")
-    assert remembered.options == Options()
+    assert remembered.options == ExportOptions()
     remembered.restore(state)
-    assert (remembered.options, remembered.folder) == (Options(1200, 900, 2.0, True), tmp_path)
+    assert (remembered.options, remembered.folder) == (ExportOptions(1200, 900, 2.0, True), tmp_path)
     for broken in ("nonsense", "[]", '{"width": 1}', state.replace("1200", "0"), state.replace("2.0", "1e9")):
         remembered.restore(broken)
-        assert remembered.options == Options()
+        assert remembered.options == ExportOptions()
 
 
 def test_a_failed_write_leaves_the_old_file(panel: Panel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,7 +33,11 @@ def test_a_cut_off_run_goes_on_from_its_banner(qtbot: QtBot, tmp_path: Path) -> 
         qtbot.waitUntil(lambda: window.session.state is State.IDLE, timeout=60_000)
         assert shown.record.ended
         assert shown.record.latest(RunResumed)
-        assert shown.record.steps.tolist() == open_run(folder).steps.tolist() == list(range(1, 16))
+        assert (
+            shown.record.series.steps.numbers.tolist()
+            == open_run(folder).series.steps.numbers.tolist()
+            == list(range(1, 16))
+        )
         assert window.session.recipe == RECIPE
     same(folder, begin(tmp_path / "whole"))
 
@@ -51,7 +55,9 @@ def test_one_that_cannot_go_on_is_shown_as_it_was_with_the_reason(
         window.show_stored((folder,))
         qtbot.waitUntil(lambda: window.banner.on.isVisible(), timeout=10_000)
         window.runs_list.go_on.emit(folder)
-        qtbot.waitUntil(lambda: window.session.state is State.IDLE and window.session.current.record.step > 0)  # type: ignore[union-attr]
+        qtbot.waitUntil(
+            lambda: window.session.state is State.IDLE and window.session.current.record.series.steps.last > 0
+        )  # type: ignore[union-attr]
         window.show_all()
         assert "the images have gone" in window.banner.text.text()
 

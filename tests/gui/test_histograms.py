@@ -9,7 +9,15 @@ from pytestqt.qtbot import QtBot
 from explorer.events import HISTOGRAM, Histograms, RunStarted, StepDone
 from explorer.gui.charts.picture import picture
 from explorer.gui.charts.shown import Shown
-from explorer.gui.panels.histograms import CELLS, COLUMNS, HistogramsPanel, Strips, cells_in_sight, medians, shares
+from explorer.gui.panels.histograms import (
+    CELLS,
+    COLUMNS,
+    HistogramsPanel,
+    HistogramStrips,
+    cells_in_sight,
+    medians,
+    shares,
+)
 from explorer.runs import RunRecord
 
 LOW, HIGH, PARTS = HISTOGRAM
@@ -27,7 +35,7 @@ def look(step: int, gradients: dict[str, dict[int, int]], weights: int = 20) -> 
 
 def test_strips_hold_the_mean_share_of_each_column() -> None:
     looks = [look(1 + 50 * i, {"a": {10: 1 + i % 2, 11: 1}}) for i in range(3 * COLUMNS)]
-    grown, fresh = Strips(), Strips()
+    grown, fresh = HistogramStrips(), HistogramStrips()
     for end in range(1, len(looks) + 1, 97):
         grown.update(looks[:end], "gradients")
     grown.update(looks, "gradients")
@@ -39,7 +47,7 @@ def test_strips_hold_the_mean_share_of_each_column() -> None:
 
 
 def test_layers_of_a_rebuilt_network_stand_beside_the_old_ones() -> None:
-    strips = Strips()
+    strips = HistogramStrips()
     strips.update([look(1, {"a": {5: 1}, "c": {5: 1}}), look(51, {"a": {5: 1}, "b": {6: 1}, "c": {5: 0}})], "gradients")
     assert strips.names == ("a", "b", "c")
     values = strips.values

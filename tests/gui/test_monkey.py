@@ -16,7 +16,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMenu, QMessageBox
 from pytestqt.qtbot import QtBot
 
-from explorer.events import FAILED, FINISHED, STOPPED, Event, RunEnded
+from explorer.events import FAILED, FINISHED, STOPPED, Event, RecipeChanged, RunEnded
 from explorer.gui.charts.picture import picture
 from explorer.gui.charts.plot import Plot
 from explorer.gui.export.dialog import ExportDialog
@@ -191,6 +191,6 @@ def test_nothing_breaks_and_nothing_piles_up(monkey: Monkey, problems: Problems,
     runs = {folder: open_run(folder) for folder in (tmp_path / "runs").iterdir()}
     assert {run.ended.outcome for run in runs.values() if run.ended} >= {FINISHED, STOPPED}
     assert all(run.ended for run in runs.values())
-    assert any(run.marks for run in runs.values())
+    assert any(run.all(RecipeChanged) for run in runs.values())
     for folder in runs:
         assert Recipe.read(folder / RECIPE)

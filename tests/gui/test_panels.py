@@ -16,15 +16,7 @@ from pytestqt.qtbot import QtBot
 
 from explorer import Recipe
 from explorer.errors import InputError
-from explorer.events import (
-    Evaluation,
-    Event,
-    FrozenCheck,
-    LayerPlan,
-    RunStarted,
-    SampleGrid,
-    StepDone,
-)
+from explorer.events import Evaluation, Event, FrozenCheck, LayerPlan, ModeAccuracy, RunStarted, SampleGrid, StepDone
 from explorer.gui.charts.annotations import ChangeMark, merged
 from explorer.gui.charts.curves import marks_of
 from explorer.gui.charts.header import Readout, Selector, fitting
@@ -55,8 +47,8 @@ def test_loss_curves_equal_the_record(qtbot: QtBot, tiny_record: RunRecord) -> N
         np.testing.assert_array_equal(x, [1, 2, 3])
         np.testing.assert_array_equal(y, tiny_record.metric(split, "loss"))
     x, y = panel.plot.drawn("batch 0") or pytest.fail("no batch curve")
-    np.testing.assert_array_equal(x, tiny_record.steps / 10)
-    np.testing.assert_array_equal(y, tiny_record.losses)
+    np.testing.assert_array_equal(x, tiny_record.series.steps.numbers / 10)
+    np.testing.assert_array_equal(y, tiny_record.series.steps.losses)
     assert panel.plot.overlay.best is not None
     assert panel.plot.overlay.best.x == 2
     assert "0.600" in panel.numbers()
@@ -113,7 +105,7 @@ def test_mean_absolute_error_says_what_it_needs(qtbot: QtBot, tiny_record: RunRe
 def test_normalization_curves_equal_the_record(qtbot: QtBot, tiny_record: RunRecord) -> None:
     panel = drawn(qtbot, NormalizationPanel, tiny_record)
     assert isinstance(panel, NormalizationPanel)
-    history = tiny_record.normalization["norm"]
+    history = tiny_record.series.normalization["norm"]
     for plot, batch, running in ((panel.mean, 1, 2), (panel.variance, 3, 4)):
         for name, column in (("batch", batch), ("running", running)):
             x, y = plot.drawn(name) or pytest.fail(f"no curve {name}")
@@ -123,7 +115,7 @@ def test_normalization_curves_equal_the_record(qtbot: QtBot, tiny_record: RunRec
     _x, y = panel.affine.drawn("γ") or pytest.fail("no γ")
     np.testing.assert_array_equal(y, history.latest.gamma)
     _x, y = panel.modes.drawn("evaluation mode") or pytest.fail("no accuracy")
-    np.testing.assert_array_equal(y, [look.eval_mode for look in tiny_record.modes])
+    np.testing.assert_array_equal(y, [look.eval_mode for look in tiny_record.all(ModeAccuracy)])
 
 
 def test_a_frozen_normalization_says_so(qtbot: QtBot, tiny_record: RunRecord) -> None:
@@ -165,7 +157,7 @@ def test_samples_say_targets_and_what_was_drawn(qtbot: QtBot, tiny_record: RunRe
     assert panel.grid.texts[1] == ("Bag", "unchanged")
     assert len(panel.grid.cells()) == 4
     image = panel.grid.pairs[0][0]
-    assert image.pixelColor(0, 0).red() == tiny_record.samples.before[0, 0, 0, 0]  # type: ignore[union-attr]
+    assert image.pixelColor(0, 0).red() == tiny_record.latest(SampleGrid).before[0, 0, 0, 0]  # type: ignore[union-attr]
     assert image.width() % 28 == 0
 
 
@@ -176,7 +168,7 @@ def test_planned_rate_is_what_the_trainer_takes(qtbot: QtBot, tiny_record: RunRe
     panel = drawn(qtbot, SchedulePanel, tiny_record)
     assert isinstance(panel, SchedulePanel)
     _x, actual = panel.plot.drawn("rate 0") or pytest.fail("no rate")
-    np.testing.assert_array_equal(actual, tiny_record.rates)
+    np.testing.assert_array_equal(actual, tiny_record.series.steps.rates)
     _x, plan = panel.plot.drawn("plan 0") or pytest.fail("no plan")
     np.testing.assert_array_equal(plan, y)
 

@@ -20,7 +20,7 @@ from tests.gui.drawing import drawn, said
 def test_confusion_equals_the_record(qtbot: QtBot, tiny_record: RunRecord) -> None:
     panel = drawn(qtbot, ConfusionPanel, tiny_record)
     assert isinstance(panel, ConfusionPanel)
-    evaluation = tiny_record.evaluation
+    evaluation = tiny_record.latest(Evaluation)
     assert evaluation is not None
     matrix = panel.matrix
     assert matrix.names == ["Coat", "Bag", "Boot"]
@@ -49,7 +49,7 @@ def test_confusion_equals_the_record(qtbot: QtBot, tiny_record: RunRecord) -> No
 
 
 def test_confusion_without_a_matrix_and_without_mistakes(qtbot: QtBot, tiny_record: RunRecord) -> None:
-    evaluation = tiny_record.evaluation
+    evaluation = tiny_record.latest(Evaluation)
     assert evaluation is not None
     none = np.zeros(0, np.int64)
     tiny_record.apply(

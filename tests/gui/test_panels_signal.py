@@ -23,7 +23,7 @@ from tests.gui.drawing import drawn, said
 def test_gradients_map_and_bars_equal_the_record(qtbot: QtBot, tiny_record: RunRecord) -> None:
     panel = drawn(qtbot, GradientsPanel, tiny_record)
     assert isinstance(panel, GradientsPanel)
-    history = tiny_record.norms[0]
+    history = tiny_record.series.norms[0]
     for key, values in {
         "l2": history.quantity("before"),
         "rms": history.quantity("before") / np.sqrt(history.sizes),
@@ -85,7 +85,7 @@ def test_heat_map_joins_the_layers_of_a_rebuilt_network() -> None:
 def test_activations_equal_the_record(qtbot: QtBot, tiny_record: RunRecord) -> None:
     panel = drawn(qtbot, ActivationsPanel, tiny_record)
     assert isinstance(panel, ActivationsPanel)
-    history = tiny_record.activations[0]
+    history = tiny_record.series.activations[0]
     mean, std, dead = (history.quantity(name) for name in ("mean", "std", "dead"))
     assert panel.heat.names == history.names
     np.testing.assert_allclose(panel.heat.values, np.log10(std).T)

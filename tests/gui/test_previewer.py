@@ -516,7 +516,7 @@ def test_a_preview_is_drawn_beside_the_run(qtbot: QtBot, tiny_record: RunRecord,
     x, y = panel.plot.drawn("next 0")
     np.testing.assert_array_equal(x, coming.schedule.epochs)
     np.testing.assert_array_equal(y, coming.schedule.rates)
-    np.testing.assert_array_equal(panel.plot.drawn("rate 0")[1], tiny_record.rates)
+    np.testing.assert_array_equal(panel.plot.drawn("rate 0")[1], tiny_record.series.steps.rates)
     assert "next run" in [entry.text for entry in panel.plot.legend_strip.entries]
     assert panel.plot.viewRange()[0][1] > 4
     rows = [row for row in panel.table()[1] if row[0] == "next run"]
@@ -555,12 +555,12 @@ def test_layers_that_thaw_have_bars_and_rates_of_their_own(qtbot: QtBot, tiny_ev
     for i, (first, factor) in enumerate(((20, 0.25), (10, 0.5), (0, 1.0))):
         _x, y = panel.plot.drawn(f"rate 0 {i}" if i else "rate 0")
         assert np.isnan(y[:first]).all()
-        np.testing.assert_allclose(y[first:], factor * record.rates[first:])
+        np.testing.assert_allclose(y[first:], factor * record.series.steps.rates[first:])
         x, _y = panel.thaws.drawn(f"learns {i} {first // 10}")
         assert (x.min(), x.max()) == (first / 10, 3)
     rates = [row[3] for row in panel.table()[1] if row[1] == "stage1"]
     np.testing.assert_allclose(rates[:10], 0)
-    np.testing.assert_allclose(rates[10:], 0.5 * record.rates[10:])
+    np.testing.assert_allclose(rates[10:], 0.5 * record.series.steps.rates[10:])
 
 
 def test_one_group_of_layers_is_drawn_plainly(qtbot: QtBot, tiny_record: RunRecord) -> None:
@@ -605,7 +605,7 @@ def test_targets_of_a_run_come_from_its_batch_until_the_previewer_answers(qtbot:
 
 
 def test_targets_of_a_run_that_mixes(qtbot: QtBot, tiny_record: RunRecord) -> None:
-    grid = tiny_record.samples
+    grid = tiny_record.latest(SampleGrid)
     assert grid is not None
     tiny_record.apply(
         SampleGrid(
@@ -615,6 +615,7 @@ def test_targets_of_a_run_that_mixes(qtbot: QtBot, tiny_record: RunRecord) -> No
             labels=np.array([0, 1, 1, 0]),
             targets=np.array([[0.7, 0.3, 0], [0, 1, 0], [0, 0.6, 0.4], [0.5, 0, 0.5]], np.float32),
             drawn={"mix": np.array([0.7, 1, 0.6, 0.5], np.float32)},
+            mixed=np.array([True, False, True, True]),
         )
     )
     panel = shown_in(qtbot, TargetsPanel, tiny_record)

@@ -19,7 +19,7 @@ from PySide6.QtGui import QImage
 
 from explorer.data import DataChoice
 from explorer.display import missing_for_window
-from explorer.events import STOPPED
+from explorer.events import STOPPED, RecipeChanged
 from explorer.gui.settings import NAME
 from explorer.recipe import Recipe
 from explorer.runs import open_run
@@ -245,11 +245,11 @@ def left_behind(folder: Path, settings: QSettings) -> None:
     record = open_run(run)
     assert record.ended
     assert record.ended.outcome == STOPPED
-    changed = [change for mark in record.marks for change in record.changes(mark)]
+    changed = [change for mark in record.all(RecipeChanged) for change in record.changes(mark)]
     assert "without normalization" in changed
     assert any(change.startswith("frozen: ") for change in changed)
     checkpoint = torch.load(run / CHECKPOINTS / "last.pt", weights_only=True)
-    assert checkpoint["step"] == record.step > 0
+    assert checkpoint["step"] == record.series.steps.last > 0
     assert not any("running_mean" in name for name in checkpoint["model"])
     with (folder / "loss.csv").open(encoding="utf-8") as file:
         assert len(list(csv.DictReader(file))) > 1

@@ -11,7 +11,7 @@ import pytest
 
 from explorer.data import DataChoice
 from explorer.errors import InputError
-from explorer.events import Event, RunStarted
+from explorer.events import Event, RecipeChanged, RunStarted
 from explorer.i18n import set_language
 from explorer.recipe import Recipe
 from explorer.runs import Mailbox, RunStore
@@ -78,7 +78,7 @@ def test_a_run_from_start_to_end(run: tuple[Session, Script]) -> None:
     assert session.current
     record = session.current.record
     assert record.ended
-    assert (record.ended.outcome, record.step, len(record.epochs)) == ("finished", 3 * PER_EPOCH, 3)
+    assert (record.ended.outcome, record.series.steps.last, len(record.epochs)) == ("finished", 3 * PER_EPOCH, 3)
 
 
 def test_one_batch_then_one_epoch_then_on_to_the_end(run: tuple[Session, Script]) -> None:
@@ -87,21 +87,21 @@ def test_one_batch_then_one_epoch_then_on_to_the_end(run: tuple[Session, Script]
     wait_for(session, State.PAUSED)
     assert session.current
     record = session.current.record
-    assert record.step == 1
+    assert record.series.steps.last == 1
     session.step()
     wait_for(session, State.PAUSED)
-    assert record.step == 2
+    assert record.series.steps.last == 2
     session.epoch()
     assert session.state is State.RUNNING
     wait_for(session, State.PAUSED)
     until(lambda: len(record.epochs) == 1, session.tick)
-    assert record.step == PER_EPOCH
+    assert record.series.steps.last == PER_EPOCH
     session.epoch()
     wait_for(session, State.PAUSED)
-    assert record.step == 2 * PER_EPOCH
+    assert record.series.steps.last == 2 * PER_EPOCH
     session.live.resume()  # type: ignore[union-attr]
     to_the_end(session)
-    assert record.step == 3 * PER_EPOCH
+    assert record.series.steps.last == 3 * PER_EPOCH
 
 
 def test_a_run_can_begin_with_one_epoch(run: tuple[Session, Script]) -> None:
@@ -109,7 +109,7 @@ def test_a_run_can_begin_with_one_epoch(run: tuple[Session, Script]) -> None:
     session.epoch()
     wait_for(session, State.PAUSED)
     assert session.current
-    assert session.current.record.step == PER_EPOCH
+    assert session.current.record.series.steps.last == PER_EPOCH
 
 
 def test_pause_and_stop_while_it_waits(run: tuple[Session, Script]) -> None:
@@ -141,9 +141,9 @@ def test_a_change_reaches_the_run_once_and_is_marked_until_it_acts(run: tuple[Se
     session.step()
     assert session.current
     record = session.current.record
-    until(lambda: record.marks, session.tick)
+    until(lambda: record.all(RecipeChanged), session.tick)
     assert set(session.differences()) == {"network"}
-    assert record.changes(record.marks[0]) == (f"with {Dropout()}",)
+    assert record.changes(record.all(RecipeChanged)[0]) == (f"with {Dropout()}",)
     session.change(session.recipe.with_(width=64))  # nothing that the run could take
     session.step()
     wait_for(session, State.PAUSED)
@@ -155,9 +155,9 @@ def acted(session: Session, marks: int) -> list[tuple[str, ...]]:
     assert session.current
     record = session.current.record
     session.step()
-    until(lambda: len(record.marks) == marks, session.tick)
+    until(lambda: len(record.all(RecipeChanged)) == marks, session.tick)
     wait_for(session, State.PAUSED)
-    return [record.changes(mark) for mark in record.marks]
+    return [record.changes(mark) for mark in record.all(RecipeChanged)]
 
 
 def test_undo_and_redo_in_mid_run_act_and_leave_marks_of_their_own(run: tuple[Session, Script]) -> None:
@@ -272,7 +272,7 @@ def test_stored_runs_are_shown_and_laid_over_in_colours_that_stay(tmp_path: Path
     session.screen.overlay(two)
     session.screen.overlay(three)
     until(lambda: all(shown.rest is None for shown in session.screen.runs), session.tick)
-    assert [(s.folder.name, s.index, s.record.step) for s in session.screen.runs] == [
+    assert [(s.folder.name, s.index, s.record.series.steps.last) for s in session.screen.runs] == [
         ("one", 0, 8),
         ("two", 1, 8),
         ("three", 2, 8),

@@ -189,7 +189,7 @@ def allowed_in(window: Window, folder: Path) -> frozenset[str]:
     current = window.session.current
     record = current.record if current else RunRecord()
     layers = [f"{layer.name} {layer.kind}" for layer in record.layers]
-    layers += [name for history in record.activations for name in history.names]
+    layers += [name for history in record.series.activations for name in history.names]
     paths = [str(folder), *(str(shown.folder) for shown in window.session.screen.runs)]
     titles = [backbone.title for backbone in BACKBONES]
     remedies = [source.remedy for source in sources()]  # what to type, where a set is not on this machine

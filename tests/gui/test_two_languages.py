@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from explorer.cli.terminal import show
 from explorer.events import DIVERGED, FINISHED, Event, Note, RecipeChanged, StepDone, WeightsLoaded
+from explorer.gui.charts.picture import svg
 from explorer.gui.export.panel_files import export_panel
 from explorer.gui.window import Window
 from explorer.i18n import set_language
@@ -242,3 +243,20 @@ def test_a_run_that_goes_on_elsewhere_is_not_cut_off(qtbot: QtBot, tmp_path: Pat
         store.close()
         _line, _tip, banner = seen(qtbot, window, store.folder)
         assert "It left no checkpoint to go on from" in banner
+
+
+def test_pictures_of_panels_speak_the_language_of_the_window(
+    qtbot: QtBot, tmp_path: Path, made: tuple[str, Path]
+) -> None:
+    """Marks of live changes, axes, legends and numbers: text stays text in SVG."""
+    made_in, folder = made
+    if made_in != "en":
+        pytest.skip("the other way round there is nothing new to see")
+    with opened(qtbot, tmp_path, "ru", example=False) as window:
+        seen(qtbot, window, folder / NAMES[0])
+        typed = frozenset(LATIN.findall(" ".join([TINY.data.name, *CLASSES, "nan"]))) | allowed_in(window, folder)
+        for panel in window.grid.panels:
+            said = re.findall(r"<text[^>]*>([^<]*)</text>", svg(panel, 900, 600).decode())
+            assert any(CYRILLIC.search(text) for text in said), panel.name
+            left = {word for text in said for word in LATIN.findall(html.unescape(text))} - typed
+            assert not left, (panel.name, said)

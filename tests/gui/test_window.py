@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from explorer.data import DataChoice
+from explorer.events import RecipeChanged
 from explorer.gui.app import _First
 from explorer.gui.layout.painter import Painter
 from explorer.gui.pictures import render_window
@@ -78,7 +79,7 @@ def test_a_run_from_train_to_the_end(qtbot: QtBot, make: Make) -> None:
     assert window.session.current
     record = window.session.current.record
     assert record.ended
-    assert record.step == 2 * PER_EPOCH
+    assert record.series.steps.last == 2 * PER_EPOCH
     assert window.banner.isHidden()
     assert "80.0 %" in window.transport.message.text()
     assert [key for key, button in buttons.items() if button.isEnabled()] == ["train", "batch", "epoch"]
@@ -97,16 +98,16 @@ def test_pause_one_batch_one_epoch_resume_stop(qtbot: QtBot, make: Make) -> None
     assert window.session.current
     record = window.session.current.record
     qtbot.wait(100)  # what was under way has arrived
-    step = record.step
+    step = record.series.steps.last
     press(qtbot, window, "batch")
-    qtbot.waitUntil(lambda: record.step == step + 1)
+    qtbot.waitUntil(lambda: record.series.steps.last == step + 1)
     wait_for(qtbot, window, State.PAUSED)
     press(qtbot, window, "epoch")
     wait_for(qtbot, window, State.RUNNING)
     wait_for(qtbot, window, State.PAUSED)
-    assert record.step == (step + 1) // PER_EPOCH * PER_EPOCH + PER_EPOCH
+    assert record.series.steps.last == (step + 1) // PER_EPOCH * PER_EPOCH + PER_EPOCH
     press(qtbot, window, "pause")
-    qtbot.waitUntil(lambda: record.step > step + 2 * PER_EPOCH)
+    qtbot.waitUntil(lambda: record.series.steps.last > step + 2 * PER_EPOCH)
     press(qtbot, window, "stop")
     wait_for(qtbot, window, State.IDLE)
     assert record.ended
@@ -120,7 +121,7 @@ def test_keys_drive_the_run(qtbot: QtBot, make: Make) -> None:
     qtbot.keyClick(window, Qt.Key.Key_F7)
     wait_for(qtbot, window, State.PAUSED)
     assert window.session.current
-    assert window.session.current.record.step == 1
+    assert window.session.current.record.series.steps.last == 1
     qtbot.keyClick(window, Qt.Key.Key_F6)
     wait_for(qtbot, window, State.RUNNING)
     qtbot.keyClick(window, Qt.Key.Key_F5, Qt.KeyboardModifier.ShiftModifier)
@@ -142,8 +143,8 @@ def test_a_flipped_switch_acts_in_the_run_and_leaves_a_mark(qtbot: QtBot, make: 
     press(qtbot, window, "batch")
     assert window.session.current
     record = window.session.current.record
-    qtbot.waitUntil(lambda: bool(record.marks))
-    assert record.changes(record.marks[0]) == (f"with {Dropout()}",)
+    qtbot.waitUntil(lambda: bool(record.all(RecipeChanged)))
+    assert record.changes(record.all(RecipeChanged)[0]) == (f"with {Dropout()}",)
     assert script.recipes[-1].technique(Dropout) == Dropout()
     assert script.recipes[-1].batch_size == 128
     qtbot.waitUntil(lambda: card.chip.text() == "")
@@ -367,7 +368,7 @@ def test_a_real_run(qtbot: QtBot, make: Make) -> None:
     assert live.record.ended
     assert live.record.ended.outcome == "finished", live.record.ended
     stored = open_run(live.folder)
-    assert stored.step == live.record.step == 200 // 32
+    assert stored.series.steps.last == live.record.series.steps.last == 200 // 32
     assert (live.folder / "checkpoints" / "last.pt").is_file()
     for panel in window.panels:
         window.grid.enlarge(panel)

@@ -56,7 +56,7 @@ def test_closing_asks_stops_within_a_batch_and_keeps_the_run(qtbot: QtBot, tmp_p
         qtbot.waitUntil(lambda: window.session.state is State.RUNNING, timeout=60_000)
         current = window.session.current
         assert current
-        qtbot.waitUntil(lambda: current.record.step > 3, timeout=60_000)
+        qtbot.waitUntil(lambda: current.record.series.steps.last > 3, timeout=60_000)
         asked: list[str] = []
         window.ask = lambda question: bool(asked.append(question))  # type: ignore[method-assign]
         window.close()
@@ -70,7 +70,7 @@ def test_closing_asks_stops_within_a_batch_and_keeps_the_run(qtbot: QtBot, tmp_p
     stored = open_run(current.folder)
     assert stored.ended
     assert stored.ended.outcome == "stopped"
-    assert stored.step == stored.ended.step > 3
+    assert stored.series.steps.last == stored.ended.step > 3
     assert (current.folder / "checkpoints" / "last.pt").is_file()
 
 
@@ -80,12 +80,12 @@ def test_at_most_the_batch_under_way_is_finished_after_stop(qtbot: QtBot, tmp_pa
         qtbot.waitUntil(lambda: window.session.state is State.RUNNING)
         current = window.session.current
         assert current
-        qtbot.waitUntil(lambda: current.record.step >= 2)
+        qtbot.waitUntil(lambda: current.record.series.steps.last >= 2)
         window.tick()
-        before = current.record.step
+        before = current.record.series.steps.last
         window.press("stop")
         qtbot.waitUntil(lambda: window.session.state is State.IDLE)
-        assert current.record.step <= before + 2  # one may have ended since the last look
+        assert current.record.series.steps.last <= before + 2  # one may have ended since the last look
 
 
 def test_a_run_that_is_torn_down_is_stored_as_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

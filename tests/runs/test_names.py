@@ -15,6 +15,7 @@ from explorer.runs import RunRecord
 from explorer.runs.experiment import Experiment
 from explorer.runs.names import apart, file_name, name_of
 from explorer.runs.place import keep_place, kept_place
+from explorer.runs.timing import measures, seconds_left
 from explorer.techniques import Dropout, LabelSmoothing
 
 AUTOMATIC = Path("2026-01-03-000000-fashion-mini")
@@ -134,14 +135,14 @@ def test_time_left_counts_measuring_and_the_test_images() -> None:
     for n in (1, 2):
         for step in range(4 * n - 3, 4 * n + 1):
             record.apply(StepDone(step=step, epoch=n - 1, loss=1.0, lr=(0.1,), seconds=0.5, images=8))
-        assert record.measures
+        assert measures(record)
         record.apply(msgspec.structs.replace(epoch(n, 0.5, best=True), seconds=2.0, measuring_seconds=9.0))
-        assert not record.measures
-    assert record.seconds_left == pytest.approx(2 * (2 + 9) + 4.5)
+        assert not measures(record)
+    assert seconds_left(record) == pytest.approx(2 * (2 + 9) + 4.5)
 
 
 def test_before_the_first_measuring_time_left_reckons_with_it() -> None:
     start = msgspec.structs.replace(started(Recipe(epochs=1)), images={"validation": 6400, "test": 6400})
     record = RunRecord.of([start])
     record.apply(StepDone(step=1, epoch=0, loss=1.0, lr=(0.1,), seconds=0.5, images=128))
-    assert record.seconds_left == pytest.approx(3 * 0.5 + (2 + 1) * 6400 * 0.5 / 128 / 3)
+    assert seconds_left(record) == pytest.approx(3 * 0.5 + (2 + 1) * 6400 * 0.5 / 128 / 3)

@@ -29,6 +29,7 @@ from explorer.i18n import Message, set_language
 from explorer.recipe import Recipe
 from explorer.runs import Mailbox, RunRecord, RunStore
 from explorer.runs.store import stored_events
+from explorer.runs.timing import images_per_second, seconds_left, steps_per_epoch, total_steps, watching_share
 from explorer.techniques import Dropout
 
 SERIES = (StepDone, GradientNorms, NormStats, ActivationStats)
@@ -95,8 +96,13 @@ def test_mailbox_store_and_record_keep_the_same(tmp_path: Path, kind: type[Event
 def test_an_empty_record_answers() -> None:
     record = RunRecord()
     assert (record.latest(Evaluation), record.all(EpochDone), record.ended, record.best) == (None, [], None, None)
-    assert (record.step, record.total_steps, record.steps_per_epoch, record.seconds_left) == (0, 0, 1, None)
-    assert (record.images_per_second, record.watching_share, record.layers, record.recipe) == (0.0, 0.0, (), {})
+    assert (record.series.steps.last, total_steps(record), steps_per_epoch(record), seconds_left(record)) == (
+        0,
+        0,
+        1,
+        None,
+    )
+    assert (images_per_second(record), watching_share(record), record.layers, record.recipe) == (0.0, 0.0, (), {})
 
 
 def test_the_recipe_is_that_of_the_last_change_and_the_words_are_those_of_the_language() -> None:

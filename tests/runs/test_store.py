@@ -162,7 +162,7 @@ def test_full_disk_ends_the_run_with_a_reason(tmp_path: Path, monkeypatch: pytes
     assert "disk is full" in str(said[-1].reason)
     assert "Free some space" in str(said[-1].remedy)
     assert closed == [True]
-    assert open_run(tmp_path / "run").step == 1
+    assert open_run(tmp_path / "run").series.steps.last == 1
 
 
 @pytest.mark.parametrize("damage", ["cut", "text", "foreign"])
@@ -236,7 +236,7 @@ def test_a_run_opens_again_whatever_its_folder_is_called(tmp_path: Path, name: s
         list(store.recorded([started(), step(1), ended()]))
     before = {path.relative_to(tmp_path) for path in tmp_path.rglob("*")}
     record = open_run(folder)
-    assert (record.step, record.ended) == (1, ended())
+    assert (record.series.steps.last, record.ended) == (1, ended())
     assert list_runs(tmp_path) == (folder,)
     assert {path.relative_to(tmp_path) for path in tmp_path.rglob("*")} == before
     assert [path.name for path in tmp_path.iterdir()] == [name]
@@ -275,7 +275,7 @@ def test_opening_writes_nothing(tmp_path: Path) -> None:
     store.close()
     before = (copy / "run.sqlite").read_bytes()
     record = open_run(copy)
-    assert (record.step, record.ended) == (1, None)
+    assert (record.series.steps.last, record.ended) == (1, None)
     assert (copy / "run.sqlite").read_bytes() == before
 
 
@@ -289,7 +289,7 @@ def test_events_of_a_newer_version_are_skipped_counted_and_said(tmp_path: Path) 
             database.execute("INSERT INTO events (kind, event) VALUES ('WeightHistogram', ?)", (blob,))
     record = open_run(tmp_path / "run")
     assert [str(note.text) for note in record.all(Note)] == ["3 events of a newer version were skipped."]
-    assert (record.step, record.ended) == (1, ended())
+    assert (record.series.steps.last, record.ended) == (1, ended())
 
 
 def test_a_run_knows_whether_somebody_writes_it(tmp_path: Path) -> None:
@@ -308,5 +308,5 @@ def test_runs_from_before_databases_had_a_version_open() -> None:
     record = open_run(folder)
     assert record.ended is not None
     assert str(record.ended.reason) == "Finished."
-    assert record.step > 0
+    assert record.series.steps.last > 0
     assert len(record.epochs) == record.ended.epoch

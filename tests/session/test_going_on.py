@@ -99,7 +99,7 @@ def test_more_epochs_are_a_change_at_the_end(tmp_path: Path) -> None:
     go_on(folder, plain.with_(epochs=4))
     record, other = open_run(folder), open_run(long)
     assert [(event.step, event.recipe["epochs"]) for event in record.all(RecipeChanged)] == [(3 * PER_EPOCH, 4)]
-    assert record.losses.tolist() == other.losses.tolist()
+    assert record.series.steps.losses.tolist() == other.series.steps.losses.tolist()
     assert [event.epoch for event in record.all(EpochDone)] == [1, 2, 3, 4]
     assert record.ended
     assert record.ended.seconds > 0

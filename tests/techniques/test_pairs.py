@@ -11,7 +11,7 @@ import pytest
 from explorer import train
 from explorer.data import ImageData
 from explorer.events import RunEnded, StepDone
-from explorer.networks import MLP, Network, SmallCNN, ViT
+from explorer.networks import MLP, NETWORKS, Network, Pretrained, SmallCNN, ViT
 from explorer.recipe import Recipe
 from explorer.techniques import TECHNIQUES, Accumulation, Distillation, Technique, Transfer, clash
 
@@ -21,6 +21,7 @@ SMALL = (
     MLP(depth=2, width=8),
     ViT(patch=4, width=16, depth=2, heads=2),
 )
+LARGE = pytest.param(Pretrained(size=32), marks=pytest.mark.slow)
 OTHERWISE: dict[type[Technique], Technique] = {
     Transfer: Transfer(weights="none", train="all"),
     Accumulation: Accumulation(pieces=2),
@@ -42,7 +43,11 @@ def teacher(images: ImageData, tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(folder)
 
 
-@pytest.mark.parametrize("network", SMALL, ids=lambda network: network.kind)
+def test_no_network_is_left_out() -> None:
+    assert [type(network) for network in (*SMALL, *LARGE.values)] == list(NETWORKS)
+
+
+@pytest.mark.parametrize("network", [*SMALL, LARGE], ids=lambda network: network.kind)
 @pytest.mark.parametrize("one", DEFAULTS, ids=lambda technique: technique.name)
 def test_with_every_later_one(one: Technique, network: Network, images: ImageData, teacher: str) -> None:
     recipe = START.with_(network=network)

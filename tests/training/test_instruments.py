@@ -239,6 +239,9 @@ def test_samples_show_the_batch_that_was_trained_on(tiny: MakeImages) -> None:
     assert np.array_equal(grid.targets, context.batch.targets[:16].numpy())
     assert {"crop_x", "crop_y", "flip", "mix", "partner"} <= set(grid.drawn)
     assert all(values.shape == (16,) for values in grid.drawn.values())
+    assert grid.mixed is not None
+    assert grid.mixed.any()
+    assert not grid.mixed[grid.drawn["mix"] == 1].any()
 
 
 def test_activations_equal_those_of_the_pass_itself(tiny: MakeImages) -> None:

@@ -142,7 +142,7 @@ def test_star_header_and_best_checkpoint_are_one_thing(tiny: MakeImages, tmp_pat
             )
         if isinstance(event, EpochDone):
             losses[event.epoch] = event.validation["loss"]
-    assert [mark.anew for mark in record.marks] == [False, True, True]
+    assert [mark.anew for mark in record.all(RecipeChanged)] == [False, True, True]
     assert record.ended is not None
     assert record.best is not None
     since = {epoch: loss for epoch, loss in losses.items() if epoch > 5}

@@ -54,5 +54,5 @@ def test_a_run_of_an_earlier_version_opens_without_it() -> None:
     old = StepDone(step=1, epoch=0, loss=2.0, lr=(0.1,), seconds=0.1, images=8)
     new = StepDone(step=2, epoch=0, loss=2.0, lr=(0.1,), seconds=0.1, images=8, cross_entropy=1.5)
     record = RunRecord.of([decode(encode(event)) for event in (old, new)])
-    assert record.cross_entropies.tolist()[1] == 1.5
-    assert record.cross_entropies.tolist()[0] != record.cross_entropies.tolist()[0]
+    assert record.series.steps.cross_entropies.tolist()[1] == 1.5
+    assert record.series.steps.cross_entropies.tolist()[0] != record.series.steps.cross_entropies.tolist()[0]

@@ -18,9 +18,9 @@ from explorer.errors import InputError
 from explorer.i18n import _, ngettext
 
 if TYPE_CHECKING:
-    from explorer.lessons import Prediction
+    from explorer.lessons import Question
     from explorer.lessons.playing import Given, Playing
-    from explorer.lessons.verdict import Verdict
+    from explorer.lessons.verdict import ClaimVerdict
 
 
 def _flags(parser: argparse.ArgumentParser) -> None:
@@ -126,7 +126,7 @@ def _step(playing: Playing, seeds: int, asks: bool) -> None:
     print()
 
 
-def _ask(playing: Playing, prediction: Prediction) -> None:
+def _ask(playing: Playing, prediction: Question) -> None:
     """Until what was typed is a prediction."""
     print(prediction.question)
     for i, option in enumerate(prediction.options, 1):
@@ -144,7 +144,7 @@ def _ask(playing: Playing, prediction: Prediction) -> None:
     print()
 
 
-def _given(playing: Playing, prediction: Prediction, typed: str) -> Given:
+def _given(playing: Playing, prediction: Question, typed: str) -> Given:
     """Raises ValueError, IndexError."""
     from explorer.lessons.playing import Given
 
@@ -159,7 +159,7 @@ def _given(playing: Playing, prediction: Prediction, typed: str) -> Given:
     return Given(sketch=tuple((1 + i * (epochs - 1) / max(1, last), y) for i, y in enumerate(numbers)))
 
 
-def _tell(verdict: Verdict) -> None:
+def _tell(verdict: ClaimVerdict) -> None:
     table = Table(title=str(verdict.claim.text))
     for column in (str(verdict.claim.quantity), _("mean ± standard deviation")):
         table.add_column(column)

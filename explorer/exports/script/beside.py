@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from explorer.events import RecipeChanged
 from explorer.exports.base import StoredRun
 from explorer.exports.script.assemble import Facts, script
 from explorer.exports.script.notebook import notebook
@@ -33,7 +34,7 @@ def files(run: StoredRun) -> Iterator[tuple[str, bytes]]:
 def _facts(run: StoredRun, data: ImageData) -> Facts:
     """Of a stored run and its images."""
     notes = []
-    if run.record.marks:
+    if run.record.all(RecipeChanged):
         notes.append(_("The run was changed while it went; the script trains as it was at its end, from the start."))
     started = run.record.started
     return Facts(started.threads if started else 0, data.mirrors, tuple(notes))

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from explorer.events import EpochDone
+from explorer.events import Doubles, EpochDone, RecipeChanged
 from explorer.gui.charts.annotations import NO_LINE, ChangeMark, Entry, merged
 from explorer.gui.charts.groups import Group, groups_of
 from explorer.gui.charts.plot import Plot
@@ -17,7 +17,7 @@ from explorer.gui.theme import Palette, pen, run_pen
 from explorer.i18n import _
 from explorer.runs.bands import BANDS, EACH, band
 from explorer.runs.record import RunRecord
-from explorer.runs.series import Doubles
+from explorer.runs.timing import steps_per_epoch
 
 BAND = 0.22
 """Share of the curve's colour in the band around a mean."""
@@ -32,7 +32,7 @@ def epochs_of(record: RunRecord) -> Doubles:
 
 def step_epochs(record: RunRecord) -> Doubles:
     """Epochs done after each step, with fractions."""
-    return record.steps / record.steps_per_epoch
+    return record.series.steps.numbers / steps_per_epoch(record)
 
 
 def last_epoch(runs: Sequence[Shown]) -> float:
@@ -40,7 +40,7 @@ def last_epoch(runs: Sequence[Shown]) -> float:
     ends = [1.0] if not runs else []
     for shown in runs:
         record = shown.record
-        reached = record.step / record.steps_per_epoch
+        reached = record.series.steps.last / steps_per_epoch(record)
         ends.append(reached if record.ended else max(reached, float(record.recipe.get("epochs", 1))))
     return max([*ends, 1e-9])
 
@@ -51,9 +51,9 @@ def marks_of(runs: Sequence[Shown], palette: Palette) -> list[ChangeMark]:
     for shown in runs:
         record, anew = shown.record, best_anew(shown.record)
         colour = palette.run(shown.index).name() if len(runs) > 1 else ""
-        for change in record.marks:
+        for change in record.all(RecipeChanged):
             words = [*record.changes(change), *([_("best epoch anew")] if change.step in anew else [])]
-            marks.append(ChangeMark(change.step / record.steps_per_epoch, ", ".join(words), colour))
+            marks.append(ChangeMark(change.step / steps_per_epoch(record), ", ".join(words), colour))
     return merged(marks)
 
 
@@ -135,7 +135,7 @@ def draw_epochs(
 
 def former_bests(record: RunRecord) -> list[EpochDone]:
     """Best epochs of networks that the run gave up: a later one counts as best though its loss is higher."""
-    anew = [mark.step for mark in record.marks if mark.anew]
+    anew = [mark.step for mark in record.all(RecipeChanged) if mark.anew]
     bests = [epoch for epoch in record.epochs if epoch.best]
     return [
         before
@@ -149,11 +149,13 @@ def former_bests(record: RunRecord) -> list[EpochDone]:
 def best_anew(record: RunRecord) -> set[int]:
     """Steps of the live changes after which the best epoch was, or will be, looked for anew."""
     bests = [epoch for epoch in record.epochs if epoch.best]
-    steps = {mark.step for mark in record.marks if mark.anew and any(best.step <= mark.step for best in bests)}
+    steps = {
+        mark.step for mark in record.all(RecipeChanged) if mark.anew and any(best.step <= mark.step for best in bests)
+    }
     for former in former_bests(record):
         later = bests[bests.index(former) + 1].step
         if not any(former.step <= step < later for step in steps):
-            steps.update([mark.step for mark in record.marks if mark.step < later][-1:])
+            steps.update([mark.step for mark in record.all(RecipeChanged) if mark.step < later][-1:])
     return steps
 
 

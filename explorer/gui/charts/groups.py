@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from explorer.events import FINISHED
+from explorer.events import FINISHED, RecipeChanged
 from explorer.gui.charts.shown import Shown
 from explorer.i18n import Message
 from explorer.runs.bands import EACH
@@ -105,7 +105,7 @@ def verdicts(runs: Sequence[Shown], metric: str) -> list[tuple[str, Message, Ver
 
 def _but_for_seed(record: RunRecord) -> str:
     """The recipe of a run, and nothing of one that was changed while it went on: it has no equal."""
-    if record.started is None or record.marks:
+    if record.started is None or record.all(RecipeChanged):
         return ""
     return json.dumps(
         {key: value for key, value in record.started.recipe.items() if key not in NO_PART}, sort_keys=True

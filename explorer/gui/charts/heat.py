@@ -12,9 +12,10 @@ import pyqtgraph as pg
 from PySide6.QtCore import QRectF
 
 from explorer.errors import InputError
+from explorer.events import Doubles
 from explorer.gui.theme import COLOUR_MAP, Palette
 from explorer.recipe import parse
-from explorer.runs.series import Doubles, NormHistory, Table
+from explorer.runs.series import NormHistory, Table
 
 COLUMNS = 600
 """As many as a panel has pixels; a column that stands for several looks shows the largest value of each layer."""
@@ -22,7 +23,7 @@ DECADES = 12
 """Powers of ten that the colours cover at most."""
 
 
-class History(Protocol):
+class Looks(Protocol):
     """Looks at layers; the layers stay the same."""
 
     @property
@@ -34,7 +35,7 @@ class History(Protocol):
         """Step of each look, shape (looks,)."""
 
 
-H = TypeVar("H", bound=History)
+H = TypeVar("H", bound=Looks)
 
 
 def rms(history: NormHistory, looks: slice) -> Doubles:
@@ -161,7 +162,7 @@ class Heat:
         return float(max(low, high - DECADES)), float(high)
 
 
-def _columns(histories: Sequence[History]) -> tuple[float, float, float]:
+def _columns(histories: Sequence[Looks]) -> tuple[float, float, float]:
     """First step, last step, and steps per column."""
     if not histories:
         return 0.0, 0.0, 1.0

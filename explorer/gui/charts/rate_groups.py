@@ -8,9 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from explorer.events import LayerPlan
+from explorer.events import Doubles, LayerPlan
 from explorer.runs.record import RunRecord
-from explorer.runs.series import Doubles
 
 Plans = Sequence[LayerPlan]
 Factors = tuple[float, ...]
@@ -79,10 +78,10 @@ def acting(plans: Plans, values: Sequence[float], steps: Doubles) -> Doubles:
 
 def rates_by_group(record: RunRecord, frozen: float = math.nan) -> Iterator[tuple[str, Doubles]]:
     """Label and rate in each step of each group of layers of a run; `frozen` where a group does not learn."""
-    plans, steps = record.plans, record.steps
+    plans, steps = record.all(LayerPlan), record.series.steps.numbers
     # A record keeps the last rate of each step: that of the last factor to appear among the layers that learn.
     last = [next(iter(list(dict.fromkeys(f for f in plan.factors.tolist() if f > 0))[-1:]), 1.0) for plan in plans]
-    whole = record.rates / acting(plans, last, steps)
+    whole = record.series.steps.rates / acting(plans, last, steps)
     for group in groups(plans):
         factors = acting(plans, group.factors[0], steps)
         yield group.label, np.where(factors > 0, whole * factors, frozen)

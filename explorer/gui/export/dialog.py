@@ -38,7 +38,7 @@ SCREEN, OWN = N_("As on screen, {width} × {height}"), N_("Own size")
 
 
 @dataclass(frozen=True)
-class Options:
+class ExportOptions:
     """Size in pixels; `scale` draws everything larger and so finer; `dark` takes the colours of the dark scheme."""
 
     width: int = 1600
@@ -61,7 +61,7 @@ class Remembered:
     """What was chosen last, for the next time; the window carries it from one start to the next."""
 
     def __init__(self) -> None:
-        self.options, self.folder, self.formats = Options(), Path.home(), USUAL
+        self.options, self.folder, self.formats = ExportOptions(), Path.home(), USUAL
 
     def state(self) -> str:
         """As text, for `restore`."""
@@ -72,7 +72,9 @@ class Remembered:
         self.__init__()  # type: ignore[misc]
         try:
             saved = json.loads(state)
-            options = Options(int(saved["width"]), int(saved["height"]), float(saved["scale"]), bool(saved["dark"]))
+            options = ExportOptions(
+                int(saved["width"]), int(saved["height"]), float(saved["scale"]), bool(saved["dark"])
+            )
             folder, formats = Path(saved["folder"]), tuple(map(str, saved.get("formats", USUAL)))
         except (ValueError, TypeError, KeyError):
             return
@@ -88,11 +90,11 @@ remembered = Remembered()
 
 
 class ExportDialog(QDialog):
-    """Asks for the `Options` of a picture. Afterwards `chosen` has them, or is None; `copied`: for the clipboard."""
+    """Asks how large a picture is to be. Afterwards `chosen` says it, or is None; `copied`: for the clipboard."""
 
     def __init__(self, panel: QWidget, ending: str) -> None:
         super().__init__(panel)
-        self.chosen: Options | None = None
+        self.chosen: ExportOptions | None = None
         self.copied = False
         self._screen = (max(SMALLEST, panel.width()), max(SMALLEST, panel.height()))
         self._picture = picture = ending == "png"
@@ -147,12 +149,12 @@ class ExportDialog(QDialog):
         self.buttons.rejected.connect(self.reject)
         self.copy.clicked.connect(self._copy)
 
-    def options(self) -> Options:
+    def options(self) -> ExportOptions:
         """What is shown."""
         dark = bool(self.colours.currentData())
-        return Options(self.width_.value(), self.height_.value(), self.scale.value(), dark)
+        return ExportOptions(self.width_.value(), self.height_.value(), self.scale.value(), dark)
 
-    def _show(self, options: Options) -> None:
+    def _show(self, options: ExportOptions) -> None:
         self.width_.set_value(options.width)
         self.height_.set_value(options.height)
         self.scale.set_value(options.scale)

@@ -17,7 +17,7 @@ from explorer import files
 from explorer.errors import InputError
 from explorer.gui.charts.panel import Panel
 from explorer.gui.charts.picture import pdf, picture, svg
-from explorer.gui.export.dialog import ExportDialog, Options, remembered
+from explorer.gui.export.dialog import ExportDialog, ExportOptions, remembered
 from explorer.gui.theme import LIGHT, Palette
 from explorer.i18n import Message, _
 
@@ -57,7 +57,7 @@ def export_panel(
     return write(path, data)
 
 
-def copy_to_clipboard(panel: Panel, options: Options | None = None) -> None:
+def copy_to_clipboard(panel: Panel, options: ExportOptions | None = None) -> None:
     """Put the picture on the clipboard, as `options` say or as the last one was made."""
     options = options or remembered.options
     image = _image(panel, *options.pixels, options.palette)

@@ -17,11 +17,13 @@ from html import escape
 from PySide6.QtCore import QBuffer, QIODevice, QMarginsF, QSizeF
 from PySide6.QtGui import QPageLayout, QPageSize, QPdfWriter, QTextDocument
 
+from explorer.events import Evaluation, RecipeChanged
 from explorer.gui.charts.panel import Panel
 from explorer.gui.charts.picture import picture
 from explorer.i18n import _, language
 from explorer.recipe import Recipe, in_words, parse
 from explorer.runs import RunRecord
+from explorer.runs.timing import steps_per_epoch
 from explorer.titles import METRICS, duration
 
 WIDTH, HEIGHT, FINER = 720, 405, 2
@@ -74,7 +76,7 @@ def _sections(record: RunRecord, panels: Sequence[Panel], title: str) -> Iterato
     if record.epochs:
         yield _block("h2", _("Epochs"))
         yield _table(_epochs(record), head=True)
-    if record.evaluation is not None and record.started is not None:
+    if record.latest(Evaluation) is not None and record.started is not None:
         yield _block("h2", _("Classes"))
         yield _table(_classes(record), head=True)
     yield _block("h2", _("Environment"))
@@ -109,7 +111,7 @@ def _metrics(record: RunRecord) -> Iterator[tuple[str, ...]]:
 
 
 def _recipe(record: RunRecord) -> Iterator[str]:
-    first = next(iter(record.marks), None)
+    first = next(iter(record.all(RecipeChanged)), None)
     began = parse(record.started.recipe) if record.started else None
     found = in_words(Recipe(), began) if began else ()
     if found:
@@ -123,8 +125,8 @@ def _recipe(record: RunRecord) -> Iterator[str]:
     if first is not None:
         yield _block("h3", _("Changed while it went on"))
         yield _table(
-            (_("epoch {epoch}").format(epoch=1 + mark.step // record.steps_per_epoch), "; ".join(record.changes(mark)))
-            for mark in record.marks
+            (_("epoch {epoch}").format(epoch=1 + mark.step // steps_per_epoch(record)), "; ".join(record.changes(mark)))
+            for mark in record.all(RecipeChanged)
         )
 
 
@@ -143,9 +145,10 @@ def _epochs(record: RunRecord) -> Iterator[tuple[str, ...]]:
 
 
 def _classes(record: RunRecord) -> Iterator[tuple[str, ...]]:
-    assert record.evaluation is not None
+    evaluation = record.latest(Evaluation)
+    assert evaluation is not None
     assert record.started is not None
-    confusion = record.evaluation.confusion
+    confusion = evaluation.confusion
     yield _("class"), _("validation images"), _("found (recall)"), _("right of its answers (precision)")
     for i, name in enumerate(record.started.classes):
         right, images, answers = confusion[i, i], confusion[i].sum(), confusion[:, i].sum()

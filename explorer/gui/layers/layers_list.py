@@ -9,6 +9,7 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QBrush, QColor
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QTreeWidgetItem, QVBoxLayout, QWidget
 
+from explorer.events import FrozenCheck, LayerPlan
 from explorer.gui.layers.layers_tree import GRADIENT, LAYER, LOCKED, NORM, SIZE, Tree, count, set_data, short
 from explorer.gui.recipe.card import mark_help, mark_text
 from explorer.gui.theme import LIGHT, Palette
@@ -85,7 +86,7 @@ class LayersList(QWidget):
         """Bring it up to date now. Not to be called while an item of the tree says that it has changed."""
         self.tree.facts = LayerReport(self._record)
         self._seen, self._looked_at = self._latest(), time.monotonic()
-        plan = (id(self._record), len(self._record.plans))
+        plan = (id(self._record), len(self._record.all(LayerPlan)))
         if self._built != self._wanted():
             self._build()
             self._plan = None
@@ -133,8 +134,15 @@ class LayersList(QWidget):
     def _latest(self) -> object:
         """Differs whenever there is something new to show."""
         record = self._record
-        looks = len(record.norms[-1].steps) if record.norms else 0
-        return id(record), len(record.layers), len(record.norms), looks, len(record.plans), len(record.frozen_checks)
+        looks = len(record.series.norms[-1].steps) if record.series.norms else 0
+        return (
+            id(record),
+            len(record.layers),
+            len(record.series.norms),
+            looks,
+            len(record.all(LayerPlan)),
+            len(record.all(FrozenCheck)),
+        )
 
     def _build(self) -> None:
         self._built = names, strangers = self._wanted()

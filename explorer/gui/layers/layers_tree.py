@@ -17,10 +17,10 @@ from PySide6.QtWidgets import (
     QTreeWidgetItem,
 )
 
+from explorer.events import Doubles
 from explorer.gui.theme import LIGHT, pen, with_figures
 from explorer.i18n import _
 from explorer.runs.record import RunRecord
-from explorer.runs.series import Doubles
 from explorer.session.frozen_patterns import LayerGroup
 from explorer.session.layer_report import LOOKS, LayerReport
 

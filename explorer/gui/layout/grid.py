@@ -41,7 +41,7 @@ MOST = 16
 class Tabs(QTabBar):
     """Of a cell. Its tabs can be dragged to another cell."""
 
-    def __init__(self, cell: Cell) -> None:
+    def __init__(self, cell: GridCell) -> None:
         super().__init__()
         self.cell = cell
         self._pressed: QPoint | None = None
@@ -65,7 +65,7 @@ class Tabs(QTabBar):
         self._pressed = None
 
 
-class Cell(QFrame):
+class GridCell(QFrame):
     """A place in the grid. With one panel it shows no tab."""
 
     def __init__(self, grid: PanelGrid) -> None:
@@ -135,7 +135,7 @@ class Cell(QFrame):
             self._pressed = None
             self.drag(self)
 
-    def drag(self, by: Tabs | Cell) -> None:
+    def drag(self, by: Tabs | GridCell) -> None:
         """Let the panel in front be dragged, by the tabs or by the rest of the cell."""
         panel = self.stack.currentWidget()
         if isinstance(panel, Panel):
@@ -151,7 +151,7 @@ class Cell(QFrame):
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
         source = event.source()
-        if isinstance(source, Cell):
+        if isinstance(source, GridCell):
             event.acceptProposedAction()
             self._grid.swap(source, self)
         elif isinstance(source, Tabs) and isinstance(panel := source.cell.stack.currentWidget(), Panel):
@@ -173,8 +173,8 @@ class PanelGrid(QWidget):
     def __init__(self, panels: Sequence[Panel]) -> None:
         super().__init__()
         self.panels = list(panels)
-        self.cells: list[Cell] = []
-        self.enlarged: Cell | None = None
+        self.cells: list[GridCell] = []
+        self.enlarged: GridCell | None = None
         self.columns = self.rows = 0
         self.own = False
         """Whether somebody has arranged the panels; else there are as many cells as find room, four at most."""
@@ -263,11 +263,11 @@ class PanelGrid(QWidget):
         """Those that somebody can see."""
         return (panel for panel in dict.fromkeys((*self.panels, *self._only)) if panel.isVisible())
 
-    def cell_of(self, panel: Panel) -> Cell:
+    def cell_of(self, panel: Panel) -> GridCell:
         """Where `panel` is."""
         return next(cell for cell in self.cells if panel in cell.panels)
 
-    def toggle(self, cell: Cell) -> None:
+    def toggle(self, cell: GridCell) -> None:
         """Let `cell` fill the whole grid, or give the others their places back."""
         self.enlarged = None if self.enlarged is cell else cell
         self._show_cells()
@@ -290,7 +290,7 @@ class PanelGrid(QWidget):
             self.enlarged = None
             self.toggle(cell)
 
-    def swap(self, one: Cell, other: Cell) -> None:
+    def swap(self, one: GridCell, other: GridCell) -> None:
         """Exchange the panels in front of two cells."""
         self.own = True
         ours, theirs = one.panels, other.panels
@@ -299,7 +299,7 @@ class PanelGrid(QWidget):
         one.put(ours, i)
         other.put(theirs, j)
 
-    def place(self, panel: Panel, cell: Cell) -> None:
+    def place(self, panel: Panel, cell: GridCell) -> None:
         """Put `panel` in front of `cell`; the only panel of a cell changes places instead, so that none is empty."""
         source = self.cell_of(panel)
         if source is cell:
@@ -372,7 +372,7 @@ class PanelGrid(QWidget):
             row.setParent(None)
             row.deleteLater()
         self.enlarged, self.columns, self.rows = None, columns, rows
-        self.cells = [Cell(self) for _i in range(rows * columns)]
+        self.cells = [GridCell(self) for _i in range(rows * columns)]
         for r in range(rows):
             row = QSplitter(Qt.Orientation.Horizontal)
             row.setChildrenCollapsible(False)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout
 from explorer.gui.recipe.manual import linked
 from explorer.i18n import _
 from explorer.lessons.measured import of_claim
-from explorer.lessons.verdict import Outcome, Verdict
+from explorer.lessons.verdict import ClaimVerdict, Outcome
 
 SIGNS = {Outcome.HOLDS: "✓", Outcome.FAILS: "✗", Outcome.DEPENDS: "≈"}
 
@@ -30,7 +30,7 @@ class ClaimCard(QFrame):
             label.setTextInteractionFlags(label.textInteractionFlags().TextBrowserInteraction)
         self.hide()
 
-    def show_verdict(self, verdict: Verdict | None) -> None:
+    def show_verdict(self, verdict: ClaimVerdict | None) -> None:
         """Show this one, or nothing."""
         self.setVisible(verdict is not None)
         if verdict is None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QPointF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen, QPolygonF
 
-from explorer.lessons.formula import SPACED, Accent, Fraction, Node, Root, Row, Scripts, Sign
+from explorer.lessons.formula import SPACED, Accent, Formula, Fraction, Root, Row, Scripts, Sign
 
 SMALLER = 0.72
 """Of indices and powers."""
@@ -28,7 +28,7 @@ class Box:
     draw: Draw
 
 
-def picture(node: Node, font: QFont, colour: str, ratio: float) -> QImage:
+def picture(node: Formula, font: QFont, colour: str, ratio: float) -> QImage:
     """The formula in letters of `font`, on transparent ground, for a screen with `ratio` pixels a point."""
     box = layout(node, font)
     size = QSize(round((box.width + 4) * ratio), round((box.up + box.down + 4) * ratio))
@@ -43,7 +43,7 @@ def picture(node: Node, font: QFont, colour: str, ratio: float) -> QImage:
     return image
 
 
-def layout(node: Node, font: QFont) -> Box:
+def layout(node: Formula, font: QFont) -> Box:
     """Where everything of `node` stands."""
     match node:
         case Sign(text, slanted):

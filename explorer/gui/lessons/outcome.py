@@ -12,7 +12,7 @@ from explorer.gui.lessons.pencil import Pencil
 from explorer.gui.lessons.strips import Strip, Strips
 from explorer.gui.theme import Palette, pen
 from explorer.i18n import N_, _
-from explorer.lessons.lesson import Prediction
+from explorer.lessons.lesson import Question
 from explorer.lessons.measures import title
 from explorer.lessons.playing import Given, Playing, compared, curve
 from explorer.runs import RunRecord
@@ -67,11 +67,11 @@ class OutcomePanel(Panel):
     _step: object = None
 
     @property
-    def _prediction(self) -> Prediction | None:
+    def _prediction(self) -> Question | None:
         return self.playing.step.prediction if self.playing else None
 
     @property
-    def _sketches(self) -> Prediction | None:
+    def _sketches(self) -> Question | None:
         """The prediction, if it is a sketch."""
         asked = self._prediction
         return asked if asked and asked.kind == "sketch" else None

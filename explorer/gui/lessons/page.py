@@ -25,7 +25,7 @@ from explorer.gui.lessons.options import Options
 from explorer.gui.lessons.text_view import TextView
 from explorer.gui.theme import Palette
 from explorer.i18n import _, ngettext
-from explorer.lessons.lesson import Prediction
+from explorer.lessons.lesson import Question
 from explorer.lessons.playing import Given, Played, compared
 from explorer.session.lesson import LessonSession, expected_seconds
 from explorer.titles import duration
@@ -163,7 +163,7 @@ class LessonPage(QWidget):
         elif done:
             QTimer.singleShot(0, self._scroll_to_result)
 
-    def _show_prediction(self, asked: Prediction | None, now: Played) -> None:
+    def _show_prediction(self, asked: Question | None, now: Played) -> None:
         self.question.setVisible(asked is not None)
         self.question.setText(f"<b>{asked.question}</b>" if asked else "")
         chooses = asked is not None and asked.kind == "choice"

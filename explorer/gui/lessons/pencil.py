@@ -6,8 +6,8 @@ import numpy as np
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 
+from explorer.events import Doubles
 from explorer.gui.charts.plot import Plot
-from explorer.runs.series import Doubles
 
 POINTS = 121
 """Along the curve: finer than a hand is steady."""

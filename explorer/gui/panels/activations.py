@@ -9,7 +9,7 @@ import numpy.typing as npt
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPen
 
-from explorer.events import ActivationStats, Floats, RecipeChanged, RunEnded, RunStarted
+from explorer.events import ActivationStats, Doubles, Floats, RecipeChanged, RunEnded, RunStarted
 from explorer.gui.charts.annotations import Entry
 from explorer.gui.charts.bars import Bars
 from explorer.gui.charts.curves import last_epoch, marks_of
@@ -20,10 +20,11 @@ from explorer.gui.charts.plot import Plot
 from explorer.gui.theme import Palette
 from explorer.i18n import N_, _
 from explorer.runs.record import RunRecord
-from explorer.runs.series import ActivationHistory, Doubles
+from explorer.runs.series import ActivationHistory
+from explorer.runs.timing import steps_per_epoch
 from explorer.techniques import Aspect
 
-Rows = npt.NDArray[np.int64]
+RowIndices = npt.NDArray[np.int64]
 """Numbers of rows, from the top."""
 
 CHOICES = (
@@ -106,15 +107,15 @@ class ActivationsPanel(Panel):
 
     def why_empty(self) -> str:
         record = self.record
-        if record.activations or self.ahead:
+        if record.series.activations or self.ahead:
             return ""
-        if not record.step:
+        if not record.series.steps.last:
             skipped = self.preview.skipped if self.preview else ""
             return self.problem or skipped or before_first_step(record)
         return not_watched(record, _("activations"))
 
     def draw(self) -> None:
-        histories, key, ahead = self.record.activations, self.quantity, self.ahead
+        histories, key, ahead = self.record.series.activations, self.quantity, self.ahead
         self.heat.update(histories, QUANTITIES[key], log=key != "dead", also=ahead.names if ahead else ())
         levels = self.heat.levels(doubles(ahead.std) if ahead and key == "std" else None)
         self._draw_map(levels)
@@ -135,12 +136,12 @@ class ActivationsPanel(Panel):
         self.now.name_rows(self.heat.names, shown=False)
         self._draw_deaths(rows, last[2], ahead)
 
-    def _rows(self, names: Sequence[str]) -> Rows:
+    def _rows(self, names: Sequence[str]) -> RowIndices:
         return np.array([self.heat.names.index(name) for name in names], np.int64)
 
     def _draw_map(self, levels: tuple[float, float]) -> None:
         heat, runs, plot = self.heat, self.runs[:1], self.map
-        self.image.show_heat(heat, levels, self.record.steps_per_epoch, enlarged=self.exporting)
+        self.image.show_heat(heat, levels, steps_per_epoch(self.record), enlarged=self.exporting)
         ends = ("0%", "100%") if self.quantity == "dead" else (f"{10 ** levels[0]:g}", f"{10 ** levels[1]:g}")
         note = "" if heat.columns else _("Nothing is trained yet.")
         if heat.columns and not np.isfinite(heat.values).any():
@@ -152,7 +153,7 @@ class ActivationsPanel(Panel):
         plot.span(0, last_epoch(runs))
 
     def _draw_spreads(
-        self, rows: Rows, std: Doubles, levels: tuple[float, float], ahead: ActivationStats | None
+        self, rows: RowIndices, std: Doubles, levels: tuple[float, float], ahead: ActivationStats | None
     ) -> None:
         self.spans.show_logs(rows, std, levels, self.image.colours)
         if ahead:
@@ -160,7 +161,7 @@ class ActivationsPanel(Panel):
             self._ring(self.now, logs, ahead)
         self.now.name_decades(*levels)
 
-    def _draw_means(self, rows: Rows, mean: Doubles, std: Doubles, ahead: ActivationStats | None) -> None:
+    def _draw_means(self, rows: RowIndices, mean: Doubles, std: Doubles, ahead: ActivationStats | None) -> None:
         palette, next_mean, next_std = self.colours, np.zeros(0), np.zeros(0)
         if ahead:
             next_mean, next_std = doubles(ahead.mean), doubles(ahead.std)
@@ -173,7 +174,7 @@ class ActivationsPanel(Panel):
     def _ring(self, plot: Plot, x: Doubles, ahead: ActivationStats) -> None:
         plot.points("next", x, self._rows(ahead.names), self.colours.validation, "o", 7, hollow=True)
 
-    def _draw_deaths(self, rows: Rows, shares: Doubles, ahead: ActivationStats | None) -> None:
+    def _draw_deaths(self, rows: RowIndices, shares: Doubles, ahead: ActivationStats | None) -> None:
         plot, palette = self.deaths, self.colours
         self.bars.show_spans(rows, np.zeros(len(rows)), shares, palette.mixed(palette.warning, 0.8))
         plot.begin()
@@ -185,9 +186,9 @@ class ActivationsPanel(Panel):
 
     def numbers(self) -> str:
         said = [_("○ next run, before training")] if self.ahead else []
-        if not self.record.activations:
+        if not self.record.series.activations:
             return BETWEEN.join(said)
-        history = self.record.activations[-1]
+        history = self.record.series.activations[-1]
         values = QUANTITIES["std" if self.quantity == "dead" else self.quantity](history, slice(-1, None))[0]
         shares, own = history.quantity("dead")[-1], []
         if np.isfinite(values).any():
@@ -205,7 +206,7 @@ class ActivationsPanel(Panel):
     def table(self) -> tuple[list[str], list[list[Cell]]]:
         rows: list[list[Cell]] = []
         label = self.runs[0].label if self.runs else ""
-        for history in self.record.activations:
+        for history in self.record.series.activations:
             columns = [history.quantity(name) for name in ("mean", "std", "dead")]
             for look, step in enumerate(history.steps.tolist()):
                 for i, name in enumerate(history.names):

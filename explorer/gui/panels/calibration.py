@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtWidgets import QVBoxLayout
 
-from explorer.events import EpochDone, Evaluation, Floats, RunStarted
+from explorer.events import Doubles, EpochDone, Evaluation, Floats, RunStarted
 from explorer.gui.charts.annotations import Entry
 from explorer.gui.charts.curves import BAND
 from explorer.gui.charts.groups import Group, groups_of
@@ -14,7 +14,6 @@ from explorer.gui.charts.plot import Plot
 from explorer.gui.theme import pen, run_pen
 from explorer.i18n import N_, _
 from explorer.runs.bands import band
-from explorer.runs.series import Doubles
 
 CONFIDENCE = N_("Confidence of the answer, %")
 GAP = 0.13
@@ -55,14 +54,15 @@ class CalibrationPanel(Panel):
         column.addWidget(self.images, 3)
 
     def why_empty(self) -> str:
-        if any(shown.record.evaluation for shown in self.runs):
+        if any(shown.record.latest(Evaluation) for shown in self.runs):
             return ""
         if not any(shown.record.epochs for shown in self.runs):
             return _("No epoch has ended yet: answers are looked at at the end of each.")
         return not_watched(self.runs[0].record, _("answers to the validation images"))
 
     def _known(self) -> list[tuple[Shown, Evaluation]]:
-        return [(shown, shown.record.evaluation) for shown in self.runs if shown.record.evaluation is not None]
+        evaluated = ((shown, shown.record.latest(Evaluation)) for shown in self.runs)
+        return [(shown, evaluation) for shown, evaluation in evaluated if evaluation is not None]
 
     def draw(self) -> None:
         plot, below, palette, known = self.plot, self.images, self.colours, self._known()
@@ -116,7 +116,7 @@ class CalibrationPanel(Panel):
         return Entry(line, True, f"{name}, ECE {np.mean([calibration_error(own) for own in bins]):.1%}")
 
     def numbers(self) -> str:
-        evaluation = self.runs[0].record.evaluation
+        evaluation = self.runs[0].record.latest(Evaluation)
         if evaluation is None:
             return ""
         count, confidence, right = filled(evaluation.bins)
@@ -141,7 +141,7 @@ class CalibrationPanel(Panel):
 
 def evaluations(group: Group) -> list[Evaluation]:
     """Of its runs."""
-    return [found for shown in group.runs if (found := shown.record.evaluation) is not None]
+    return [found for shown in group.runs if (found := shown.record.latest(Evaluation)) is not None]
 
 
 def filled(bins: Floats) -> tuple[Doubles, Doubles, Doubles]:

@@ -40,7 +40,7 @@ class ConfusionPanel(Panel):
 
     def why_empty(self) -> str:
         record = self.runs[0].record
-        if record.evaluation is not None:
+        if record.latest(Evaluation) is not None:
             return ""
         if not record.epochs:
             return _("No epoch has ended yet: answers are looked at at the end of each.")
@@ -48,17 +48,18 @@ class ConfusionPanel(Panel):
 
     def draw(self) -> None:
         record = self.runs[0].record
-        seen = (id(record.evaluation), self.colours, self.choice.currentData(), _(self.title))
-        if record.evaluation is None or seen == self._seen:
+        evaluation = record.latest(Evaluation)
+        seen = (id(evaluation), self.colours, self.choice.currentData(), _(self.title))
+        if evaluation is None or seen == self._seen:
             return
         self._seen = seen
-        counts = record.evaluation.confusion
+        counts = evaluation.confusion
         note = "" if len(counts) else _("There are too many classes for a matrix that can be read.")
         names = [shown_name(record, i) for i in range(len(counts))]
         self.matrix.exporting = self.exporting
         self.matrix.show_matrix(counts, names, self.choice.currentData() == "percent", note)
-        mistakes = mistakes_of(record, record.evaluation)
-        pixels = record.evaluation.images.shape[3], record.evaluation.images.shape[2]
+        mistakes = mistakes_of(record, evaluation)
+        pixels = evaluation.images.shape[3], evaluation.images.shape[2]
         self.mistakes.show_mistakes(mistakes, pixels, "" if mistakes else _("Every answer is right."))
         self.mistakes.setAccessibleDescription("; ".join(describe(mistake) for mistake in mistakes))
 
@@ -73,7 +74,7 @@ class ConfusionPanel(Panel):
 
     def numbers(self) -> str:
         record = self.runs[0].record
-        evaluation = record.evaluation
+        evaluation = record.latest(Evaluation)
         if evaluation is None:
             return ""
         said, counts = [], evaluation.confusion
@@ -92,7 +93,7 @@ class ConfusionPanel(Panel):
     def table(self) -> tuple[list[str], list[list[Cell]]]:
         record, rows = self.runs[0].record, list[list[Cell]]()
         header = ["table", "true class", "answer", "images", "share of true class", "confidence"]
-        evaluation = record.evaluation
+        evaluation = record.latest(Evaluation)
         if evaluation is None:
             return header, rows
         counts = evaluation.confusion

@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPen
 from PySide6.QtWidgets import QStackedWidget
 
-from explorer.events import GradientNorms, RecipeChanged, RunEnded, RunStarted
+from explorer.events import Doubles, GradientNorms, RecipeChanged, RunEnded, RunStarted
 from explorer.gui.charts.annotations import Entry
 from explorer.gui.charts.bars import Bars
 from explorer.gui.charts.curves import last_epoch, marks_of
@@ -30,7 +30,7 @@ from explorer.gui.charts.plot import Plot, decade
 from explorer.gui.theme import Palette, pen
 from explorer.i18n import N_, _, ngettext
 from explorer.runs.record import RunRecord
-from explorer.runs.series import Doubles
+from explorer.runs.timing import steps_per_epoch
 from explorer.techniques import Aspect
 
 if TYPE_CHECKING:
@@ -105,16 +105,16 @@ class GradientsPanel(Panel):
 
     def why_empty(self) -> str:
         record = self.record
-        if record.norms or self.ahead:
+        if record.series.norms or self.ahead:
             return ""
-        if not record.step:
+        if not record.series.steps.last:
             return self.problem or before_first_step(record)
         return not_watched(record, _("gradients"))
 
     def draw(self) -> None:
         record, key, ahead = self.record, self.quantity, self.ahead
-        self.heat.update(record.norms, QUANTITIES[key], also=ahead.layers if ahead else ())
-        self.totals.update(record.norms)
+        self.heat.update(record.series.norms, QUANTITIES[key], also=ahead.layers if ahead else ())
+        self.totals.update(record.series.norms)
         clipping = key == "clipping"
         stretch = (1, 1) if clipping else (3, 2)  # beside the norms, the bars need the names
         for i in range(2):
@@ -139,7 +139,7 @@ class GradientsPanel(Panel):
 
     def _draw_map(self, levels: tuple[float, float]) -> None:
         heat, runs = self.heat, self.runs[:1]
-        self.image.show_heat(heat, levels, self.record.steps_per_epoch, enlarged=self.exporting)
+        self.image.show_heat(heat, levels, steps_per_epoch(self.record), enlarged=self.exporting)
         self.map.begin()
         n = int(heat.per_column)
         text = ngettext("column: {n} step", "column: {n} steps", n).format(n=n)
@@ -156,8 +156,8 @@ class GradientsPanel(Panel):
         names, palette, clipping = self.heat.names, self.colours, self.quantity == "clipping"
         faint, strong = palette.mixed(palette.train, 0.45), QColor(palette.train)
         rows, values, after = np.zeros(0, np.int64), np.zeros(0), np.zeros(0)
-        if self.record.norms:
-            history = self.record.norms[-1]
+        if self.record.series.norms:
+            history = self.record.series.norms[-1]
             rows = np.array([names.index(name) for name in history.names])
             values = QUANTITIES[self.quantity](history, slice(-1, None))[0]
             after = history.quantity("after")[-1] if clipping else np.full(len(rows), np.nan)
@@ -174,7 +174,7 @@ class GradientsPanel(Panel):
     def _draw_norms(self) -> None:
         plot, palette, runs = self.norms, self.colours, self.runs[:1]
         rows, end = self.totals.rows, last_epoch(runs)
-        x = rows[:, 0] / self.record.steps_per_epoch
+        x = rows[:, 0] / steps_per_epoch(self.record)
         faint, strong, line = pen(palette.mixed(palette.train, 0.45)), pen(palette.train), pen(palette.warning, (6, 4))
         plot.begin()
         plot.curve("before", x, rows[:, 1], faint)
@@ -188,9 +188,9 @@ class GradientsPanel(Panel):
 
     def numbers(self) -> str:
         said = [_("○ next run, before training")] if np.isfinite(self._starts()).any() else []
-        if not self.record.norms:
+        if not self.record.series.norms:
             return BETWEEN.join(said)
-        history, clipped = self.record.norms[-1], self.totals.clipped
+        history, clipped = self.record.series.norms[-1], self.totals.clipped
         values = QUANTITIES[self.quantity](history, slice(-1, None))[0]
         good = values[np.isfinite(values) & (values > 0)]
         if len(good):
@@ -205,5 +205,5 @@ class GradientsPanel(Panel):
         super().restyle(palette)
 
     def table(self) -> tuple[list[str], list[list[Cell]]]:
-        rows: list[list[Cell]] = list(map(list, norm_rows(self.record.norms)))
+        rows: list[list[Cell]] = list(map(list, norm_rows(self.record.series.norms)))
         return ["step", "layer", "parameters", "gradient before", "gradient after", "weights", "update"], rows

@@ -10,7 +10,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPen
 
-from explorer.events import HISTOGRAM, Histograms, RecipeChanged, RunEnded, RunStarted
+from explorer.events import HISTOGRAM, Doubles, Histograms, RecipeChanged, RunEnded, RunStarted
 from explorer.gui.charts.annotations import Entry
 from explorer.gui.charts.curves import last_epoch, marks_of
 from explorer.gui.charts.heat import all_layers
@@ -19,7 +19,7 @@ from explorer.gui.charts.plot import Plot
 from explorer.gui.theme import COLOUR_MAP, Palette, pen
 from explorer.i18n import N_, _
 from explorer.runs.record import RunRecord
-from explorer.runs.series import Doubles
+from explorer.runs.timing import steps_per_epoch
 
 CHOICES = (("gradients", N_("gradients")), ("weights", N_("weights")))
 AXES = {"gradients": N_("|Gradient|"), "weights": N_("|Weight|")}
@@ -34,7 +34,7 @@ GAP = 0.12
 """Of the height of a row, between two strips."""
 
 
-class Strips:
+class HistogramStrips:
     """Shares of the cells per layer over the looks, brought up to date with the new looks only."""
 
     def __init__(self) -> None:
@@ -119,7 +119,7 @@ class HistogramsPanel(Panel):
     kinds = (RunStarted, Histograms, RecipeChanged, RunEnded)
 
     def build(self) -> None:
-        self.strips = Strips()
+        self.strips = HistogramStrips()
         self.map = self.add_plot(Plot(N_("Epochs done"), N_("Layer, input on top")))
         self.now = self.add_plot(Plot(AXES["gradients"], ""))
         self.image = pg.ImageItem(axisOrder="row-major", levels=(0, 255))
@@ -151,7 +151,7 @@ class HistogramsPanel(Panel):
     def why_empty(self) -> str:
         if self.looks:
             return ""
-        if not self.record.step:
+        if not self.record.series.steps.last:
             return self.problem or before_first_step(self.record)
         return not_watched(self.record, _("histograms"))
 
@@ -182,7 +182,7 @@ class HistogramsPanel(Panel):
         if self.exporting:
             rows = rows.repeat(-(-1200 // strips.columns), axis=1)
         self.image.setImage(np.ascontiguousarray(rows), autoLevels=False)
-        per_epoch = self.record.steps_per_epoch
+        per_epoch = steps_per_epoch(self.record)
         start, width = (strips.first - 1) / per_epoch, strips.columns * strips.per_column / per_epoch
         self.image.setRect(QRectF(start, -0.5, width, len(strips.names)))
         plot.begin()

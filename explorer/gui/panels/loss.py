@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from explorer.events import EpochDone, RecipeChanged, RunEnded, RunStarted, StepDone
+from explorer.events import Doubles, EpochDone, RecipeChanged, RunEnded, RunStarted, StepDone
 from explorer.gui.charts.annotations import Entry
 from explorer.gui.charts.curves import draw_epochs, epoch_rows, last_epoch, legend_of, marks_of, pens, step_epochs
 from explorer.gui.charts.groups import groups_of, verdicts
@@ -13,7 +13,6 @@ from explorer.gui.charts.plot import Plot
 from explorer.gui.theme import pen
 from explorer.i18n import N_, _
 from explorer.runs.record import RunRecord
-from explorer.runs.series import Doubles
 
 BATCH = {
     "true": (N_("cross-entropy"), N_("every batch")),
@@ -52,7 +51,7 @@ class LossPanel(Panel):
         self.scale = self.header.add_choice(N_("Scale of the loss"), scales, in_title=False)
 
     def why_empty(self) -> str:
-        if any(shown.record.step for shown in self.runs):
+        if any(shown.record.series.steps.last for shown in self.runs):
             return ""
         return before_first_step(self.runs[0].record)
 
@@ -78,10 +77,10 @@ class LossPanel(Panel):
 
     def line(self, record: RunRecord) -> tuple[str, Doubles]:
         """What the line of every batch shows of `record`, and its values: what is chosen, if it is known."""
-        known = np.isfinite(record.cross_entropies).any()
+        known = np.isfinite(record.series.steps.cross_entropies).any()
         if self.batch.currentData() == "true" and known:
-            return "true", record.cross_entropies
-        return "objective", record.losses
+            return "true", record.series.steps.cross_entropies
+        return "objective", record.series.steps.losses
 
     def conclusions(self) -> Said:
         return verdicts(self.runs, "loss")
@@ -106,7 +105,10 @@ class LossPanel(Panel):
         rows: list[list[Cell]] = epoch_rows(self.runs, "loss")
         for shown in self.runs:
             epochs = step_epochs(shown.record).tolist()
-            for name, values in (("batch", shown.record.cross_entropies), ("batch, optimised", shown.record.losses)):
+            for name, values in (
+                ("batch", shown.record.series.steps.cross_entropies),
+                ("batch, optimised", shown.record.series.steps.losses),
+            ):
                 pairs = zip(epochs, values.tolist(), strict=True)
                 rows += [[shown.label, name, epoch, value] for epoch, value in pairs if value == value]
         return ["run", "curve", "epoch", "loss"], rows

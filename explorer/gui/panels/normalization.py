@@ -13,6 +13,7 @@ from explorer.gui.charts.plot import Plot
 from explorer.gui.theme import pen
 from explorer.i18n import N_, _, ngettext
 from explorer.runs.series import LayerHistory
+from explorer.runs.timing import steps_per_epoch
 
 LEAST = QSize(230, 125)
 """Of one of the plots in pixels."""
@@ -50,18 +51,18 @@ class NormalizationPanel(Panel):
 
     def why_empty(self) -> str:
         record = self.runs[0].record
-        if record.normalization or (record.modes and not self.runs[0].record.step):
+        if record.series.normalization or (record.all(ModeAccuracy) and not self.runs[0].record.series.steps.last):
             return ""
-        if not record.step:
+        if not record.series.steps.last:
             return before_first_step(record)
         return _("No normalization in this recipe: switch Normalization (batch) on.")
 
     def _history(self) -> LayerHistory | None:
-        return self.runs[0].record.normalization.get(str(self.layer.currentData()))
+        return self.runs[0].record.series.normalization.get(str(self.layer.currentData()))
 
     def draw(self) -> None:
         record, palette = self.runs[0].record, self.colours
-        names = list(record.normalization)
+        names = list(record.series.normalization)
         if [self.layer.itemData(i) for i in range(self.layer.count())] != names:
             self._offer(names)
         history = self._history()
@@ -69,7 +70,7 @@ class NormalizationPanel(Panel):
         marks, end = marks_of(first, palette), last_epoch(first)
         lines = [mark._replace(text="") for mark in marks]  # the text once is enough
         rows = history.rows if history else np.zeros((0, 5))
-        x = rows[:, 0] / record.steps_per_epoch
+        x = rows[:, 0] / steps_per_epoch(record)
         note = (
             ""
             if np.isfinite(rows[:, 1]).any()
@@ -99,7 +100,7 @@ class NormalizationPanel(Panel):
         plot.span(0, max(1, len(gamma) - 1))
 
     def _draw_modes(self, marks: list[ChangeMark], end: float) -> None:
-        plot, palette, modes = self.modes, self.colours, self.runs[0].record.modes
+        plot, palette, modes = self.modes, self.colours, self.runs[0].record.all(ModeAccuracy)
         x = [look.epoch for look in modes]
         training, evaluation = pen(palette.train), pen(palette.validation)
         plot.begin()
@@ -119,7 +120,7 @@ class NormalizationPanel(Panel):
         self.layer.blockSignals(False)
 
     def numbers(self) -> str:
-        modes, history = self.runs[0].record.modes, self._history()
+        modes, history = self.runs[0].record.all(ModeAccuracy), self._history()
         said = self._frozen()
         if modes:
             last = modes[-1]
@@ -132,10 +133,10 @@ class NormalizationPanel(Panel):
     def _frozen(self) -> list[str]:
         """Whether the layer is frozen, and what changed in it nevertheless."""
         record, layer = self.runs[0].record, str(self.layer.currentData())
-        plan = record.plans[-1] if record.plans else None
+        plan = record.all(LayerPlan)[-1] if record.all(LayerPlan) else None
         if plan is None or layer not in plan.names or plan.factors[plan.names.index(layer)] > 0:
             return []
-        for check in reversed(record.frozen_checks):
+        for check in reversed(record.all(FrozenCheck)):
             if layer in check.names:
                 n = int(check.bytes_changed[check.names.index(layer)])
                 changed = ngettext("{n} byte changed in epoch {epoch}", "{n} bytes changed in epoch {epoch}", n)
@@ -145,13 +146,13 @@ class NormalizationPanel(Panel):
     def table(self) -> tuple[list[str], list[list[Cell]]]:
         rows: list[list[Cell]] = []
         for shown in self.runs[:1]:
-            for layer, history in shown.record.normalization.items():
+            for layer, history in shown.record.series.normalization.items():
                 for column, name in enumerate(COLUMNS, 1):
                     rows += [[layer, name, float(row[0]), float(row[column])] for row in history.rows]
                 if history.latest:
                     for name, values in (("gamma", history.latest.gamma), ("beta", history.latest.beta)):
                         rows += [[layer, name, float(i), float(value)] for i, value in enumerate(values)]
-            for look in shown.record.modes:
+            for look in shown.record.all(ModeAccuracy):
                 rows.append(["", "accuracy in training mode", float(look.epoch), look.train_mode])
                 rows.append(["", "accuracy in evaluation mode", float(look.epoch), look.eval_mode])
         return ["layer", "quantity", "step, channel or epoch", "value"], rows

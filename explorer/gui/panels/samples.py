@@ -15,7 +15,7 @@ from explorer.i18n import N_, _
 from explorer.techniques import Aspect
 from explorer.techniques.augmentation import describe_drawn
 
-Batch = tuple[SampleGrid | None, Sequence[str]]
+ShownBatch = tuple[SampleGrid | None, Sequence[str]]
 """Images, and the names of the classes."""
 
 
@@ -45,18 +45,18 @@ class SamplesPanel(Panel):
         self._kept: SampleGrid | None = None
 
     @property
-    def ahead(self) -> Batch:
+    def ahead(self) -> ShownBatch:
         """Those of the next run, if its images or targets are other ones."""
         found = differing(self.preview, self.runs, Aspect.IMAGES, Aspect.TARGETS)
         return (found.samples, found.classes) if found else (None, ())
 
     @property
-    def shown(self) -> Batch:
+    def shown(self) -> ShownBatch:
         """What is drawn."""
         ahead, record = self.ahead, self.runs[0].record if self.runs else None
         if ahead[0] or record is None:
             return ahead
-        return record.samples, record.started.classes if record.started else ()
+        return record.latest(SampleGrid), record.started.classes if record.started else ()
 
     def why_empty(self) -> str:
         if self.shown[0] is None:

@@ -9,7 +9,7 @@ import numpy as np
 from PySide6.QtWidgets import QVBoxLayout
 
 from explorer.errors import InputError
-from explorer.events import EpochDone, LayerPlan, RecipeChanged, RunEnded, RunStarted, StepDone
+from explorer.events import Doubles, EpochDone, LayerPlan, RecipeChanged, RunEnded, RunStarted, StepDone
 from explorer.gui.charts.annotations import Entry
 from explorer.gui.charts.curves import last_epoch, marks_of, step_epochs
 from explorer.gui.charts.groups import groups_of
@@ -21,7 +21,7 @@ from explorer.gui.theme import pen, run_pen
 from explorer.i18n import N_, _
 from explorer.recipe import parse
 from explorer.runs.record import RunRecord
-from explorer.runs.series import Doubles
+from explorer.runs.timing import steps_per_epoch
 from explorer.techniques import Aspect, Moment, Technique, counted
 from explorer.training.rates import learning_rate
 
@@ -84,11 +84,11 @@ class SchedulePanel(Panel):
         seeds = groups_of(self.runs, self.band)
         alone = len(seeds) == 1
         for group in seeds:
-            shown = max(group.runs, key=lambda one: one.record.step)  # they have one schedule
+            shown = max(group.runs, key=lambda one: one.record.series.steps.last)  # they have one schedule
             record, x = shown.record, step_epochs(shown.record)
             plot.curve(f"plan {shown.index}", *self._plan(shown), dotted, z=1, thin=True)
-            curves = [(_("actual") if alone else group.label, record.rates)]
-            if alone and several_rates(record.plans):
+            curves = [(_("actual") if alone else group.label, record.series.steps.rates)]
+            if alone and several_rates(record.all(LayerPlan)):
                 curves = list(rates_by_group(record))
             for i, (label, y) in enumerate(curves):
                 shade = palette.mixed(
@@ -108,7 +108,7 @@ class SchedulePanel(Panel):
 
     def _plan(self, shown: Shown) -> tuple[Doubles, Doubles]:
         record = shown.record
-        stamp = (record, record.started is None, len(record.marks), len(record.epochs))
+        stamp = (record, record.started is None, len(record.all(RecipeChanged)), len(record.epochs))
         if shown.index not in self._plans or self._plans[shown.index][0] != stamp:
             self._plans[shown.index] = (stamp, planned(record))
         return self._plans[shown.index][1]
@@ -117,7 +117,7 @@ class SchedulePanel(Panel):
         """Of the current run filled, of the next one as outlines."""
         plot, palette, record = self.thaws, self.colours, self.runs[0].record if self.runs else RunRecord()
         coming = ahead.schedule.plans if ahead else ()
-        plot.setVisible(any_frozen(record.plans) or any_frozen(coming))
+        plot.setVisible(any_frozen(record.all(LayerPlan)) or any_frozen(coming))
         text = EPOCHS if plot.isHidden() else ""  # once is enough
         if text != self.plot.x_text:
             self.plot.x_text = text
@@ -126,14 +126,14 @@ class SchedulePanel(Panel):
             return
         plot.begin()
         colour, dotted = palette.mixed(palette.train, 0.6), pen(palette.muted, PLANNED)
-        found, reached = groups(record.plans, coming), record.step / record.steps_per_epoch
+        found, reached = groups(record.all(LayerPlan), coming), record.series.steps.last / steps_per_epoch(record)
         for row, group in enumerate(found):
             plot.curve(f"row {row}", [0, end], [row, row], dotted, z=-20, thin=True)
-            for span in learning(record.plans, group.factors[0], record.steps_per_epoch, reached):
+            for span in learning(record.all(LayerPlan), group.factors[0], steps_per_epoch(record), reached):
                 plot.curve(f"learns {row} {span.start:g}", *box(span, row, 0.3), None, fill=colour, z=-10)
             for span in learning(coming, group.factors[1], *_length(ahead)):
                 plot.curve(f"next {row} {span.start:g}", *box(span, row, 0.4), next_pen(palette), z=2)
-        learns = [filled(colour, _("learns"))] if record.plans else []
+        learns = [filled(colour, _("learns"))] if record.all(LayerPlan) else []
         marks = [mark._replace(text="") for mark in marks_of(self.runs[:1], palette)]  # the text once is enough
         plot.end([*learns, Entry(dotted, False, _("frozen"))], marks)
         plot.name_rows([group.label for group in found])
@@ -145,7 +145,7 @@ class SchedulePanel(Panel):
                 axis.setWidth(widest)
 
     def numbers(self) -> str:
-        said, rates = [], self.runs[0].record.rates if self.runs else np.zeros(0)
+        said, rates = [], self.runs[0].record.series.steps.rates if self.runs else np.zeros(0)
         if len(rates):
             said.append(_("now {rate:.2e}").format(rate=rates[-1]))
         if ahead := self.ahead:
@@ -158,8 +158,11 @@ class SchedulePanel(Panel):
         curves: list[tuple[str, str, Doubles, Doubles]] = []
         for shown in self.runs:
             record, x = shown.record, step_epochs(shown.record)
-            curves += [(shown.label, "planned", *self._plan(shown)), (shown.label, "actual", x, record.rates)]
-            if several_rates(record.plans) or any_frozen(record.plans):
+            curves += [
+                (shown.label, "planned", *self._plan(shown)),
+                (shown.label, "actual", x, record.series.steps.rates),
+            ]
+            if several_rates(record.all(LayerPlan)) or any_frozen(record.all(LayerPlan)):
                 curves += [(shown.label, label, x, y) for label, y in rates_by_group(record, frozen=0.0)]
         curves += [("next run", label or "planned", x, y) for label, x, y in next_rates(self.ahead, frozen=0.0)]
         rows: list[list[Cell]] = [
@@ -196,13 +199,13 @@ def planned(record: RunRecord) -> tuple[Doubles, Doubles]:
     """Epochs and rates as each recipe of the run planned them, from when it came until the next one."""
     if record.started is None:
         return np.zeros(0), np.zeros(0)
-    per_epoch, losses = record.steps_per_epoch, record.metric("validation", "loss").tolist()
-    starts = [0, *(mark.step for mark in record.marks)]
-    rebuilt = [mark.step // per_epoch for mark in record.marks if mark.anew]
+    per_epoch, losses = steps_per_epoch(record), record.metric("validation", "loss").tolist()
+    starts = [0, *(mark.step for mark in record.all(RecipeChanged))]
+    rebuilt = [mark.step // per_epoch for mark in record.all(RecipeChanged) if mark.anew]
     x: list[float] = []
     y: list[float] = []
     since, before = dict[str, int](), tuple[Technique, ...]()
-    for i, values in enumerate([record.started.recipe, *(mark.recipe for mark in record.marks)]):
+    for i, values in enumerate([record.started.recipe, *(mark.recipe for mark in record.all(RecipeChanged))]):
         try:
             recipe = parse(values)
         except InputError:  # a recipe of another version: no plan, but the rest can be drawn

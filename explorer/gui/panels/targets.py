@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from explorer.events import Floats, RecipeChanged, RunStarted, SampleGrid
+from explorer.events import Doubles, Floats, RecipeChanged, RunStarted, SampleGrid
 from explorer.gui.charts.annotations import Entry
 from explorer.gui.charts.next_run import differing, filled, next_pen
 from explorer.gui.charts.panel import BETWEEN, Cell, Panel
@@ -14,7 +14,6 @@ from explorer.gui.charts.plot import Plot
 from explorer.gui.theme import pen
 from explorer.i18n import N_, _
 from explorer.runs.record import RunRecord
-from explorer.runs.series import Doubles
 from explorer.techniques import Aspect
 
 
@@ -72,15 +71,15 @@ class TargetsPanel(Panel):
             return np.full((len(classes), len(classes)), np.nan, np.float32)
         if self.targets is not None and len(self.targets) == len(classes):
             return self.targets
-        return seen_in(record.samples, len(classes))
+        return seen_in(record.latest(SampleGrid), len(classes))
 
     def mixed(self, k: int) -> tuple[Doubles, Doubles]:
         """Class and probability of what mixed images of class `k` were or will be given in the batch looked at."""
         found = differing(self.preview, self.runs, Aspect.IMAGES, Aspect.TARGETS)
-        grid = (found.samples if found else None) or self.record.samples
-        if grid is None or "mix" not in grid.drawn or grid.targets.shape[1] != len(self.classes):
+        grid = (found.samples if found else None) or self.record.latest(SampleGrid)
+        if grid is None or grid.mixed is None or grid.targets.shape[1] != len(self.classes):
             return np.zeros(0), np.zeros(0)
-        given = grid.targets[(grid.labels == k) & (grid.drawn["mix"] < 1)]
+        given = grid.targets[(grid.labels == k) & grid.mixed]
         images, classes = np.nonzero(given > given.min(axis=1, keepdims=True, initial=1.0) + 0.005)
         return classes.astype(float), given[images, classes].astype(float)
 
@@ -170,7 +169,7 @@ def seen_in(grid: SampleGrid | None, classes: int) -> Floats:
     found = np.full((classes, classes), np.nan, np.float32)
     if grid is None or grid.targets.shape[1] != classes:
         return found
-    alone = grid.drawn.get("mix", np.ones(len(grid.labels))) >= 1
+    alone = np.ones(len(grid.labels), bool) if grid.mixed is None else ~grid.mixed
     for label, target in zip(grid.labels[alone].tolist(), grid.targets[alone], strict=True):
         if not found[label, label] >= target[label]:  # where nobody said what was mixed: the least mixed one
             found[label] = target

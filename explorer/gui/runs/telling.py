@@ -82,7 +82,7 @@ def left_off(shown: RunOnScreen) -> RunEnded | None:
         return RunEnded(outcome="", reason=Message("This run goes on in another window or terminal."), remedy=NOTHING)
     reason = Message(
         "Cut off at step {step} (whole epochs: {epoch}): its program ended before it did.",
-        step=record.step,
+        step=record.series.steps.last,
         epoch=len(record.epochs),
     )
     remedy = Message("It left no checkpoint to go on from; what it did is shown.")

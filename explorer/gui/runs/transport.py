@@ -8,11 +8,13 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap, QPolygonF, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QProgressBar, QPushButton, QSpinBox, QToolButton, QWidget
 
+from explorer.events import InstrumentCost, Progress
 from explorer.gui.charts.header import BETWEEN, Readout, fitting
 from explorer.gui.theme import Palette, with_figures
 from explorer.gui.wording import rich
 from explorer.i18n import N_, _, ngettext
 from explorer.runs import RunRecord
+from explorer.runs.timing import images_per_second, measures, seconds_left, steps_per_epoch, total_steps, watching_share
 from explorer.session.session import State
 from explorer.titles import duration
 
@@ -104,11 +106,11 @@ class Transport(QWidget):
 
     def show_run(self, record: RunRecord | None, state: State, among: str = "") -> None:
         """Show where the run of `record` stands, and `among` which others."""
-        total = record.total_steps if record else 0
+        total = total_steps(record) if record else 0
         waiting = state is State.STARTING or (total == 0 and state is not State.IDLE)
         self.bar.setRange(0, 0 if waiting else max(1, total))
         # A bar that is full to the end would be the loudest thing in the window; the text says that it is done.
-        self.bar.setValue(min(record.step, total) if record and total and state is not State.IDLE else 0)
+        self.bar.setValue(min(record.series.steps.last, total) if record and total and state is not State.IDLE else 0)
         self.bar.say(BETWEEN.join(filter(None, (among, standing(record, state) if record else ""))))
         self.speed.setText(speed(record) if record else "")
 
@@ -192,23 +194,28 @@ class Bar(QProgressBar):
 def standing(record: RunRecord, state: State) -> str:
     """Where a run stands, in one line."""
     if record.started is None:
-        return str(record.progress.what) if record.progress else ""
+        progress = record.latest(Progress)
+        return str(progress.what) if progress else ""
     epochs = int(record.recipe["epochs"])
-    epoch, batch = divmod(record.step, record.steps_per_epoch)
-    if record.step and batch == 0:
-        epoch, batch = epoch - 1, record.steps_per_epoch
+    epoch, batch = divmod(record.series.steps.last, steps_per_epoch(record))
+    if record.series.steps.last and batch == 0:
+        epoch, batch = epoch - 1, steps_per_epoch(record)
     words = [
         _("epoch {epoch} of {epochs}").format(epoch=min(epoch + 1, epochs), epochs=epochs),
-        _("batch {batch} of {batches}").format(batch=batch, batches=record.steps_per_epoch),
+        _("batch {batch} of {batches}").format(batch=batch, batches=steps_per_epoch(record)),
     ]
-    if len(record.losses):
-        loss = record.losses[-1]
+    if len(record.series.steps.losses):
+        loss = record.series.steps.losses[-1]
         words.append(_("loss {loss}").format(loss=f"{loss:.3f}" if loss < 1000 else f"{loss:.1e}"))
     if record.ended is None and state is not State.IDLE:
-        if record.measures:
-            last = record.step >= record.total_steps and bool(record.epochs) and record.epochs[-1].epoch >= epochs
+        if measures(record):
+            last = (
+                record.series.steps.last >= total_steps(record)
+                and bool(record.epochs)
+                and record.epochs[-1].epoch >= epochs
+            )
             words.append(_("measuring on the test images…") if last else _("measuring…"))
-        if (left := record.seconds_left) is not None:
+        if (left := seconds_left(record)) is not None:
             words.append(_("{time} left").format(time=duration(left)))
         if state is not State.RUNNING:
             words.append(_(state.value))
@@ -218,10 +225,10 @@ def standing(record: RunRecord, state: State) -> str:
 def speed(record: RunRecord) -> str:
     """Speed and cost of watching."""
     words = []
-    if record.images_per_second:
-        words.append(_("{n} images/s").format(n=f"{record.images_per_second:,.0f}".replace(",", "\u2009")))
-    if record.cost:
-        words.append(_("watching costs {share:.1f} %").format(share=100 * record.watching_share))
+    if images_per_second(record):
+        words.append(_("{n} images/s").format(n=f"{images_per_second(record):,.0f}".replace(",", "\u2009")))
+    if record.latest(InstrumentCost):
+        words.append(_("watching costs {share:.1f} %").format(share=100 * watching_share(record)))
     return " · ".join(words)
 
 

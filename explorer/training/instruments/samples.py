@@ -23,6 +23,7 @@ class Samples(Instrument):
         seen = context.batch.images[:n].detach()
         seen = context.recipe.network.resized(seen)
         after = seen.mul(255).round().to(torch.uint8)
+        unmixed = context.unmixed
         return [
             SampleGrid(
                 step=context.step,
@@ -31,5 +32,6 @@ class Samples(Instrument):
                 labels=context.labels[:n].cpu().numpy().copy(),
                 targets=context.batch.targets[:n].cpu().numpy().copy(),
                 drawn={name: values[:n].float().cpu().numpy().copy() for name, values in context.batch.drawn.items()},
+                mixed=None if unmixed is None else ~unmixed[:n].cpu().numpy(),
             )
         ]

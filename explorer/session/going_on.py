@@ -24,7 +24,7 @@ from explorer.events import (
 from explorer.i18n import N_, Message
 from explorer.recipe import Recipe, in_words, live, parse
 from explorer.runs import RunStore
-from explorer.runs.store import CHECKPOINTS, stored_events
+from explorer.runs.store import CHECKPOINTS, DATABASE, stored_events
 from explorer.training.checkpoint_path import BEST, LAST
 from explorer.training.control import Control
 
@@ -59,7 +59,9 @@ def can_go_on(folder: Path) -> bool:
 
 def is_young(folder: Path) -> bool:
     """Whether the run in `folder` came to no checkpoint at all: it goes on from its start."""
-    return not _has_checkpoint(folder) and not any(stored_events(folder, (EpochDone.__name__,)))
+    if _has_checkpoint(folder) or not (folder / DATABASE).is_file():  # somebody may have deleted it
+        return False
+    return not any(stored_events(folder, (EpochDone.__name__,)))
 
 
 def _has_checkpoint(folder: Path) -> bool:

@@ -16,7 +16,7 @@ from types import NoneType
 from typing import ClassVar
 
 import numpy as np
-from PySide6.QtCore import QTimer, Slot
+from PySide6.QtCore import QEvent, QObject, QTimer, Slot
 
 from explorer.events import EpochDone, Event, RecipeChanged, RunStarted, StepDone
 from explorer.gui.window import Window
@@ -210,19 +210,27 @@ class Pan(Driver):
         (low, high), _y = self.view.viewRange()
         self.step = (high - low) / 400
         self.view.setXRange(low + (high - low) / 4, high - (high - low) / 4, padding=0)
-        self.timer = QTimer(self, interval=0)
-        self.timer.timeout.connect(self.frame)
-        self.timer.start()
+        self.plot.viewport().installEventFilter(self)
+        self.frame()
 
     @Slot()
     def frame(self) -> None:
-        """One movement, painted at once."""
+        """One movement; when it has been painted, the next."""
         forth = len(self.frames) // BACK % 2 == 0
         self.view.translateBy(x=self.step if forth else -self.step)
-        self.plot.viewport().repaint()
+
+    def eventFilter(self, _viewport: QObject, event: QEvent) -> bool:  # noqa: N802
+        if event.type() is QEvent.Type.Paint:
+            QTimer.singleShot(0, self.seen)
+        return False
+
+    @Slot()
+    def seen(self) -> None:
+        """It has been painted."""
         self.frames.append(perf_counter())
-        if len(self.frames) > FRAMES:
-            self.timer.stop()
+        if len(self.frames) <= FRAMES:
+            self.frame()
+        elif len(self.frames) == FRAMES + 1:
             curve = self.plot.drawn("batch 0")
             self.say(seconds=np.diff(self.frames).tolist(), points=0 if curve is None else len(curve[0]))
 

@@ -15,7 +15,7 @@ from explorer.events import CheckpointDue, EpochDone, Event, RecipeChanged, RunE
 from explorer.recipe import Recipe
 from explorer.runs import RunStore, open_run
 from explorer.runs.store import DATABASE, stored_events
-from explorer.session.going_on import goes_on, recipe_at_checkpoint
+from explorer.session.going_on import can_go_on, goes_on, is_young, recipe_at_checkpoint
 from explorer.techniques import Dropout, EarlyStopping, Normalization, Schedule
 from explorer.training import checkpoint, keeping
 from explorer.training.control import Control
@@ -158,3 +158,8 @@ def test_mid_epoch_checkpoints_are_gone_on_from(whole: Path, tmp_path: Path, mon
     assert resumed
     assert resumed.step == 7, "the eighth was not kept yet"
     same(folder, whole)
+
+
+def test_a_folder_that_was_deleted_holds_nothing_to_go_on_with(tmp_path: Path) -> None:
+    assert not is_young(tmp_path / "deleted")
+    assert not can_go_on(tmp_path / "deleted")

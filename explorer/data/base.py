@@ -29,6 +29,8 @@ class DataSpec:
     ordered: bool
     channels: int = 1
     size: int = 28
+    bits: int = 16
+    """As in View."""
 
 
 class Split(NamedTuple):
@@ -55,6 +57,8 @@ class ImageData:
     test: Split
     mirrors: bool = True
     """Whether a mirror image shows the same class; on a gauge it shows another value."""
+    bits: int = 16
+    """As in View."""
     notes: tuple[Message, ...] = ()
     """What the user should know about this loading, such as pictures left out."""
 
@@ -62,7 +66,7 @@ class ImageData:
     def spec(self) -> DataSpec:
         """What there is to know without looking at an image."""
         _images, channels, height, _width = self.training.images.shape
-        return DataSpec(len(self.classes), self.ordered, channels, height)
+        return DataSpec(len(self.classes), self.ordered, channels, height, self.bits)
 
 
 @dataclass(frozen=True)
@@ -197,6 +201,7 @@ def assemble(
     *,
     ordered: bool = False,
     mirrors: bool = True,
+    bits: int = 16,
     notes: tuple[Message, ...] = (),
 ) -> ImageData:
     """An image set of the classes that `choice` names, from arrays whose labels index all `classes`.
@@ -227,6 +232,7 @@ def assemble(
         validation=splits[1],
         test=splits[2],
         mirrors=mirrors,
+        bits=bits,
         notes=notes,
     )
 

@@ -56,6 +56,16 @@ class DataChoice(BaseModel):
         description=N_("Of pictures of one's own, cut out the middle, show all between black bars, or stretch them."),
     )
     colour: bool = Field(True, description=N_("Take pictures of one's own in colour, or in grey."))
+    bits: int | None = Field(
+        None,
+        ge=8,
+        le=16,
+        description=N_(
+            "Of grey pictures with 16 bits a pixel, how many are used: scanners and cameras fill 10 or 12. Empty means "
+            "as many as the brightest of some of them needs."
+        ),
+        json_schema_extra={"unit": N_("bits")},
+    )
     near_copies: bool = Field(
         True,
         description=N_(
@@ -95,4 +105,4 @@ class DataChoice(BaseModel):
     @property
     def view(self) -> View:
         """How pictures of one's own are brought to one shape."""
-        return View(self.size, self.fit, self.colour)
+        return View(self.size, self.fit, self.colour, self.bits or View().bits)

@@ -12,12 +12,17 @@ from numpy.typing import NDArray
 
 from explorer.data.reading import Decoded, reasons
 from explorer.data.source import FREE, TEST, TRAINING, VALIDATION, Found, listed
+from explorer.data.splitting import units
 from explorer.i18n import N_, Message
 
 FEW = 10
 """Pictures of a class below which its accuracy says next to nothing."""
 UNEQUAL = 3.0
 """Times as many training pictures as the scarcest class has, from which on classes are called unequal."""
+
+
+SCENE = 20
+"""Different pictures that look the same, at one remove or many, beyond which this tells of the scene, not of copies."""
 
 
 class Kind(StrEnum):
@@ -27,6 +32,7 @@ class Kind(StrEnum):
     COPIES_ACROSS_CLASSES = "copies_across_classes"
     NEAR_COPIES = "near_copies"
     NEAR_COPIES_ACROSS_CLASSES = "near_copies_across_classes"
+    SCENES = "scenes"
     LEAK = "leak"
     GROUPS = "groups"
     GROUP_IN_TWO_PARTS = "group_in_two_parts"
@@ -55,7 +61,17 @@ class Likeness(NamedTuple):
     copies: NDArray[np.int64]
     """The same file or pixels."""
     near: NDArray[np.int64]
-    """The same look, at one remove or several."""
+    """The same look, at one remove or several; of a scene, the same file or pixels."""
+    scenes: NDArray[np.bool_]
+    """Whether it looks like more than SCENE others: as frames of one video do, or parts before one camera."""
+
+    @classmethod
+    def of(cls, copies: NDArray[np.int64], pairs: NDArray[np.int64]) -> Likeness:
+        """From numbers of `copies` (K,) and `pairs` (P, 2) that look the same."""
+        near = units(copies.tolist(), pairs=pairs)
+        numbers, sizes = np.unique(np.unique(np.stack([near, copies]), axis=1)[0], return_counts=True)
+        scenes = np.isin(near, numbers[sizes > SCENE])
+        return cls(copies, np.where(scenes, copies, near), scenes)
 
 
 def troubles(found: Found, read: Decoded) -> Iterator[Finding]:
@@ -112,6 +128,15 @@ def likenesses(found: Found, read: Decoded, like: Likeness, parts: NDArray[np.in
             names=listed(near),
         )
         yield Finding(Kind.NEAR_COPIES, text, tuple(near))
+    if scenes := [names[index] for index in np.flatnonzero(like.scenes)]:
+        text = Message(
+            "{n} pictures look so much alike that this tells nothing of copies, and they are divided one by one. Are "
+            "they frames of a video, or of one place? A pattern with {group} keeps such together: {names}.",
+            n=len(scenes),
+            group="{group}",
+            names=listed(scenes),
+        )
+        yield Finding(Kind.SCENES, text, tuple(scenes))
     across = set(_across(like.near, labels).tolist()) & set(only_near.tolist())
     if torn := [names[index] for index in sorted(across)]:
         text = Message("Pictures that look the same lie in several classes: {names}.", names=listed(torn))

@@ -13,8 +13,9 @@ import numpy as np
 from explorer.data.names import natural, number, part_of
 from explorer.data.pattern import names_hint
 from explorer.data.picture_file import suffixes
+from explorer.data.picture_file import unread as unread_files
 from explorer.data.rows import is_table
-from explorer.data.source import FREE, TEST, TRAINING, VALIDATION, Found, PassedOver, listed
+from explorer.data.source import FREE, LISTED, TEST, TRAINING, VALIDATION, Found, PassedOver, listed
 from explorer.data.tree import Node, Seen, tree, unwatched
 from explorer.errors import InputError
 from explorer.i18n import Message, _, ngettext
@@ -173,7 +174,7 @@ def _hints(root: Node, top: Node) -> Iterator[Message]:
         yield Message("Did you mean the table {table}? Choose it instead of its folder.", table=tables[0])
     unread = sum((node.unread for node in root.below()), Counter[str]())
     if not root.count and unread:
-        yield Message("Files that are not read: {files}.", files=", ".join(_kinds(unread)))
+        yield Message(LISTED, reason=unread_files(unread), names=_kinds(unread))
     try:
         beside = [entry for entry in os.scandir(root.path.resolve().parent) if entry.is_dir()]
         siblings = [entry.name for entry in beside if not entry.name.startswith(".") and _has_pictures(entry.path)]
@@ -227,7 +228,7 @@ def _unread(nodes: Iterable[Node]) -> list[PassedOver]:
     unread = sum((below.unread for node in nodes for below in node.below()), Counter[str]())
     if not unread:
         return []
-    return [PassedOver(Message("Files that are not read"), _kinds(unread), unread.total())]
+    return [PassedOver(unread_files(unread), _kinds(unread), unread.total())]
 
 
 def _hidden(root: Node) -> list[PassedOver]:

@@ -69,7 +69,7 @@ def examined(
     found: Found, choice: DataChoice
 ) -> Generator[Progress, None, tuple[dict[str, int], tuple[Finding, ...], tuple[Message, ...]]]:
     """How the pictures that were `found` would be divided, all that is odd about them, and notes. Decodes them all."""
-    read = yield from decoded(found, choice)
+    read, _bits = yield from decoded(found, choice)
     division = divided(found, read, choice)
     counts = np.bincount(division.parts[division.parts >= 0], minlength=3).tolist()
     return dict(zip(("training", "validation", "test"), counts, strict=True)), division.findings, read.notes

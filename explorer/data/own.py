@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from explorer.data.base import Arrays, ImageData, Source, assemble, chosen, reduced
 from explorer.data.choice import DataChoice
+from explorer.data.depth import used
 from explorer.data.findings import Finding, Likeness, groups, leaks, likenesses, scarcities, troubles
 from explorer.data.kept import pictures
 from explorer.data.reading import Decoded
@@ -18,7 +19,7 @@ from explorer.data.splitting import divide, for_training, units
 from explorer.data.view import View
 from explorer.errors import InputError
 from explorer.events import Progress
-from explorer.i18n import Message
+from explorer.i18n import N_, Message
 
 LOOKED_AT = 60
 """Files whose headers are read as soon as a set is chosen: 10 ms."""
@@ -32,7 +33,7 @@ def loading(found: Found, choice: DataChoice, seed: int) -> Generator[Progress, 
     left to divide; what is left out otherwise is named in `notes`. Closing the iterator cancels.
     """
     found = found.of(chosen(found.classes, choice))
-    read = yield from decoded(found, choice)
+    read, bits = yield from decoded(found, choice)
     labels, division = found.labels[read.indices], divided(found, read, choice)
     parts = division.parts
     said = (finding.text for finding in division.findings if finding.loading)
@@ -50,17 +51,29 @@ def loading(found: Found, choice: DataChoice, seed: int) -> Generator[Progress, 
         validation,
         test,
         ordered=found.ordered,
+        bits=bits,
         notes=tuple(notes),
     )
 
 
-def decoded(found: Found, choice: DataChoice) -> Generator[Progress, None, Decoded]:
-    """All pictures that were `found`, kept as they will be divided. Closing the iterator cancels."""
+def decoded(found: Found, choice: DataChoice) -> Generator[Progress, None, tuple[Decoded, int]]:
+    """All pictures that were `found`, kept as they will be divided, and how many of 16 bits were taken for all.
+
+    Closing the iterator cancels.
+    """
 
     def order(read: Decoded) -> NDArray[np.int64]:
         return np.argsort(_parts(found, read, _likeness(read), choice), kind="stable")
 
-    return (yield from pictures(found, choice.view, order))
+    bits = choice.bits or used(found)
+    read = yield from pictures(found, choice.view._replace(bits=bits), order)
+    if choice.bits is None and bits < View().bits:
+        text = N_(
+            "Pictures with 16 bits a pixel use {bits} of them: {white} is taken for white. Choose another number with "
+            "bits."
+        )
+        read = replace(read, notes=(*read.notes, Message(text, bits=bits, white=2**bits - 1)))
+    return read, bits
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,8 +100,7 @@ def divided(found: Found, read: Decoded, choice: DataChoice) -> Division:
 
 
 def _likeness(read: Decoded) -> Likeness:
-    copies = units(read.digests, read.pixels)
-    return Likeness(copies, units(copies.tolist(), pairs=read.pairs))
+    return Likeness.of(units(read.digests, read.pixels), read.pairs)
 
 
 def _parts(found: Found, read: Decoded, like: Likeness, choice: DataChoice) -> NDArray[np.int64]:

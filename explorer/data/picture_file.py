@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explorer.data.view import View
-from explorer.i18n import Message
+from explorer.i18n import N_, Message
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 _ONLY_KNOWN_BY_NAME = frozenset({"BUFR", "GRIB", "HDF5", "MPEG", "WMF", "EPS", "PDF"})
 """Pillow tells these formats but does not decode them, or only with a program of somebody else's."""
 _ORIENTATION = 0x0112
+HEIC = frozenset({".heic", ".heif", ".hif"})
 THUMB = 16, 16
+FULL = 16
+"""Bits of a pixel of such pictures, unless they use fewer."""
 _NUMBERS = ("I", "F")
 """Modes of one large number for each pixel."""
 
@@ -37,13 +41,21 @@ def suffixes() -> frozenset[str]:
     from PIL import Image
 
     try:
-        import pillow_heif  # type: ignore[import-not-found,unused-ignore]
+        import pillow_heif
 
         pillow_heif.register_heif_opener()
     except ImportError:
         pass
     known = Image.registered_extensions()
     return frozenset(suffix for suffix, kind in known.items() if kind in Image.OPEN and kind not in _ONLY_KNOWN_BY_NAME)
+
+
+def unread(found: Iterable[str]) -> Message:
+    """What to say of files with suffixes that were `found` and are not read."""
+    if any(suffix.lower() in HEIC for suffix in found):
+        text = N_("Files that are not read (photographs in HEIC are, with the package pillow-heif)")
+        return Message(text)
+    return Message("Files that are not read")
 
 
 class Picture(NamedTuple):
@@ -61,11 +73,12 @@ def read_picture(path: Path, view: View) -> Picture:
     """The picture in `path` as `view` says.
 
     Turned as the camera's EXIF note says, also where the rest of it is broken; transparent parts become white; 16-bit
-    grey keeps its range; of several pages or frames the first. Raises UnreadablePicture if it cannot be decoded, or not
-    without too much memory.
+    grey keeps as many of its bits as the view says; of several pages or frames the first. Raises UnreadablePicture if
+    it cannot be decoded, or not without too much memory.
     """
     from PIL import Image
 
+    suffixes()  # registers plug-ins
     try:
         with Image.open(path) as opened:
             # JPEG can decode at 1/2 to 1/8 of its size: photographs load several times faster. Others ignore it.
@@ -76,7 +89,7 @@ def read_picture(path: Path, view: View) -> Picture:
                 )
             # Cameras put a preview behind the photograph (MPO), which nobody misses.
             more = opened.format != "MPO" and bool(getattr(opened, "is_animated", False))
-            small = _fitted(_as_rgb(_upright(opened)), view)
+            small = _fitted(_as_rgb(_upright(opened), view.bits), view)
             small = small if view.colour else small.convert("L")
     except UnreadablePicture:
         raise
@@ -85,14 +98,15 @@ def read_picture(path: Path, view: View) -> Picture:
     return Picture(_array(small), _array(small.resize(THUMB, Image.Resampling.BOX)), more)
 
 
-def read_whole(path: Path, side: int) -> NDArray[np.uint8]:
+def read_whole(path: Path, side: int, bits: int = FULL) -> NDArray[np.uint8]:
     """(H, W, 3): the whole picture in `path`, upright, at most `side` pixels long. Raises UnreadablePicture."""
     from PIL import Image
 
+    suffixes()
     try:
         with Image.open(path) as opened:
             opened.draft("RGB", (side, side))
-            picture = _as_rgb(_upright(opened))
+            picture = _as_rgb(_upright(opened), bits)
             picture.thumbnail((side, side))
             return np.asarray(picture, np.uint8)
     except Exception as error:  # whatever a decoder raises on damaged bytes
@@ -180,19 +194,19 @@ def _fitted(picture: Image, view: View) -> Image:
     return ImageOps.fit(picture, square, bicubic)
 
 
-def _as_rgb(picture: Image) -> Image:
+def _as_rgb(picture: Image, bits: int) -> Image:
     from PIL import Image
 
     if picture.mode.startswith(_NUMBERS):  # convert() would clip everything above 255 to white
-        return Image.fromarray(_as_bytes(np.asarray(picture))).convert("RGB")
+        return Image.fromarray(_as_bytes(np.asarray(picture), bits)).convert("RGB")
     if picture.has_transparency_data:
         layered = picture.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", layered.size, "white"), layered).convert("RGB")
     return picture.convert("RGB")
 
 
-def _as_bytes(numbers: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """Whole numbers from 0 to 65,535, or fractions from 0 to 1, as 0 to 255."""
+def _as_bytes(numbers: NDArray[np.generic], bits: int) -> NDArray[np.uint8]:
+    """Whole numbers of so many `bits`, or fractions from 0 to 1, as 0 to 255."""
     grey = np.nan_to_num(numbers.astype(np.float64), posinf=0, neginf=0)
     fractions = numbers.dtype.kind == "f" and grey.max(initial=0) <= 1
-    return np.clip(grey * 255 if fractions else grey / 257, 0, 255).astype(np.uint8)
+    return np.clip(grey * 255 if fractions else grey / ((2**bits - 1) / 255), 0, 255).astype(np.uint8)

@@ -19,6 +19,8 @@ FREE = -1
 
 
 NAMED_AT_MOST = 5
+LISTED = "{reason}: {names}."
+"""The same in every language."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,7 @@ class PassedOver:
 
     def note(self) -> Message:
         """For people."""
-        text = "{reason}: {names}."  # the same in every language
-        return Message(text, reason=self.reason, names=listed(self.names))
+        return Message(LISTED, reason=self.reason, names=listed(self.names))
 
 
 @dataclass(frozen=True, eq=False)

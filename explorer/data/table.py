@@ -12,7 +12,7 @@ import numpy as np
 from explorer.data.choice import DataChoice
 from explorer.data.columns import FILE, GROUP, LABEL, SPLIT, WEIGHT, roles
 from explorer.data.names import natural, number, part_of
-from explorer.data.picture_file import suffixes
+from explorer.data.picture_file import suffixes, unread
 from explorer.data.places import Places
 from explorer.data.rows import Rows, read
 from explorer.data.source import FREE, Found, PassedOver, listed
@@ -191,7 +191,7 @@ def _kept(
 def _passed_over(passed: dict[str, list[str]]) -> list[PassedOver]:
     reasons = {
         "missing": Message("Files that are not there"),
-        "unread": Message("Files that are not read"),
+        "unread": unread(os.path.splitext(name)[1] for name in passed.get("unread", ())),  # noqa: PTH122
         "without": Message("Rows without a file or a class"),
         "part": Message("Rows of no part such as train, val and test"),
         "again": Message("Named in more than one row; the first counts"),

@@ -16,6 +16,8 @@ class View(NamedTuple):
     """Cut out the middle, show all of it between bars, or stretch it."""
     colour: bool = True
     """Red, green and blue; else grey."""
+    bits: int = 16
+    """Of grey pictures with 16 bits a pixel, how many are used: the largest number of so many bits becomes white."""
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -22,7 +22,7 @@ def files(run: StoredRun) -> Iterator[tuple[str, bytes]]:
     if path is None:
         raise no_checkpoint(run, "safetensors")
     content = checkpoint.read(path)
-    about = {key: content[key] for key in ("classes", "size", "channels", "ordered") if key in content}
+    about = {key: content[key] for key in ("classes", "size", "channels", "bits", "ordered") if key in content}
     metadata = {"recipe": str(content.get("recipe", ""))} | {key: json.dumps(value) for key, value in about.items()}
     weights = {name: tensor.contiguous() for name, tensor in content["model"].items()}
     yield "weights.safetensors", save(weights, metadata)

@@ -84,11 +84,11 @@ def named(name: str) -> dict[str, str]:
 
 
 def _divide_as_before(new: dict[str, Any]) -> None:
-    """Until there was `near_copies`, which the program always writes, only equal pictures of one's own were kept in one
-    part: with it, test pictures of a run of before would be others."""
+    """Until there were `near_copies` and `bits`, which the program always writes, only equal pictures of one's own were
+    kept in one part, and all 16 bits of a pixel were taken for used: a run of before means other pictures with them."""
     data = _as_data(new.get("data"))
-    if data is not None and "near_copies" not in data and not known(str(data.get("name", DataChoice().name))):
-        new["data"] = {**data, "near_copies": False}
+    if data is not None and not known(str(data.get("name", DataChoice().name))):
+        new["data"] = {"near_copies": False, "bits": 16, **data}
 
 
 def _as_data(value: Any) -> dict[str, Any] | None:

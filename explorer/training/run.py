@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from explorer.data import ImageData, Split
+from explorer.data.view import View
 from explorer.events import Event, RunEnded
 from explorer.i18n import NOTHING, Message
 from explorer.recipe import Recipe
@@ -172,6 +173,7 @@ class Run:
         data, facts = self.images.data, self.images.data.spec
         about = {"recipe": self.recipe.to_json(), "classes": list(data.classes), "ordered": data.ordered}
         about |= {"size": facts.size, "channels": facts.channels}
+        about |= {"bits": facts.bits} if facts.bits != View().bits else {}
         threads = {"threads": self.chosen.threads}
         paths = [self.checkpoints / name for name in names]
         checkpoint.write(paths, about | threads | {"seconds": self.seconds} | self.at.content() | resume)

@@ -41,7 +41,7 @@ class Trained:
     @property
     def view(self) -> View:
         """How a picture becomes what it takes: as those became that it learned from."""
-        return View(self.facts.size, self.recipe.data.fit, self.facts.channels == 3)
+        return View(self.facts.size, self.recipe.data.fit, self.facts.channels == 3, self.facts.bits)
 
 
 def load_network(path: Path | str) -> nn.Module:
@@ -115,7 +115,10 @@ def _facts(content: dict[str, Any], recipe: Recipe, path: Path) -> DataSpec:
         channels = mean.shape[1]
     channels, size = content.get("channels", channels), content.get("size", size)
     ordered = bool(content.get("ordered", named.ordered if named else False))
+    bits = content.get("bits", DataSpec.bits)
+    if not isinstance(bits, int) or not 8 <= bits <= 16:
+        bits = DataSpec.bits
     if channels not in (1, 3) or not isinstance(size, int) or not 1 <= size <= LARGEST:
         text = N_("{path} does not say which images its network takes. Choose a checkpoint of a run.")
         raise InputError(Message(text, path=path))
-    return DataSpec(len(content["classes"]), ordered, channels, size)
+    return DataSpec(len(content["classes"]), ordered, channels, size, bits)

@@ -86,3 +86,17 @@ def test_they_stay_in_one_part_or_it_is_said(pets: Path) -> None:
     apart, said = parts(near_copies=False)
     assert sum(map(len, apart)) > 60
     assert "are in different parts, as near_copies is off; switch it on" in said
+
+
+def test_pictures_of_one_scene_are_no_copies(tmp_path: Path) -> None:
+    """Else all parts before one camera would be one picture, and nothing to divide."""
+    rng = np.random.default_rng(0)
+    ground = np.asarray(blobs(0), int)
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        for index in range(20):
+            shown = np.clip(ground + rng.integers(-3, 4, ground.shape), 0, 255).astype(np.uint8)
+            Image.fromarray(shown).save(tmp_path / name / f"{index}.png")
+    loaded = data.load(DataChoice(name=str(tmp_path), size=40))
+    assert [len(split.labels) for split in (loaded.training, loaded.validation, loaded.test)] == [28, 6, 6]
+    assert [str(note)[:34] for note in loaded.notes] == ["40 pictures look so much alike that"[:34]]

@@ -1,7 +1,7 @@
 """The data room: whatever the source, images end as uint8 tensors, in memory or mapped. Importing it spares torch."""
 
 from explorer.data.base import DataSpec, ImageData, Source, Split
-from explorer.data.catalogue import find, known, load, loading, look, sources
+from explorer.data.catalogue import find, known, load, loading, look, sources, title_of
 from explorer.data.choice import DataChoice
 from explorer.data.gauge_picture import draw_gauges
 
@@ -18,4 +18,5 @@ __all__ = [
     "loading",
     "look",
     "sources",
+    "title_of",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from explorer.data import fashion, folder, gauges, named, own, pattern, rows, table
@@ -14,7 +15,7 @@ from explorer.data.source import Found
 from explorer.data.tree import Seen, unwatched
 from explorer.errors import InputError
 from explorer.events import Progress
-from explorer.i18n import N_, Message
+from explorer.i18n import N_, Message, _
 from explorer.nearest import did_you_mean
 
 _LOADERS = {fashion.MINI: fashion.load_mini, fashion.FULL: fashion.load_full, gauges.NAME: gauges.load}
@@ -28,6 +29,17 @@ def sources() -> tuple[Source, ...]:
 def known(name: str) -> Source | None:
     """What is known of the image set called `name`; None for a folder. Looks at a few file names only."""
     return next((source for source in sources() if source.name == name), None)
+
+
+@cache
+def _titles() -> dict[str, str]:
+    return {source.name: source.title for source in sources()}
+
+
+def title_of(name: str) -> str:
+    """How people call the image set called `name`, in the language now in use; of a folder, its last part."""
+    title = _titles().get(name)
+    return _(title) if title else Path(name).name or name
 
 
 def look(choice: DataChoice | str, seen: Seen = unwatched) -> Source:

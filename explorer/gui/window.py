@@ -95,7 +95,7 @@ class Window(QMainWindow):
         layout.addWidget(self.columns, 1)
         layout.addWidget(self.transport)
         self.setCentralWidget(centre)
-        self.banner.lie_over(self.columns)
+        self.banner.lie_over(self.columns, self.sidebar)
         self.commands = Commands(self, self.session)
         self.arrangement = Arrangement(self, memory, self.columns, self.grid, self.right)
         self.desk = Desk(self, self)

@@ -3,7 +3,7 @@
 from explorer.recipe.live import live, waits
 from explorer.recipe.migrate import VERSION
 from explorer.recipe.recipe import BY_NAME, CHOICES, Recipe, Techniques, build_technique, matches, parse
-from explorer.recipe.words import in_words
+from explorer.recipe.words import apart_from_default, in_words
 
 __all__ = [
     "BY_NAME",
@@ -11,6 +11,7 @@ __all__ = [
     "VERSION",
     "Recipe",
     "Techniques",
+    "apart_from_default",
     "build_technique",
     "in_words",
     "live",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from explorer.data import DataChoice
+from explorer.data import DataChoice, title_of
 from explorer.i18n import _, in_mid_sentence, ngettext
 from explorer.recipe.recipe import BY_NAME, CHOICES, Recipe
 from explorer.techniques import Technique
@@ -15,6 +15,12 @@ from explorer.titles import choice_label, field_label, without
 
 APART = ("data", "techniques", "version", "frozen", "lr", *CHOICES)
 """Fields that are told in words of their own."""
+FEW = 3
+"""Classes that are named; of more, their number is told."""
+
+
+Say = Callable[[str, str], str]
+"""From what there is now and what there was to words."""
 
 
 def in_words(before: Recipe, after: Recipe) -> tuple[str, ...]:
@@ -22,20 +28,26 @@ def in_words(before: Recipe, after: Recipe) -> tuple[str, ...]:
 
     No arrows: "0.4 → 0.2" reads like a rate that falls. Nothing where only said is what was left open before.
     """
-    return tuple(_differences(before, after))
+    return tuple(_differences(before, after, _instead))
 
 
-def _differences(before: Recipe, after: Recipe) -> Iterator[str]:
-    if before.data != after.data:
-        yield _instead(_data(after.data), _data(before.data))
+def apart_from_default(recipe: Recipe) -> tuple[str, ...]:
+    """The same of the default recipe and this one, in as few words as a name has: "rate 0.4", "without skip"."""
+    return tuple(_differences(Recipe(), recipe, lambda now, _was: now))
+
+
+def _differences(before: Recipe, after: Recipe, say: Say) -> Iterator[str]:
+    if before.data.name != after.data.name:
+        yield say(title_of(after.data.name), title_of(before.data.name))
+    yield from _data(before.data, after.data, say)
     if before.rate != after.rate:
         rate = _("rate")
-        yield f"{rate} {_instead(_value(after.rate), _value(before.rate))}"
+        yield f"{rate} {say(_value(after.rate), _value(before.rate))}"
     for name in CHOICES:
-        yield from _choices(getattr(before, name), getattr(after, name))
+        yield from _choices(getattr(before, name), getattr(after, name), say)
     for name, info in Recipe.model_fields.items():
         if name not in APART and getattr(before, name) != getattr(after, name):
-            yield _field(name, info, before, after)
+            yield _field(name, info, before, after, say)
     if names := [name for name in after.frozen if name not in before.frozen]:
         yield _("frozen: {names}").format(names=", ".join(names))
     if names := [name for name in before.frozen if name not in after.frozen]:
@@ -50,23 +62,23 @@ def _differences(before: Recipe, after: Recipe) -> Iterator[str]:
             case Technique() as was, Technique() as now if was != now:
                 for key, info in kind.model_fields.items():
                     if getattr(was, key) != getattr(now, key):
-                        yield f"{_(kind.title)}: {_field(key, info, was, now)}"
+                        yield f"{_(kind.title)}: {_field(key, info, was, now, say)}"
 
 
-def _choices(was: BaseModel, now: BaseModel) -> Iterator[str]:
+def _choices(was: BaseModel, now: BaseModel, say: Say) -> Iterator[str]:
     """Two networks, or two optimizers."""
     if type(was) is not type(now):
-        yield _instead(str(now), str(was))
+        yield say(str(now), str(was))
         return
     for key, info in type(now).model_fields.items():
         if getattr(was, key) != getattr(now, key):
-            yield _field(key, info, was, now)
+            yield _field(key, info, was, now, say)
 
 
-def _field(name: str, info: FieldInfo, before: BaseModel, after: BaseModel) -> str:
+def _field(name: str, info: FieldInfo, before: BaseModel, after: BaseModel, say: Say) -> str:
     title = in_mid_sentence(field_label(name, info))
     was, now = (_value(getattr(model, name)) for model in (before, after))
-    return f"{title} {_instead(now, was)}"
+    return f"{title} {say(now, was)}"
 
 
 def _instead(now: str, was: str) -> str:
@@ -81,18 +93,38 @@ def _value(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else choice_label(value)
 
 
-def _data(choice: DataChoice) -> str:
-    parts = []
-    if choice.classes:
-        parts.append(ngettext("{n} class", "{n} classes", len(choice.classes)).format(n=len(choice.classes)))
+def _data(before: DataChoice, after: DataChoice, say: Say) -> Iterator[str]:
+    """Which images of a set are taken; where it was all of them before, that is not said."""
+    for aspect in (_classes, _amount, _view, _found):
+        was, now = aspect(before), aspect(after)
+        if was != now:
+            yield say(now or "–", was) if aspect(DataChoice()) != was else now
+
+
+def _classes(choice: DataChoice) -> str:
+    n = len(choice.classes)
+    if 0 < n <= FEW:
+        return ", ".join(map(_, choice.classes))
+    return ngettext("{n} class", "{n} classes", n).format(n=n) if n else _("all classes")
+
+
+def _amount(choice: DataChoice) -> str:
     if choice.per_class:
-        parts.append(_("{n} per class").format(n=choice.per_class))
-    elif choice.fraction < 1:
-        parts.append(_("{percent:g} % of the images").format(percent=100 * choice.fraction))
-    if choice.view != DataChoice().view:
-        fit = {"crop": _("cropped"), "pad": _("padded"), "stretch": _("stretched")}[choice.fit]
-        parts += [_("{size} pixels").format(size=choice.size), fit, *([] if choice.colour else [_("grey")])]
-    parts += [*filter(None, [choice.pattern]), *choice.columns]
-    if not choice.near_copies:
-        parts.append(_("near copies divided"))
-    return f"{choice.name} ({', '.join(parts)})" if parts else choice.name
+        return _("{n} per class").format(n=choice.per_class)
+    return (
+        _("all images")
+        if choice.fraction == 1
+        else _("{percent:g} % of the images").format(percent=100 * choice.fraction)
+    )
+
+
+def _view(choice: DataChoice) -> str:
+    fit = {"crop": _("cropped"), "pad": _("padded"), "stretch": _("stretched")}[choice.fit]
+    parts = [_("{size} pixels").format(size=choice.size), fit, *([] if choice.colour else [_("grey")])]
+    return ", ".join(parts)
+
+
+def _found(choice: DataChoice) -> str:
+    """How classes and groups are told."""
+    near = [] if choice.near_copies else [_("near copies divided")]
+    return ", ".join([*filter(None, [choice.pattern]), *choice.columns, *near])

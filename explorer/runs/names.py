@@ -20,7 +20,7 @@ import msgspec
 from explorer.errors import InputError
 from explorer.events import DIVERGED, FAILED, STOPPED, EpochDone, RecipeChanged, RunEnded, RunStarted
 from explorer.i18n import _, ngettext
-from explorer.recipe import Recipe, in_words, parse
+from explorer.recipe import Recipe, apart_from_default, parse
 from explorer.runs.place import Place, kept_place
 from explorer.runs.record import RunRecord
 from explorer.runs.store import RECIPE, in_use, stored_events
@@ -75,7 +75,7 @@ class Name:
         """How its recipe differs from the default one, naming `most` of the differences."""
         if self.recipe is None:
             return _("a recipe of another version")
-        found = in_words(Recipe(), self.recipe)
+        found = apart_from_default(self.recipe)
         more = len(found) - most
         words = [*found[:most], *([ngettext("{n} more", "{n} more", more).format(n=more)] if more > 0 else [])]
         return _capital("; ".join(words)) or _("Default recipe")

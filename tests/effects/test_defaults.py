@@ -32,6 +32,7 @@ NEEDS_MORE = (LabelDistribution, Transfer, FrozenNormalization, Distillation)
 COSTS = {
     "dropout": "In a run of some hundred steps it costs more than it gives",
     "mixing": "a small one in few epochs gets worse",
+    "stochastic_depth": "Shallow networks on few images lose more than they gain",
 }
 """What a manual says of when the technique does harm; that much is not asked of it here."""
 KINDS: tuple[Technique, ...] = (

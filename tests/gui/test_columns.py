@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QSettings, Qt
+from PySide6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from explorer.events import RecipeChanged
@@ -13,6 +14,7 @@ from explorer.gui.layout.columns import LEAST, MOST, Columns
 from explorer.gui.settings import Memory
 from explorer.gui.window import Window
 from explorer.recipe import Recipe
+from tests.gui.opened import opened
 from tests.gui.scripted import Script
 
 
@@ -133,3 +135,16 @@ def test_where_there_is_no_room_for_both_the_other_column_folds(qtbot: QtBot, wi
     window.transport.columns["left"].click()
     assert window.columns.shows("left")
     assert not window.columns.shows("right")
+
+
+def test_no_tab_and_no_number_of_images_is_cut_in_the_smallest_usual_window(qtbot: QtBot, tmp_path: Path) -> None:
+    with opened(
+        qtbot, tmp_path, "ru", recipe=Recipe().with_(data={"name": "fashion-mini", "per_class": 600})
+    ) as window:
+        QApplication.processEvents()
+        for cell in window.grid.cells:
+            assert cell.tabs.sizeHint().width() <= cell.width(), cell.panels[0].title
+        per_class = window.sidebar.images.per_class
+        line = per_class.findChild(QLineEdit)
+        assert line.text() == "600 на класс"
+        assert line.fontMetrics().horizontalAdvance(line.text()) < line.width()

@@ -303,7 +303,7 @@ def test_images_come_from_a_list_or_a_folder(qtbot: QtBot, tmp_path: Path) -> No
     assert editor.about.text() == "80 pictures, 2 classes."
     editor.per_class.setValue(20)
     assert emitted[-1] == DataChoice(name=cats, per_class=20)
-    assert not editor.fraction.isEnabled()  # a number of images takes its place
+    assert editor.fraction.isHidden()  # a number of images takes its place
     editor.per_class.setValue(editor.per_class.minimum())
     assert emitted[-1].per_class is None
     editor.fraction.setValue(12.5)

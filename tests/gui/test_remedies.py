@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from explorer.gui.window import Window
@@ -128,3 +128,29 @@ def test_a_stored_run_says_why_it_went_wrong(qtbot: QtBot, tmp_path: Path) -> No
         assert set(window.banner.buttons) == {"lr", "clipping", "normalization", "initialization"}
         window.show_stored((tmp_path / "good",))
         assert window.banner.isHidden()
+
+
+def test_the_message_covers_no_panel_and_no_card(qtbot: QtBot, tmp_path: Path) -> None:
+    def place(widget: QWidget) -> QRect:
+        return QRect(widget.mapToGlobal(QPoint()), widget.size())
+
+    with opened(qtbot, tmp_path, events=Script(fail_at=3, how="diverge"), recipe=BARE, example=False) as window:
+        parts = (window.grid, window.right, window.transport, window.sidebar)
+        before = list(map(place, parts))
+        diverge(qtbot, window)
+        QApplication.processEvents()
+        assert list(map(place, parts)) == before, "nothing moved"
+        banner, sidebar = place(window.banner), window.sidebar
+        assert place(sidebar).contains(banner)
+        assert all(banner.contains(place(button)) for button in window.banner.buttons.values())
+        assert banner.height() >= window.banner.heightForWidth(banner.width())
+        sidebar.verticalScrollBar().setValue(sidebar.verticalScrollBar().maximum())
+        last = list(sidebar.cards.values())[-1]
+        assert place(last).bottom() < banner.top(), "every card can be brought above it"
+        window.arrangement.toggle("left")
+        QApplication.processEvents()
+        assert place(window.columns).contains(place(window.banner)), "where the recipe is folded away, over the panels"
+        assert place(window.banner).width() == window.columns.width()
+        window.arrangement.toggle("left")
+        window.banner.dismiss.click()
+        assert sidebar.viewport().height() == sidebar.height()

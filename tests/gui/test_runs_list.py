@@ -57,11 +57,11 @@ def texts(listed: RunsList) -> list[str]:
     return [listed.list.item(i).text() for i in range(listed.list.count())]
 
 
-ONCE = "Epochs 1 instead of 15"
+ONCE = "Epochs 1"
 
 
 def test_runs_are_named_by_what_they_were_whichever_is_on_screen(listed: RunsList, three: list[Path]) -> None:
-    said = [f"{ONCE} · 80.0 %", f"{ONCE}; seed 5 instead of 0 · 80.0 %", "mine · 80.0 %"]
+    said = [f"{ONCE} · 80.0\u00a0%", f"{ONCE}; seed 5 · 80.0\u00a0%", "mine · 80.0\u00a0%"]
     assert texts(listed) == said
     listed.refresh(three[1], {three[1]: 0})
     assert texts(listed) == said
@@ -109,8 +109,8 @@ def test_the_runs_of_a_comparison_stand_together_and_are_opened_together(
     qtbot.waitUntil(lambda: (listed.read_on(), not any(text.endswith("…") for text in texts(listed)))[1])
     assert texts(listed)[:3] == [
         "Dropout: comparison of 2 runs · not distinguishable (n = 1)",
-        "Without dropout · 80.0 %",
-        "Dropout 0.3 · 80.0 %",
+        "Without dropout · 80.0\u00a0%",
+        "Dropout 0.3 · 80.0\u00a0%",
     ]
     area = listed.list.visualItemRect(listed.list.item(0))
     qtbot.mouseClick(listed.list.viewport(), LEFT, pos=area.center())
@@ -188,3 +188,19 @@ def test_the_row_at_the_cursor_stays_when_a_run_is_added(listed: RunsList, three
     assert listed.list.currentRow() == 2
     assert listed.list.count() == 4
     assert listed.empty.isHidden()
+
+
+def test_a_name_is_never_cut_but_takes_a_second_line(qtbot: QtBot, listed: RunsList, three: list[Path]) -> None:
+    metrics, width = listed.list.fontMetrics(), listed.list.viewport().width()
+    for i in range(listed.list.count()):
+        item = listed.list.item(i)
+        assert metrics.horizontalAdvance(item.text()) < width
+        assert listed.list.visualItemRect(item).height() < 2 * metrics.height()
+    long = three[2].rename(three[2].with_name("a name of many words that somebody gave to remember what it was for"))
+    listed.refresh(three[0], {three[0]: 0})
+    qtbot.waitUntil(lambda: (listed.read_on(), long.name in "".join(texts(listed)))[1])
+    item = listed.list.item(2)
+    assert metrics.horizontalAdvance(item.text()) > width
+    assert listed.list.textElideMode() is Qt.TextElideMode.ElideNone
+    assert listed.list.visualItemRect(item).height() >= 2 * metrics.height()
+    assert listed.list.visualItemRect(item).right() <= width

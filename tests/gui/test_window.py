@@ -284,8 +284,8 @@ def test_runs_are_listed_shown_laid_over_and_deleted(qtbot: QtBot, make: Make, t
     qtbot.waitUntil(lambda: rows.count() == 2)
     qtbot.waitUntil(lambda: [rows.item(i).font().bold() for i in range(2)] == [True, False])
     other = 1
-    said = "Epochs 1 instead of 15; with dropout 0.1"
-    assert rows.item(other).text() == f"{said} · 80.0 %"
+    said = "Epochs 1; with dropout 0.1"
+    assert rows.item(other).text() == f"{said} · 80.0\u00a0%"
     rows.item(other).setCheckState(Qt.CheckState.Checked)
     qtbot.waitUntil(lambda: window.panels[0].runs[-1].label == said)
     assert [shown.index for shown in window.panels[0].runs] == [0, 1]

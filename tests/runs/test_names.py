@@ -69,7 +69,7 @@ def test_a_title_stays_from_the_first_step_to_the_end() -> None:
         ended("finished", accuracy=0.887),
     ]
     names = [name_of(RunRecord.of(events[: n + 1]), AUTOMATIC, goes_on=n < 4) for n in range(len(events))]
-    assert {name.title for name in names} == {"Seed 3 instead of 0"}
+    assert {name.title for name in names} == {"Seed 3"}
     assert [name.result for name in names] == [
         "goes on",
         "goes on",
@@ -77,7 +77,7 @@ def test_a_title_stays_from_the_first_step_to_the_end() -> None:
         "1 live change · goes on",
         "1 live change · 88.7 %",
     ]
-    assert names[-1].line == "Seed 3 instead of 0 · 1 live change · 88.7 %"
+    assert names[-1].line == "Seed 3 · 1 live change · 88.7 %"
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ class Tree(QTreeWidget):
     def fit_columns(self) -> None:
         """Make the columns as wide as their numbers and headings."""
         metrics = self.fontMetrics()
-        for column, sample in ((SIZE, "00\u2009000"), (NORM, "0.000"), (GRADIENT, "0" * 9)):
+        for column, sample in ((SIZE, "00\u2009000"), (NORM, "0.000"), (GRADIENT, "0" * 7)):
             texts = (sample, self.headerItem().text(column))
             self.setColumnWidth(column, max(map(metrics.horizontalAdvance, texts)) + 8)
 

@@ -32,6 +32,8 @@ FRONT = ("loss", "metrics", "gradients", "normalization")
 """In front at first, in this order; the others are behind them."""
 LEAST = QSize(300, 220)
 """Of a cell in pixels, where there are as many as find room; the grid scrolls where somebody wants more of them."""
+FONT = 0.92
+"""Of the window's letters, in tabs: so three Russian names stand beside each other at 1280 pixels."""
 NARROWEST = 200
 """Of a cell in an arrangement of somebody's own."""
 MOST = 16
@@ -49,6 +51,9 @@ class Tabs(QTabBar):
         self.setExpanding(False)
         self.setUsesScrollButtons(True)
         self.setElideMode(Qt.TextElideMode.ElideNone)
+        font = self.font()
+        font.setPointSizeF(FONT * font.pointSizeF())
+        self.setFont(font)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         super().mousePressEvent(event)

@@ -160,7 +160,7 @@ class DataEditor(QWidget):
         self.combo.set_value(value.name)
         self.per_class.set_value(value.per_class)
         self.fraction.set_value(100 * value.fraction)
-        self.fraction.setEnabled(value.per_class is None)
+        self.fraction.setVisible(value.per_class is None)  # it has no effect then, and the number needs the room
         self.classes.set_value(self._source.classes if self._source else (), value.classes)
         self.view.set_value(value)
         self.view.show_files(self._source.files if self._source else (), value.view)

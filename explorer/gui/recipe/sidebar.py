@@ -86,6 +86,10 @@ class Sidebar(QScrollArea):
         self.show_recipe(recipe, {})
         self.retranslate()
 
+    def leave_free(self, pixels: int) -> None:
+        """Show nothing in the lowest `pixels`: what lies there covers no card, as all can be scrolled above it."""
+        self.setViewportMargins(0, 0, 0, pixels)
+
     def show_recipe(self, recipe: Recipe, marks: Mapping[str, Difference]) -> None:
         """Show `recipe`, without a signal, and mark what differs from the run on screen."""
         self._recipe = recipe

@@ -1,18 +1,25 @@
 """A message in the window: what went wrong and the remedy. No traceback, no box that has to be clicked away.
 
-It lies over the lower edge of the panels until it is closed, so that nothing moves when it comes or goes.
+It takes the lower end of the recipe, which scrolls, until it is closed: nothing moves when it comes or goes, and no
+panel is covered. Where the recipe is folded away it lies over the lower edge of the panels.
 """
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QHideEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from explorer.events import DIVERGED, RunEnded
+from explorer.gui.recipe.sidebar import Sidebar
 from explorer.i18n import Message, _
 from explorer.recipe import Recipe
 from explorer.session.remedies import Remedy, remedies
+
+BESIDE = 160
+"""Pixels that the recipe keeps in its height where the banner takes the rest of it."""
+TEXT = 300
+"""Pixels that the text keeps in its width with a button beside it."""
 
 
 class Banner(QFrame):
@@ -29,6 +36,7 @@ class Banner(QFrame):
         self._said: tuple[Message | str, Message | str, str] = ("", "", "")
         self.setAutoFillBackground(True)
         self._over: QWidget | None = None
+        self._beside: Sidebar | None = None
         self._details, self._of_run = "", False
         self._ran: Recipe | None = None
         self._chose = False
@@ -42,18 +50,26 @@ class Banner(QFrame):
         self.dismiss.setText("✕")
         self.dismiss.setAutoRaise(True)
         self.dismiss.clicked.connect(self.hide)
-        above = QHBoxLayout()
-        for widget, stretch in ((self.text, 1), (self.on, 0), (self.copy, 0), (self.dismiss, 0)):
-            above.addWidget(widget, stretch)
+        self._ways = QWidget()
+        ways = QHBoxLayout(self._ways)
+        ways.setContentsMargins(0, 0, 0, 0)
+        ways.addWidget(self.on)
+        ways.addWidget(self.copy)
+        self._above = QGridLayout()
+        self._above.setColumnStretch(0, 1)
+        self._above.addWidget(self.text, 0, 0)
+        self._above.addWidget(self._ways, 0, 1, Qt.AlignmentFlag.AlignTop)
+        self._above.addWidget(self.dismiss, 0, 2, Qt.AlignmentFlag.AlignTop)
         self.row, self.buttons = QWidget(), {}  # type: tuple[QWidget, dict[str, QPushButton]]
         self._try, self._then = QLabel(self.row), QLabel(self.row)
-        self._below, self._columns = QGridLayout(self.row), 0
+        self._below = QGridLayout(self.row)
+        self._laid_out: tuple[bool, int] | None = None
         self._below.setContentsMargins(0, 0, 0, 0)
         self._below.setColumnStretch(9, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 6, 6, 6)
         layout.setSpacing(4)
-        layout.addLayout(above)
+        layout.addLayout(self._above)
         layout.addWidget(self.row)
         self.hide()
         self.row.hide()
@@ -73,44 +89,68 @@ class Banner(QFrame):
         self._said = ended.reason, ended.remedy, ended.details
         self._show()
 
-    def lie_over(self, widget: QWidget) -> None:
-        """Stand before the lower edge of `widget`."""
-        self._over = widget
-        self.setParent(widget.parentWidget())
-        widget.installEventFilter(self)
+    def lie_over(self, panels: QWidget, recipe: Sidebar) -> None:
+        """Take the lower end of `recipe`, or where that is not there, stand before the lower edge of `panels`."""
+        self._over, self._beside = panels, recipe
+        self.setParent(panels.parentWidget())
+        for widget in (panels, recipe):
+            widget.installEventFilter(self)
         self.hide()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
-        if event.type() == QEvent.Type.Resize and not self.isHidden():
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.Show, QEvent.Type.Hide) and not self.isHidden():
             self._lie_down()
         return super().eventFilter(watched, event)
 
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802
+        super().hideEvent(event)
+        if self._beside and self.isHidden():  # not with the whole window
+            self._beside.leave_free(0)
+
     def _lie_down(self) -> None:
-        over = self._over
-        if over is None:
+        """Where it stands now, and as high as it must be."""
+        over, beside, inside = self._over, self._beside, self.parentWidget()
+        if over is None or beside is None or inside is None:
             return
-        self._arrange(over.width() - 40)
-        high = min(max(self.heightForWidth(over.width()), self.minimumSizeHint().height()), over.height())
-        lower = over.geometry()
-        self.setGeometry(lower.left(), lower.bottom() + 1 - high, lower.width(), high)
+        place = QRect(beside.mapTo(inside, QPoint()), beside.size())
+        high = self._height_in(place.width())
+        aside = beside.isVisibleTo(inside) and high + BESIDE <= place.height()
+        if not aside:
+            place = over.geometry()
+            high = min(self._height_in(place.width()), place.height())
+        beside.leave_free(high if aside else 0)
+        self.setGeometry(place.left(), place.bottom() + 1 - high, place.width(), high)
         self.raise_()
 
+    def _height_in(self, width: int) -> int:
+        """Of all that is said, laid out for such a width."""
+        self._arrange(width - 40)
+        self._below.activate()
+        return max(self.heightForWidth(width), self.minimumSizeHint().height())
+
     def _arrange(self, width: int) -> None:
-        """Put the remedies into one line, or where they find no room into two columns."""
+        """Put the remedies into one line, or where they find no room into two columns or one, below each other."""
+        self._above.removeWidget(self._ways)
+        if width >= TEXT + self._ways.sizeHint().width() + self.dismiss.sizeHint().width():
+            self._above.addWidget(self._ways, 0, 1, Qt.AlignmentFlag.AlignTop)
+        else:
+            self._above.addWidget(self._ways, 1, 0, 1, 3, Qt.AlignmentFlag.AlignLeft)
         buttons = list(self.buttons.values())
         parts = [self._try, *buttons, self._then]
-        needed = sum(part.sizeHint().width() + self._below.horizontalSpacing() for part in parts)
-        columns = len(buttons) if needed <= width else 2
-        if columns == self._columns and self._below.count() == len(parts):
+        wide = [part.sizeHint().width() + self._below.horizontalSpacing() for part in parts]
+        two = max(wide[1:-1:2], default=0) + max(wide[2:-1:2], default=0)
+        alone = sum(wide) <= width
+        columns = max(1, len(buttons)) if alone else 2 if two <= width else 1
+        self._try.setVisible(alone or not self._chose)  # else the other one stands in its place
+        if (alone, columns) == self._laid_out and self._below.count() == len(parts):
             return
-        self._columns = columns
+        self._laid_out = alone, columns
         for part in parts:
             self._below.removeWidget(part)
-        alone = columns == len(buttons)
         self._below.addWidget(self._try, 0, 0, 1, 1 if alone else 2)
         for i, button in enumerate(buttons):
-            self._below.addWidget(button, 0 if alone else 1 + i // 2, 1 + i if alone else i % 2)
-        self._below.addWidget(self._then, 0, 1 + columns if alone else 2)
+            self._below.addWidget(button, 0 if alone else 1 + i // columns, 1 + i if alone else i % columns)
+        self._below.addWidget(self._then, 0, 1 + columns if alone else 0, 1, 1 if alone else 2)
 
     def leave_run(self) -> None:
         """Hide what was said of a run: another one comes on screen."""
@@ -159,11 +199,11 @@ class Banner(QFrame):
             button.setVisible(not remedy.done)
         self._then.setVisible(self._chose)
         self.row.setVisible(bool(found))
-        self._columns = 0
+        self._laid_out = None
         self._lie_down()
 
     def _button(self) -> QPushButton:
-        button = QPushButton()
+        button = QPushButton(self.row)
         policy = button.sizePolicy()
         policy.setRetainSizeWhenHidden(True)  # a second click must not meet the next button in its place
         button.setSizePolicy(policy)

@@ -70,7 +70,9 @@ class RunsList(QWidget):
         self.title.setObjectName("heading")
         self.empty.setObjectName("muted")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # what came of a run stands at the end
+        self.list.setWordWrap(True)  # a name is never cut: what came of a run stands at its end
+        self.list.setTextElideMode(Qt.TextElideMode.ElideNone)
+        self.list.setResizeMode(QListWidget.ResizeMode.Adjust)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setIconSize(SAMPLE)
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -163,7 +165,7 @@ class RunsList(QWidget):
             for folder, item in self._rows.items():
                 if (name := read.get(folder)) is None:
                     continue
-                line = " · ".join(filter(None, (titles[folder], name.result)))
+                line = " · ".join(filter(None, (titles[folder], name.result))).replace(" %", "\u00a0%")
                 item.setText(line)
                 help_ = [line, name.recipe_words() if name.recipe else "", *name.changes, name.when, str(folder)]
                 item.setToolTip(rich("\n".join(filter(None, help_))))

@@ -16,8 +16,8 @@ from pathlib import Path
 BRIEFLY = {"GOMP_SPINCOUNT": "10000", "KMP_BLOCKTIME": "0"}
 """libgomp (torch on Linux) spins 300,000 times unless told otherwise, libomp and libiomp5 (macOS, Windows) 200 ms.
 
-10,000 bridge most gaps between two operations: alone 0.90 of the images/s of 300,000 with 100 and 0.94 with 10,000; beside
-a busy loop on one core 2,300 images/s with 100, 860 with 10,000, 390 with 30,000 (2 cores, until the run notices)."""
+10,000 bridge most gaps between two operations: alone 0.90 of the images/s of 300,000 with 100 and 0.94 with 10,000;
+beside a busy loop on one core 2,300 images/s with 100, 860 with 10,000, 390 with 30,000 (2 cores, until noticed)."""
 WAITING = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME", "KMP_LIBRARY")
 """Variables by which somebody may have decided how threads wait."""
 COUNTING = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OMP_THREAD_LIMIT", "OMP_DYNAMIC")

@@ -7,11 +7,12 @@ networks and optimizers, which are their manuals.
 
 from __future__ import annotations
 
+import ast
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
@@ -23,18 +24,35 @@ from explorer.optimizers import OPTIMIZERS  # noqa: E402
 from explorer.techniques import TECHNIQUES  # noqa: E402
 
 LOCALE = ROOT / "resources" / "locale"
+KEYWORDS = {"_": 1, "N_": 1, "Message": 1, "ngettext": 2, "counted": 2}
+"""Calls with a text, and how many of their arguments are that text."""
 
 
 def template() -> Catalog:
     """Every text of the program, in order of appearance."""
     catalog = Catalog(project="Training Explorer", fuzzy=False)
-    keywords = {"_": None, "N_": None, "ngettext": (1, 2), "Message": None, "counted": (1, 2)}
-    found = extract_from_dir(ROOT / "explorer", keywords=keywords)
-    for file, line, message, _comments, _context in sorted(found, key=lambda entry: (entry[0], entry[1])):
-        catalog.add(message, locations=[(f"explorer/{Path(file).as_posix()}", line)])
+    for path in sorted((ROOT / "explorer").rglob("*.py")):
+        for call in sorted(_calls(path), key=lambda call: (call.lineno, call.col_offset)):
+            catalog.add(text_of(call), locations=[(path.relative_to(ROOT).as_posix(), call.lineno)])
     for kind in (*TECHNIQUES, *NETWORKS, *OPTIMIZERS):
         catalog.add(kind.manual(), locations=[(f"{kind.__module__.replace('.', '/')}.py", 1)])
     return catalog
+
+
+def _calls(path: Path) -> Iterator[ast.Call]:
+    """The calls with a text in `path`, also those within f-strings, which Babel's own extractor does not see."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and text_of(node):
+            yield node
+
+
+def text_of(call: ast.Call) -> str | tuple[str, ...]:
+    """The text that `call` marks for translation, singular and plural if it has both; empty if it marks none."""
+    name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
+    given = [argument.value for argument in call.args[: KEYWORDS.get(name, 0)] if isinstance(argument, ast.Constant)]
+    if len(given) < KEYWORDS.get(name, 1) or not all(isinstance(text, str) for text in given):
+        return ""
+    return given[0] if len(given) == 1 else tuple(given)
 
 
 def compile_catalogue(folder: Path) -> tuple[int, int]:

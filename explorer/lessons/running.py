@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 EVERY = 10
 """Steps between two looks at the gradients: what a claim reads off them is that of the first step."""
-Say = Callable[[str], None]
+Listener = Callable[[str], None]
 
 
 def planned(lesson: Lesson, claim: Claim, arm: ClaimArm, seed: int) -> Recipe:
@@ -44,13 +44,13 @@ def planned(lesson: Lesson, claim: Claim, arm: ClaimArm, seed: int) -> Recipe:
     return recipe
 
 
-def run(lesson: Lesson, claim: Claim, seeds: int = 0, say: Say = lambda _line: None) -> ClaimVerdict:
+def run(lesson: Lesson, claim: Claim, seeds: int = 0, say: Listener = lambda _line: None) -> ClaimVerdict:
     """Train every arm, and judge; as `train_all`."""
     return judge(claim, train_all(lesson, claim, seeds, say))
 
 
 def train_all(
-    lesson: Lesson, claim: Claim, seeds: int = 0, say: Say = lambda _line: None
+    lesson: Lesson, claim: Claim, seeds: int = 0, say: Listener = lambda _line: None
 ) -> dict[str, list[RunRecord]]:
     """Train every arm with so many seeds (0: as the claim says); by arm. `say` hears of each training.
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Literal
 
 from explorer.declared import parameter
-from explorer.i18n import N_
-from explorer.techniques.base import Category, Technique
+from explorer.i18n import N_, Message
+from explorer.techniques.base import Category, R, Technique
 from explorer.techniques.slots import FrozenNorm, LayerPlace, LayerRate
 
 
@@ -35,7 +35,7 @@ class FrozenNormalization(Technique):
     """
 
     name = "frozen_norm"
-    title = N_("Normalization in frozen layers")
+    title = N_("Frozen normalization")
     summary = N_("Lets batch normalization in frozen layers go on learning, or following the batches.")
     group = Category.TRANSFER
     label = N_("frozen norm: {statistics}")
@@ -49,6 +49,12 @@ class FrozenNormalization(Technique):
         title=N_("Statistics"),
     )
     affine_trains: bool = parameter(True, N_("γ and β in frozen layers go on learning."), title=N_("Learn γ, β"))
+
+    def comparison(self, recipe: R) -> tuple[tuple[Message, R], ...]:
+        """Nothing of it moves, as it is here, and the trap: as training mode leaves it."""
+        trap = self.model_copy(update={"statistics": "training", "affine_trains": False})
+        arms = (*super().comparison(recipe), (Message("BatchNorm trap"), recipe.switched(trap)))
+        return arms if self != trap else (arms[0], arms[2])
 
     def layer_rate(self, place: LayerPlace, epoch: int, so_far: LayerRate) -> LayerRate:
         norm = FrozenNorm(

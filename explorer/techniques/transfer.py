@@ -37,7 +37,7 @@ class Transfer(Technique):
     CNN, or any file whose tensors fit. Layers for which there are none start afresh, and learn, wherever they stand.
 
     What is frozen gets no gradient, no optimizer state and no weight decay, and backward stops above it. Batch
-    normalization in it stands still as well, with its running statistics; "Normalization in frozen layers" changes
+    normalization in it stands still as well, with its running statistics; "Frozen normalization" changes
     that. While the whole body is frozen and nothing changes the images, the features are computed once and kept.
 
     Use it whenever you have few images, with a learning rate near 0.01 for SGD, as it is if you leave the rate open.

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from time import perf_counter
 
 from explorer.events import CheckpointDue, Event
-from explorer.training.checkpoint_path import LAST
+from explorer.training.checkpoint_path import BEST, LAST
 from explorer.training.run import Run
 
 
@@ -20,6 +20,11 @@ def keep(run: Run, *names: str) -> Iterator[CheckpointDue]:
     if run.checkpoints:
         yield CheckpointDue(step=run.at.step, epoch=run.at.epoch)
         run.save(*names)
+
+
+def keep_epoch(run: Run, best: bool) -> Iterator[CheckpointDue]:
+    """Write the checkpoints of an epoch, that of the `best` one first."""
+    yield from keep(run, *[BEST] * best, LAST)
 
 
 def keep_in_between(run: Run) -> Iterator[Event]:

@@ -13,11 +13,10 @@ from explorer.events import EpochDone, Event
 from explorer.i18n import NOTHING, Message
 from explorer.recipe import Recipe
 from explorer.training.beginning import begun, opening
-from explorer.training.checkpoint_path import BEST, LAST
 from explorer.training.control import Control
 from explorer.training.ending import finished, to_its_end
 from explorer.training.instruments import Instrument, Watch, choose
-from explorer.training.keeping import keep, keep_in_between
+from explorer.training.keeping import keep_epoch, keep_in_between
 from explorer.training.metrics import cross_entropy
 from explorer.training.planning import begin_epoch, compute_features, take_recipe
 from explorer.training.rates import learning_rate
@@ -80,6 +79,7 @@ def one_step(run: Run, indices: Tensor) -> Iterator[Event]:
     began, learner = perf_counter(), run.learner
     context = run.context = run.next_context(indices)
     run.watch.look("before_forward", context)
+
     learner.optimizer.zero_grad()
     forward = Forward(learner, context, run.watch, run.reused_features(indices))
     loss = backward(run.recipe.techniques, forward, learner.parameters)
@@ -117,4 +117,4 @@ def end_epoch(run: Run, seconds: float) -> Iterator[Event]:
     )
     yield from said
     yield run.watch.cost(run.at.step)
-    yield from keep(run, *[BEST] * best, LAST)
+    yield from keep_epoch(run, best)

@@ -109,6 +109,7 @@ class Monkey:
         form = self.rng.choice(sidebar.findChildren(Form))
         if not form.isVisible():
             next((card for card in sidebar.cards.values() if card.form is form), sidebar).unfold.click()
+        assert form.editors  # made when they are first seen or asked for: a column that is folded away shows none
         editors = [w for w in form.findChildren(QWidget) if isinstance(w, EDITORS) and not _part_of_another(w)]
         return self.set_(self.rng.choice(editors))
 

@@ -388,7 +388,7 @@ def test_classes_of_another_image_set_are_left_behind(qtbot: QtBot) -> None:
     editor.set_value(DataChoice(name="/pictures/cats"))
     found(editor)
     assert not editor.classes.isEnabled()
-    assert "There is no folder /pictures/cats." in editor.about.text()
+    assert "There is no folder or table /pictures/cats." in editor.about.text()
     editor.set_value(DataChoice(name="/pictures/cats", classes=("lion", "puma")))
     assert editor.classes.text() == "2 classes"
 

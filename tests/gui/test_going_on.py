@@ -72,7 +72,7 @@ def test_a_finished_run_needs_more_epochs_and_says_what_that_means_for_its_sched
     assert "jumps from" in str(anew.text)
     assert (anew.recipe.epochs, constant.recipe.epochs) == (4, 4)
     assert constant.recipe.technique(Schedule) is None
-    assert constant.recipe.lr == pytest.approx(open_run(folder).rates[-1])
+    assert constant.recipe.lr == pytest.approx(open_run(folder).series.steps.rates[-1])
     with opened(qtbot, tmp_path, example=False) as window:
         dialog = GoOnDialog(window, way)
         dialog.epochs.setValue(3)

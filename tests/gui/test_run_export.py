@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from PIL import Image
@@ -48,6 +49,16 @@ def test_the_report_is_one_page_that_needs_no_other_file(qtbot: QtBot) -> None:
     text = "".join(sheet.get_textpage().get_text_range() for sheet in document)
     assert TITLE in text
     assert record.started.classes[0] in text
+
+
+def test_a_recipe_of_another_version_is_no_default_recipe(qtbot: QtBot) -> None:
+    record = open_run(RUN)
+    started = record.started
+    assert started is not None
+    record.apply(msgspec.structs.replace(started, recipe={"version": 999, "depth": "deep"}))
+    page = report.html(record, [], TITLE)
+    assert "a recipe of another version" in page
+    assert "default recipe" not in page
 
 
 def test_an_animation_has_a_picture_for_each_epoch(qtbot: QtBot) -> None:

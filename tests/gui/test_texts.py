@@ -55,7 +55,8 @@ NAMES = frozenset(
         r"\s+",
         "AdamW BatchNorm CNN CPU CSV CUDA CutMix ECE ELU English Explorer Fashion GELU GPU Leaky MIT MixUp MNIST MPS "
         "Muon Nesterov PNG PReLU PySide PyTorch RMS RandAugment ReLU SGD SVG SiLU Training TrivialAugment arXiv bfloat "
-        "PDF float tanh official none state dict safetensors Alt Backspace Ctrl Del Delete Enter Esc Return Shift Tab",
+        "PDF float tanh official none state dict safetensors Alt Backspace Ctrl Del Delete Enter Esc Return Shift Tab "
+        "PgDown PgUp",
     )
 )
 """Names that are the same in Russian: of methods, formats, programs and keys, and what is typed as it stands."""

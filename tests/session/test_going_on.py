@@ -137,7 +137,7 @@ def test_a_run_of_earlier_versions_goes_on_too(tmp_path: Path, monkeypatch: pyte
         )
         folder = begin(tmp_path / "run", kill=8)
     go_on(folder)
-    assert open_run(folder).steps.tolist() == list(range(1, 3 * PER_EPOCH + 1))
+    assert open_run(folder).series.steps.numbers.tolist() == list(range(1, 3 * PER_EPOCH + 1))
 
 
 def test_one_that_was_stopped_early_goes_on_with_more_patience(tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def test_one_that_was_stopped_early_goes_on_with_more_patience(tmp_path: Path) -
     one, other = begin(tmp_path / "one", eager), begin(tmp_path / "other", patient)
     if len(open_run(one).epochs) < 9:
         go_on(one, patient)
-    assert open_run(one).losses.tolist() == open_run(other).losses.tolist()
+    assert open_run(one).series.steps.losses.tolist() == open_run(other).series.steps.losses.tolist()
 
 
 def test_mid_epoch_checkpoints_are_gone_on_from(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ from explorer.recipe import parse
 from explorer.techniques import (
     DataSpec,
     Dropout,
+    FrozenNormalization,
     Initialization,
     LabelSmoothing,
     LayerPlace,
@@ -255,6 +256,14 @@ def test_the_comparison_differs_in_what_its_labels_say() -> None:
     assert list(arms) == ["from scratch", "feature extraction", "fine-tuning"]
     assert [arm.weights for arm in arms.values() if arm] == ["none", "official", "official"]
     assert [arm.train for arm in arms.values() if arm] == ["all", "head", "all"]
+
+
+def test_the_comparison_of_frozen_normalization_shows_the_trap() -> None:
+    recipe = Recipe().switched(Transfer(train="head"))
+    kept, trap = FrozenNormalization(), FrozenNormalization(statistics="training", affine_trains=False)
+    assert [arm.technique(FrozenNormalization) for _label, arm in kept.comparison(recipe)] == [None, kept, trap]
+    assert [arm.technique(FrozenNormalization) for _label, arm in trap.comparison(recipe)] == [None, trap]
+    assert str(kept.comparison(recipe)[-1][0]) == "BatchNorm trap"
 
 
 def test_any_technique_can_be_compared_with_its_absence() -> None:

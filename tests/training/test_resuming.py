@@ -75,7 +75,7 @@ def test_a_run_that_is_over_says_so_and_what_can_be_done(tiny: MakeImages, tmp_p
     finished = recipe(epochs=1)
     trained(tmp_path / "whole", finished, data)
     done = ending(trained(tmp_path / "again", finished, data, tmp_path / "whole" / "last.pt"))
-    assert "already done" in str(done.reason)
+    assert "already reached epoch 1" in str(done.reason)
     assert "more epochs" in str(done.remedy)
 
 

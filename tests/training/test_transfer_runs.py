@@ -315,6 +315,7 @@ def test_a_run_cannot_go_on_from_nonsense(tiny: MakeImages, tmp_path: Path, chan
     data, of = tiny(count=24, size=28), recipe(SMALL.model_copy(update={"train": "all"}), epochs=2)
     last = checkpoints_of(of, data, tmp_path / "first", stop_at=4)
     checkpoint.write([last], {**checkpoint.read(last), **change})
+    last.with_name("best.pt").unlink()  # it would be taken in its place
     with pytest.raises(InputError, match=said):
         list(train(of, data=data, resume=last))
 

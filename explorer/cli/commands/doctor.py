@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import platform
 import shutil
@@ -15,7 +14,7 @@ from explorer import __version__
 from explorer.cli.commands.base import Command
 from explorer.display import has_display, missing_for_window
 from explorer.i18n import _, language
-from explorer.resources import cache_folder
+from explorer.resources import cache_folder, version_of
 from explorer.runs import runs_folder
 
 PACKAGES = ("torch", "torchvision", "PySide6-Essentials", "pyqtgraph", "numpy", "pydantic", "msgspec", "pillow")
@@ -31,7 +30,7 @@ def facts() -> Iterator[tuple[str, str]]:
     yield "Python", f"{platform.python_version()} · {platform.python_implementation()} · {sys.executable}"
     yield _("system"), f"{platform.platform()} · {platform.machine()}"
     for package in PACKAGES:
-        yield package, _version(package)
+        yield package, version_of(package)
     yield _("processor"), _("{cores} cores").format(cores=os.cpu_count() or 1)
     yield _("display"), _("yes") if has_display() else _("no")
     yield _("language"), language()
@@ -71,20 +70,13 @@ def troubles() -> Iterator[str]:
             text = _("Only {free:.1f} GB are free at {folder}. Delete old runs, or make room.")
             yield text.format(free=_free(folder) / 1e9, folder=folder)
     for package in PACKAGES:
-        if _version(package) == "–":
+        if version_of(package) == "–":
             yield _("{package} is not installed. Install Training Explorer again.").format(package=package)
 
 
 def _folders() -> Iterator[tuple[str, Path]]:
     yield _("runs"), runs_folder()
     yield _("cache"), cache_folder()
-
-
-def _version(package: str) -> str:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return "–"
 
 
 def _existing(folder: Path) -> Path:

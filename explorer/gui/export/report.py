@@ -7,21 +7,23 @@ runs, folders, classes) is escaped.
 from __future__ import annotations
 
 import base64
-import importlib.metadata
 import json
 import platform
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from html import escape
 
 from PySide6.QtCore import QBuffer, QIODevice, QMarginsF, QSizeF
 from PySide6.QtGui import QPageLayout, QPageSize, QPdfWriter, QTextDocument
 
+from explorer.errors import InputError
 from explorer.events import Evaluation, RecipeChanged
 from explorer.gui.charts.panel import Panel
 from explorer.gui.charts.picture import picture
 from explorer.i18n import _, language
 from explorer.recipe import Recipe, in_words, parse
+from explorer.resources import version_of
 from explorer.runs import RunRecord
 from explorer.runs.timing import steps_per_epoch
 from explorer.titles import METRICS, duration
@@ -111,10 +113,10 @@ def _metrics(record: RunRecord) -> Iterator[tuple[str, ...]]:
 
 
 def _recipe(record: RunRecord) -> Iterator[str]:
-    first = next(iter(record.all(RecipeChanged)), None)
-    began = parse(record.started.recipe) if record.started else None
-    found = in_words(Recipe(), began) if began else ()
-    if found:
+    began = _began_with(record)
+    if began is None:
+        yield _block("p", _("a recipe of another version"))
+    elif found := in_words(Recipe(), began):
         yield _block("p", _("What differs from the default:"))
         yield "<ul>" + "".join(_block("li", words) for words in found) + "</ul>"
     else:
@@ -122,12 +124,19 @@ def _recipe(record: RunRecord) -> Iterator[str]:
     if began is not None:
         rows = [(_(technique.title), _(technique.summary)) for technique in began.techniques]
         yield _table(rows)
-    if first is not None:
+    if record.all(RecipeChanged):
         yield _block("h3", _("Changed while it went on"))
         yield _table(
             (_("epoch {epoch}").format(epoch=1 + mark.step // steps_per_epoch(record)), "; ".join(record.changes(mark)))
             for mark in record.all(RecipeChanged)
         )
+
+
+def _began_with(record: RunRecord) -> Recipe | None:
+    """The recipe of the start; None if this version cannot read it."""
+    with suppress(InputError):
+        return parse(record.started.recipe) if record.started else None
+    return None
 
 
 def _epochs(record: RunRecord) -> Iterator[tuple[str, ...]]:
@@ -162,7 +171,7 @@ def _environment(record: RunRecord) -> Iterator[tuple[str, ...]]:
             yield _("threads"), str(record.started.threads)
     yield (
         _("this page was made with"),
-        ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES)
+        ", ".join(f"{package} {version_of(package)}" for package in PACKAGES)
         + f", Python {platform.python_version()}, {platform.platform(terse=True)}",
     )
 

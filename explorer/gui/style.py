@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QApplication
 
 from explorer.gui.theme import Palette
 
-OUTLINED = ("QCheckBox", "QAbstractSpinBox", "QLineEdit", "QProgressBar", "QTreeWidget", "QListWidget")
+OUTLINED = ("QCheckBox", "QRadioButton", "QAbstractSpinBox", "QLineEdit", "QProgressBar", "QTreeWidget", "QListWidget")
 OUTLINE = 0.7
 """Share of the secondary text's colour in the frames of boxes on a dark window."""
 

@@ -260,10 +260,8 @@ class DataEditor(QWidget):
         self._leave()
         if source := known(name):
             self._take_set(source)
-        else:
-            self._begin(
-                DataChoice(name=name), chosen=True
-            )  # anew, also where the name is the same: it may be another by now
+        else:  # anew, also where the name is the same: the folder may be another by now
+            self._begin(self._value if name == self._value.name else DataChoice(name=name), chosen=True)
 
     def _take_set(self, source: Source) -> None:
         """Have the images of `source` as the value, with what still fits of what was chosen."""

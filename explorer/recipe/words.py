@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from explorer.data import DataChoice, title_of
-from explorer.i18n import _, in_mid_sentence, ngettext
+from explorer.i18n import _, in_mid_sentence, language, ngettext
 from explorer.recipe.recipe import BY_NAME, CHOICES, Recipe
 from explorer.techniques import Technique
 from explorer.titles import choice_label, field_label, without
@@ -33,6 +34,12 @@ def in_words(before: Recipe, after: Recipe) -> tuple[str, ...]:
 
 def apart_from_default(recipe: Recipe) -> tuple[str, ...]:
     """The same of the default recipe and this one, in as few words as a name has: "rate 0.4", "without skip"."""
+    return _apart_from_default(recipe, language())
+
+
+@lru_cache(maxsize=1024)
+def _apart_from_default(recipe: Recipe, _language: str) -> tuple[str, ...]:
+    """Kept, as the list of runs asks for each of its runs whenever it is shown."""
     return tuple(_differences(Recipe(), recipe, lambda now, _was: now))
 
 

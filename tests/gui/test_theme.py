@@ -7,8 +7,10 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 import pytest
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QApplication
 
-from explorer.gui.theme import DARK, DASHES, LIGHT, Palette
+from explorer.gui.theme import DARK, DASHES, LIGHT, Palette, apply
 
 Numbers = npt.NDArray[np.float64]
 EYES = {
@@ -64,3 +66,14 @@ def test_what_is_drawn_and_written_stands_out(palette: Palette) -> None:
 
 def test_no_two_runs_have_the_same_dashes() -> None:
     assert len(set(DASHES)) == len(DASHES) == len(LIGHT.runs) == len(DARK.runs)
+
+
+@pytest.mark.usefixtures("qtbot")
+def test_the_style_is_set_once_as_it_polishes_every_widget_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    apply(app, "dark")
+    monkeypatch.setattr(QApplication, "setStyle", lambda *_given: pytest.fail("it is set already"))
+    assert apply(app, "light") is LIGHT
+    window = QPalette.ColorRole.Window
+    assert app.palette().color(window) == LIGHT.qt().color(window)
